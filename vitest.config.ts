@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+/** `unit` runs without a database; the others share one Postgres, started or found by the global setup. */
+const database = { globalSetup: ['test/support/database-setup.ts'] };
+
+export default defineConfig({
+  test: {
+    reporters: ['verbose'],
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          ...database,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          // Each starts real processes; two files at a time would only make them wait for each other.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          ...database,
+        },
+      },
+    ],
+  },
+});
