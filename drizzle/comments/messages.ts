@@ -1,0 +1,40 @@
+import type { deadLetters, webhookMessages } from '../schema/messages.ts';
+import type { ColumnComments, RelationComments } from './comment-types.ts';
+
+const envelope = {
+  event_type: 'The type of the event, such as "user.updated". Null: the body did not say.',
+  user_id: 'The user that the event is about, whether or not a row of users has it. Null: about no user, or not said.',
+  instance_id: 'The Clerk instance that sent it, "ins_…". Null: an old event that did not say.',
+};
+
+export const webhookMessageComments: RelationComments<ColumnComments<typeof webhookMessages>> = {
+  self: 'The ledger: one row for each message that was settled, so that a resend of it is recognised as a duplicate.',
+  columns: {
+    message_id: 'The header svix-id, "msg_…": the same for every attempt at one event.',
+    ...envelope,
+    event_at:
+      'When the event happened, by the envelope of the event; where that is silent, when the delivery was signed.',
+    received_at: 'When the delivery that settled it was received here.',
+    outcome:
+      'What became of it: "applied", "stale" (a newer state was stored already), "ignored" (a type that is not synced) or "dead_letter".',
+  },
+};
+
+export const deadLetterComments: RelationComments<ColumnComments<typeof deadLetters>> = {
+  self: 'Dead letters: verified deliveries that were acknowledged and could not be applied. They stay until they are replayed or discarded.',
+  columns: {
+    message_id: 'The header svix-id, "msg_…".',
+    ...envelope,
+    body: 'The body of the delivery as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',
+    reason: 'Why it could not be applied: a code, to filter by.',
+    error: 'Why it could not be applied: a sentence.',
+    details: 'What else is known about the failure, such as the paths of the offending properties or the SQLSTATE.',
+    attempts: 'How many times it was tried.',
+    first_failed_at: 'When it first failed.',
+    last_failed_at: 'When it last failed.',
+    state:
+      '"open": waits for an operator. "replayed": applied, or overtaken, since. "discarded": given up by an operator.',
+    resolved_at: 'When it was replayed or discarded. Null: open.',
+    resolution: 'The outcome of the replay, or the note of whoever discarded it. Null: open.',
+  },
+};

@@ -1,0 +1,5 @@
+export * from './active-users.ts';
+export * from './children.ts';
+export { clerk } from './clerk-schema.ts';
+export * from './messages.ts';
+export * from './users.ts';

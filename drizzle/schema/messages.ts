@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm';
+import { check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import { clerk, time } from './clerk-schema.ts';
+
+/** The ledger: one narrow row for each settled message, so that a resend is recognised. */
+export const webhookMessages = clerk.table(
+  'webhook_messages',
+  {
+    message_id: text('message_id').primaryKey(),
+    event_type: text('event_type'),
+    user_id: text('user_id'),
+    instance_id: text('instance_id'),
+    event_at: time('event_at').notNull(),
+    received_at: time('received_at').notNull(),
+    outcome: text('outcome').$type<'applied' | 'stale' | 'ignored' | 'dead_letter'>().notNull(),
+  },
+  (t) => [check('webhook_messages_outcome_check', sql`${t.outcome} in ('applied', 'stale', 'ignored', 'dead_letter')`)],
+);
+
+/** Verified deliveries that could not be applied. Whoever acknowledged them owns them: they stay until resolved. */
+export const deadLetters = clerk.table(
+  'dead_letters',
+  {
+    message_id: text('message_id').primaryKey(),
+    event_type: text('event_type'),
+    user_id: text('user_id'),
+    instance_id: text('instance_id'),
+    body: text('body').notNull(),
+    reason: text('reason').notNull(),
+    error: text('error').notNull(),
+    details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
+    attempts: integer('attempts').notNull().default(1),
+    first_failed_at: time('first_failed_at').notNull(),
+    last_failed_at: time('last_failed_at').notNull(),
+    state: text('state').$type<'open' | 'replayed' | 'discarded'>().notNull().default('open'),
+    resolved_at: time('resolved_at'),
+    resolution: text('resolution'),
+  },
+  (t) => [
+    check('dead_letters_state_check', sql`${t.state} in ('open', 'replayed', 'discarded')`),
+    index('dead_letters_state_first_failed_at_idx').on(t.state, t.first_failed_at),
+    index('dead_letters_user_id_idx').on(t.user_id),
+  ],
+);

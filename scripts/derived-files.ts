@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import type { Catalog } from './read-catalog.ts';
+import { renderSchema } from './render-schema.ts';
+import { renderSchemaDocs } from './render-schema-docs.ts';
+
+export interface DerivedFile {
+  /** Relative to the project's root. */
+  readonly name: string;
+  readonly path: string;
+  render(catalog: Catalog): string;
+}
+
+const derive = (name: string, render: DerivedFile['render']): DerivedFile => ({
+  name,
+  path: join(import.meta.dirname, '..', name),
+  render,
+});
+
+/** What is derived from the schema that the migrations make, and committed. */
+export const DERIVED_FILES: readonly DerivedFile[] = [
+  derive('test/fixtures/schema.sql', renderSchema),
+  derive('docs/schema.md', renderSchemaDocs),
+];

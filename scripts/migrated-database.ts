@@ -1,0 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { startEmbeddedPostgres } from '../src/db/embedded-postgres.ts';
+import { migrate } from '../src/db/migrate.ts';
+
+const log = { info: () => undefined, warn: console.warn, error: console.error };
+
+/** Lends a database that the migrations have just made, in a Postgres of its own that is gone afterwards. */
+export async function withMigratedDatabase<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'));
+  const server = await startEmbeddedPostgres({ dataDir: directory, log });
+  try {
+    await migrate(server.url);
+    const sql = postgres(server.url, { onnotice: () => undefined });
+    return await work(sql).finally(() => sql.end());
+  } finally {
+    await server.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}

