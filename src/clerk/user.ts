@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { childSchemas } from './children.ts';
+import { count, flag, id, json, text, time } from './fields.ts';
+
+/**
+ * Clerk's User, tolerant wherever Clerk is: any key may be absent or null, unknown keys are kept by the caller. Keys
+ * from the 2025-03-12 product model, the webhook specification of 2025-04-15 and what events really carry. Exact is
+ * only the id.
+ */
+export const userSchema = z.looseObject({
+  id: z.string().min(1),
+  external_id: text,
+  username: text,
+  first_name: text,
+  last_name: text,
+  locale: text,
+  timezone: text,
+  birthday: text,
+  gender: text,
+  profile_image_url: text,
+  image_url: text,
+  has_image: flag,
+  primary_email_address_id: id,
+  primary_phone_number_id: id,
+  primary_web3_wallet_id: id,
+  public_metadata: json,
+  private_metadata: json,
+  unsafe_metadata: json,
+  password_enabled: flag,
+  password_last_updated_at: time,
+  requires_password_reset: flag,
+  two_factor_enabled: flag,
+  totp_enabled: flag,
+  backup_code_enabled: flag,
+  mfa_enabled_at: time,
+  mfa_disabled_at: time,
+  banned: flag,
+  locked: flag,
+  lockout_expires_in_seconds: count,
+  verification_attempts_remaining: count,
+  deprovisioned: flag,
+  bypass_client_trust: flag,
+  scim: json,
+  organization_memberships: json,
+  delete_self_enabled: flag,
+  create_organization_enabled: flag,
+  create_organizations_limit: count,
+  last_sign_in_at: time,
+  last_active_at: time,
+  legal_accepted_at: time,
+  created_at: time,
+  updated_at: time,
+  email_addresses: z.array(childSchemas.email_addresses).nullish(),
+  phone_numbers: z.array(childSchemas.phone_numbers).nullish(),
+  web3_wallets: z.array(childSchemas.web3_wallets).nullish(),
+  passkeys: z.array(childSchemas.passkeys).nullish(),
+  external_accounts: z.array(childSchemas.external_accounts).nullish(),
+  saml_accounts: z.array(childSchemas.saml_accounts).nullish(),
+  enterprise_accounts: z.array(childSchemas.enterprise_accounts).nullish(),
+});

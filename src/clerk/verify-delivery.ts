@@ -1,0 +1,112 @@
+import { Webhook, WebhookVerificationError } from 'svix';
+
+/** One HTTP request, as received. `bytes` are what the signature was made over: they must not have been decoded before. */
+export interface RawDelivery {
+  readonly headers: { get(name: string): string | null | undefined };
+  readonly bytes: Uint8Array;
+  readonly receivedAt: Date;
+}
+
+/** A delivery that Clerk's signature vouches for. Nothing before this point is parsed, stored or logged. */
+export interface VerifiedDelivery {
+  /** `svix-id`: the same for each attempt at one event, and so the idempotency key. */
+  readonly messageId: string;
+  /** `svix-timestamp`: when this attempt was made, to the second. */
+  readonly signedAt: Date;
+  readonly receivedAt: Date;
+  /** The body's text, a byte order mark and all. */
+  readonly body: string;
+}
+
+export type RejectionCode = 'missing_headers' | 'invalid_headers' | 'expired_signature' | 'invalid_signature';
+
+/** The request is not a delivery that we can trust. `status` is the answer it deserves. */
+export class RejectedDeliveryError extends Error {
+  override readonly name = 'RejectedDeliveryError';
+  readonly status: 400 | 401;
+  readonly code: RejectionCode;
+
+  constructor(status: 400 | 401, code: RejectionCode, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export type Verifier = (delivery: RawDelivery) => VerifiedDelivery;
+
+/** Svix's own ids have 31 characters; a longer one than this can't be a key in an index. */
+const MAX_MESSAGE_ID_LENGTH = 256;
+
+/**
+ * Makes the function that verifies deliveries against any of the secrets: during a rotation each event is sent once
+ * for the old and once for the new one, under the same id.
+ *
+ * @param secrets `whsec_…`, at least one; the configuration has checked their form.
+ * @throws {RejectedDeliveryError} from the verifier, for anything that is not a well-signed delivery.
+ */
+export function createVerifier(secrets: readonly string[]): Verifier {
+  const webhooks = secrets.map((secret) => new Webhook(secret));
+  return function verifyDelivery({ headers, bytes, receivedAt }) {
+    const signature = readSignatureHeaders(headers);
+    const body = decodeBody(bytes);
+    verifyAny(webhooks, body, signature);
+    return {
+      messageId: signature['svix-id'],
+      signedAt: new Date(Number(signature['svix-timestamp']) * 1000),
+      receivedAt,
+      body,
+    };
+  };
+}
+
+type SignatureHeaders = Record<'svix-id' | 'svix-timestamp' | 'svix-signature', string>;
+
+/** Clerk sends `svix-*` only, though Svix's library would take `webhook-*` too. */
+function readSignatureHeaders(headers: RawDelivery['headers']): SignatureHeaders {
+  const id = headers.get('svix-id');
+  const timestamp = headers.get('svix-timestamp');
+  const signature = headers.get('svix-signature');
+  if (!id || !timestamp || !signature) {
+    throw new RejectedDeliveryError(
+      400,
+      'missing_headers',
+      'The headers svix-id, svix-timestamp and svix-signature are required: this URL takes webhooks signed by Svix.',
+    );
+  }
+  if (id.length > MAX_MESSAGE_ID_LENGTH || !/^[\x21-\x7e]+$/.test(id) || !/^\d{1,12}$/.test(timestamp)) {
+    throw new RejectedDeliveryError(400, 'invalid_headers', 'The header svix-id or svix-timestamp is malformed.');
+  }
+  return { 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature };
+}
+
+/** Keeps a byte order mark, which was signed with the rest; invalid UTF-8 decodes to a text no signature fits. */
+function decodeBody(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function verifyAny(webhooks: readonly Webhook[], body: string, headers: SignatureHeaders): void {
+  let rejection: unknown;
+  for (const webhook of webhooks) {
+    try {
+      webhook.verify(body, headers);
+      return;
+    } catch (error) {
+      rejection = error;
+    }
+  }
+  throw toRejection(rejection);
+}
+
+function toRejection(error: unknown): unknown {
+  if (!(error instanceof WebhookVerificationError)) return error;
+  // Svix's library has one class for all and tells them apart by text: svix/webhooks, `verifyTimestamp`.
+  if (/timestamp too (?:old|new)/.test(error.message)) {
+    return new RejectedDeliveryError(
+      401,
+      'expired_signature',
+      'The signature was made more than five minutes away from now.',
+    );
+  }
+  return new RejectedDeliveryError(401, 'invalid_signature', 'No signature of this request fits a configured secret.');
+}
