@@ -1,0 +1,58 @@
+import { and, asc, count, eq, getTableColumns, gte, inArray, lt, type SQL } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/schema/index.ts';
+import type { Session } from '../db/pool.ts';
+import { OperatorError } from '../errors.ts';
+import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-letter.ts';
+
+/** Which letters: each part that is given must hold, any value of its list will do. */
+export interface DeadLetterFilter {
+  readonly ids?: readonly string[];
+  readonly types?: readonly string[];
+  readonly reasons?: readonly string[];
+  readonly userIds?: readonly string[];
+  readonly states?: readonly DeadLetterState[];
+  /** First failed at this time or later. */
+  readonly since?: Date;
+  /** First failed before this time. */
+  readonly until?: Date;
+  readonly limit?: number;
+}
+
+const { body: _body, ...listedColumns } = getTableColumns(deadLetters);
+
+/** The letters that the filter names, the longest waiting first, so that replays keep the order of events. */
+export async function findDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetter[]> {
+  const query = session.db
+    .select(listedColumns)
+    .from(deadLetters)
+    .where(toCondition(filter))
+    .orderBy(asc(deadLetters.first_failed_at), asc(deadLetters.message_id));
+  return filter.limit === undefined ? query : query.limit(filter.limit);
+}
+
+/** How many letters the filter names; its limit does not count. */
+export async function countDeadLetters(session: Session, filter: DeadLetterFilter): Promise<number> {
+  const [row] = await session.db.select({ letters: count() }).from(deadLetters).where(toCondition(filter));
+  return row?.letters ?? 0;
+}
+
+/** @throws {OperatorError} when there is no letter with this id. */
+export async function getDeadLetter(session: Session, messageId: string): Promise<DeadLetterWithBody> {
+  const [letter] = await session.db.select().from(deadLetters).where(eq(deadLetters.message_id, messageId));
+  if (letter !== undefined) return letter;
+  throw new OperatorError('dead_letter_not_found', `There is no dead letter with the id ${messageId}.`, {
+    hint: 'See `clerk-sync dead-letters list --state open --state replayed --state discarded` for those there are.',
+  });
+}
+
+function toCondition({ ids, types, reasons, userIds, states, since, until }: DeadLetterFilter): SQL | undefined {
+  return and(
+    ids && inArray(deadLetters.message_id, [...ids]),
+    types && inArray(deadLetters.event_type, [...types]),
+    reasons && inArray(deadLetters.reason, [...reasons]),
+    userIds && inArray(deadLetters.user_id, [...userIds]),
+    states && inArray(deadLetters.state, [...states]),
+    since && gte(deadLetters.first_failed_at, since),
+    until && lt(deadLetters.first_failed_at, until),
+  );
+}

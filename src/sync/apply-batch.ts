@@ -1,0 +1,99 @@
+import type { Session } from '../db/pool.ts';
+import type { BatchEntry, DeadLetter, MessageFacts } from './batch-entry.ts';
+import { keepDeadLetters, reopenDeadLetters, resolveDeadLetters } from './kept-letters.ts';
+import { claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
+import type { Outcome } from './outcome.ts';
+import type { UserSnapshot, UserTombstone } from './snapshot.ts';
+import { compareIds } from './version.ts';
+import { writeSnapshots } from './write-snapshots.ts';
+import { type DeletedUsers, deleteUsers } from './write-tombstones.ts';
+
+export interface ApplyOptions {
+  readonly deletedUsers: DeletedUsers;
+  /** When the batch is written: `synced_at`, and the times of dead letters. */
+  readonly now: Date;
+}
+
+/**
+ * The one write path: webhooks, replays and pages of the Backend API all end here. Settles each entry inside the
+ * caller's transaction; nothing is true before that commits.
+ *
+ * Rows are locked in one order everywhere, messages before letters before users and each by id, so that processes that
+ * write the same users wait for each other in a line.
+ *
+ * @returns the outcomes, in the order of the entries.
+ * @throws the database's error, when it refuses one of them: then none is settled.
+ */
+export async function applyBatch(
+  session: Session,
+  entries: readonly BatchEntry[],
+  options: ApplyOptions,
+): Promise<Outcome[]> {
+  const { mine, reopened } = await claimEntries(session, entries);
+  const outcomes = new Map<BatchEntry, RecordedOutcome>(mine.map((entry) => [entry, expectedOutcome(entry)]));
+  const markStale = (losers: readonly BatchEntry[]) => {
+    for (const entry of losers) outcomes.set(entry, 'stale');
+  };
+  markStale(await deleteUsers(session, mine.filter(isTombstone), options));
+  markStale(await writeSnapshots(session, mine.filter(isSnapshot), options.now));
+  await Promise.all([
+    keepLetters(session, mine, options.now),
+    recordOutcomes(session, { outcomes, reopened, now: options.now }),
+  ]);
+  return entries.map((entry) => outcomes.get(entry) ?? 'duplicate');
+}
+
+/** Finds which entries are this transaction's to settle: new messages, and those whose dead letter is open. */
+async function claimEntries(session: Session, entries: readonly BatchEntry[]) {
+  const byMessage = new Map<string, BatchEntry & { message: MessageFacts }>();
+  for (const entry of entries) {
+    if (hasMessage(entry) && !byMessage.has(entry.message.messageId)) byMessage.set(entry.message.messageId, entry);
+  }
+  const candidates = [...byMessage.values()].sort((a, b) => compareIds(a.message.messageId, b.message.messageId));
+  const rows = candidates.map((entry) => ({ message: entry.message, outcome: expectedOutcome(entry) }));
+  const claimed = rows.length === 0 ? new Set<string>() : await claimMessages(session, rows);
+  const known = [...byMessage.keys()].filter((messageId) => !claimed.has(messageId));
+  const reopened = known.length === 0 ? new Set<string>() : await reopenDeadLetters(session, known);
+  const mine = candidates.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
+  return { mine: [...mine, ...entries.filter((entry) => entry.message === null)], reopened };
+}
+
+interface Settlement {
+  readonly outcomes: ReadonlyMap<BatchEntry, RecordedOutcome>;
+  readonly reopened: ReadonlySet<string>;
+  readonly now: Date;
+}
+
+/** The claim wrote what was expected; a reopened message's row says `dead_letter` until it is settled. */
+async function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlement): Promise<void> {
+  const settled = [...outcomes].flatMap(([{ message, change }, outcome]) =>
+    message === null ? [] : [{ messageId: message.messageId, outcome, expected: expectedOutcome({ change }) }],
+  );
+  const resolved = settled.filter(({ messageId, outcome }) => reopened.has(messageId) && outcome !== 'dead_letter');
+  const corrected = [
+    ...settled.filter(({ messageId, outcome, expected }) => outcome !== expected && !reopened.has(messageId)),
+    ...resolved,
+  ];
+  if (corrected.length > 0) await correctOutcomes(session, corrected);
+  if (resolved.length > 0) await resolveDeadLetters(session, resolved, now);
+}
+
+async function keepLetters(session: Session, mine: readonly BatchEntry[], now: Date): Promise<void> {
+  const failures = mine.filter(isLetter).map(({ message, change }) => ({ message, letter: change }));
+  if (failures.length > 0) await keepDeadLetters(session, failures, now);
+}
+
+function expectedOutcome({ change }: Pick<BatchEntry, 'change'>): RecordedOutcome {
+  return change.kind === 'ignored' || change.kind === 'dead_letter' ? change.kind : 'applied';
+}
+
+const hasMessage = (entry: BatchEntry): entry is BatchEntry & { message: MessageFacts } => entry.message !== null;
+
+const isTombstone = (entry: BatchEntry): entry is BatchEntry & { change: UserTombstone } =>
+  entry.change.kind === 'tombstone';
+
+const isSnapshot = (entry: BatchEntry): entry is BatchEntry & { change: UserSnapshot } =>
+  entry.change.kind === 'snapshot';
+
+const isLetter = (entry: BatchEntry): entry is BatchEntry & { message: MessageFacts; change: DeadLetter } =>
+  entry.change.kind === 'dead_letter' && hasMessage(entry);

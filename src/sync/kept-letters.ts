@@ -1,0 +1,77 @@
+import { deadLetters } from '../../drizzle/schema/index.ts';
+import type { Session } from '../db/pool.ts';
+import type { DeadLetter, MessageFacts } from './batch-entry.ts';
+import type { SettledMessage } from './ledger.ts';
+import { columnTypes, list, recordset } from './statements.ts';
+
+const REOPEN = `
+  select message_id from clerk.dead_letters
+  where message_id in (select json_array_elements_text($1::text::json)) and state = 'open'
+  order by message_id collate "C"
+  for update`;
+
+const RESOLVE = `
+  update clerk.dead_letters d
+  set state = 'replayed', resolved_at = r.resolved_at, resolution = r.resolution
+  from ${recordset('r', { message_id: 'text', resolved_at: 'timestamptz', resolution: 'text' })}
+  where d.message_id = r.message_id`;
+
+const letterColumns = columnTypes(deadLetters);
+const keptColumns = Object.keys(letterColumns).filter((name) => name !== 'resolved_at' && name !== 'resolution');
+
+/** A letter that fails again keeps its first body and time, and says the newest reason. */
+const KEEP = `
+  insert into clerk.dead_letters as d (${list(keptColumns)})
+  select ${list(keptColumns, 'r')} from ${recordset('r', letterColumns)}
+  on conflict (message_id) do update set
+    reason = excluded.reason, error = excluded.error, details = excluded.details,
+    attempts = d.attempts + 1, last_failed_at = excluded.last_failed_at
+  where d.state = 'open'`;
+
+/** Of messages that the ledger knows, locks and returns those whose dead letter is open: they are tried again. */
+export async function reopenDeadLetters(session: Session, messageIds: readonly string[]): Promise<Set<string>> {
+  const open = await session.run<{ message_id: string }>(REOPEN, [JSON.stringify(messageIds)]);
+  return new Set(open.map((row) => row.message_id));
+}
+
+/** Closes the open dead letters of messages that have now been settled. */
+export async function resolveDeadLetters(
+  session: Session,
+  rows: readonly SettledMessage[],
+  resolvedAt: Date,
+): Promise<void> {
+  await session.run(RESOLVE, [
+    JSON.stringify(
+      rows.map(({ messageId, outcome }) => ({ message_id: messageId, resolved_at: resolvedAt, resolution: outcome })),
+    ),
+  ]);
+}
+
+/** A dead letter with the message it is about. */
+export interface FailedMessage {
+  readonly message: MessageFacts;
+  readonly letter: DeadLetter;
+}
+
+/** Keeps deliveries that can't be applied; one that is kept already has failed once more. */
+export async function keepDeadLetters(
+  session: Session,
+  failures: readonly FailedMessage[],
+  failedAt: Date,
+): Promise<void> {
+  const rows = failures.map(({ message, letter }) => ({
+    message_id: message.messageId,
+    event_type: message.eventType,
+    user_id: message.userId,
+    instance_id: message.instanceId,
+    body: letter.body,
+    reason: letter.reason,
+    error: letter.error,
+    details: letter.details,
+    attempts: 1,
+    first_failed_at: failedAt,
+    last_failed_at: failedAt,
+    state: 'open',
+  }));
+  await session.run(KEEP, [JSON.stringify(rows)]);
+}

@@ -1,0 +1,35 @@
+import type { EventFacts } from '../clerk/clerk-event.ts';
+import { parseEvent, UnreadableEventError } from '../clerk/clerk-event.ts';
+import { redactSecrets } from '../clerk/redact-secrets.ts';
+import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
+import type { BatchEntry, MessageFacts } from './batch-entry.ts';
+import { toChange } from './snapshot.ts';
+
+/** A delivery's entry, and how many of its texts and numbers had to be changed to be storable. */
+export interface DeliveryEntry extends BatchEntry {
+  readonly message: MessageFacts;
+  readonly sanitized: number;
+}
+
+/** Reads a verified delivery into what the write path settles; an event that can't be read becomes a dead letter. */
+export function makeEntry(delivery: VerifiedDelivery): DeliveryEntry {
+  const readBody = () => delivery.body;
+  try {
+    const event = parseEvent(delivery);
+    return {
+      message: toMessage(event),
+      change: toChange(event) ?? { kind: 'ignored' },
+      readBody,
+      sanitized: event.sanitized,
+    };
+  } catch (error) {
+    if (!(error instanceof UnreadableEventError)) throw error;
+    const { reason, message, issues } = error.cause;
+    const letter = { body: redactSecrets(delivery.body), reason, error: message, details: { issues } };
+    return { message: toMessage(error.facts), change: { kind: 'dead_letter', ...letter }, readBody, sanitized: 0 };
+  }
+}
+
+function toMessage({ messageId, type, userId, instanceId, occurredAt, receivedAt }: EventFacts): MessageFacts {
+  return { messageId, eventType: type, userId, instanceId, eventAt: occurredAt, receivedAt };
+}

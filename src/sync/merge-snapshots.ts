@@ -1,0 +1,100 @@
+import { users } from '../../drizzle/schema/index.ts';
+import type { Session } from '../db/pool.ts';
+import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
+import type { UserSnapshot } from './snapshot.ts';
+import { columnTypes, recordset } from './statements.ts';
+import { toRow } from './upsert-snapshots.ts';
+import { findKeyBit, statedColumns } from './user-keys.ts';
+import type { Version } from './version.ts';
+
+/** `for update`: nothing below is decided on a row that another transaction can still change. */
+const LOCK = `
+  select u.id, u.last_message_id, u.stated_keys, u.older_keys,
+    extract(epoch from u.updated_at) * 1000 as updated_at_ms, extract(epoch from u.observed_at) * 1000 as observed_at_ms,
+    array_to_json(array(select jsonb_object_keys(u.extra))) as extra_keys
+  from clerk.users u
+  where u.id in (select json_array_elements_text($1::text::json)) and u.deleted_at is null
+  order by u.id collate "C"
+  for update`;
+
+const UPDATE = `
+  update clerk.users u set
+    ${statedColumns
+      .map((name) => `${name} = case when r.written_keys & ${findKeyBit(name)} <> 0 then r.${name} else u.${name} end`)
+      .join(', ')},
+    extra = u.extra || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
+    last_message_id = r.last_message_id, synced_at = r.synced_at, stated_keys = r.stated_keys, older_keys = r.older_keys
+  from ${recordset('r', { ...columnTypes(users), written_keys: 'bigint' })}
+  where u.id = r.id`;
+
+interface LockedRow {
+  readonly id: string;
+  readonly updated_at_ms: string;
+  readonly observed_at_ms: string;
+  readonly last_message_id: string;
+  readonly stated_keys: string;
+  readonly older_keys: Record<string, [updatedAt: string, observedAt: string, messageId: string]> | null;
+  readonly extra_keys: string[];
+}
+
+/** A user, and what of a snapshot was written over what was stored. */
+export interface MergedUser extends Pick<Merge, 'newer' | 'writtenKeys'> {
+  readonly id: string;
+}
+
+/**
+ * Writes what the guarded upsert refused and yet has something to say: a newer snapshot that leaves out what the row
+ * holds, or an older one that states what no newer one has. Everything else is left as it is. At most one snapshot a
+ * user.
+ */
+export async function mergeSnapshots(
+  session: Session,
+  snapshots: readonly UserSnapshot[],
+  syncedAt: Date,
+): Promise<MergedUser[]> {
+  const rows = await session.run<LockedRow>(LOCK, [JSON.stringify(snapshots.map(({ userId }) => userId))]);
+  const storedUsers = new Map(rows.map((row) => [row.id, toStoredUser(row)]));
+  const merges = snapshots.flatMap((snapshot) => {
+    const stored = storedUsers.get(snapshot.userId);
+    if (stored === undefined) return [];
+    const merge = planMerge(stored, snapshot);
+    return merge.newer || merge.writtenKeys.size > 0 ? [{ snapshot, merge }] : [];
+  });
+  if (merges.length > 0) {
+    const updates = merges.map(({ snapshot, merge }) => toUpdate(snapshot, merge, syncedAt));
+    await session.run(UPDATE, [JSON.stringify(updates)]);
+  }
+  return merges.map(({ snapshot, merge: { newer, writtenKeys } }) => ({ id: snapshot.userId, newer, writtenKeys }));
+}
+
+function toStoredUser(row: LockedRow): StoredUser {
+  const olderKeys = Object.entries(row.older_keys ?? {}).map(([key, [updatedAt, observedAt, messageId]]) => {
+    const version: Version = { updatedAt: new Date(updatedAt), observedAt: new Date(observedAt), messageId };
+    return [key, version] as const;
+  });
+  return {
+    version: {
+      updatedAt: new Date(Number(row.updated_at_ms)),
+      observedAt: new Date(Number(row.observed_at_ms)),
+      messageId: row.last_message_id,
+    },
+    statedKeys: BigInt(row.stated_keys),
+    olderKeys: new Map(olderKeys),
+    extraKeys: row.extra_keys,
+  };
+}
+
+function toUpdate(snapshot: UserSnapshot, { writtenKeys, stored }: Merge, syncedAt: Date): Record<string, unknown> {
+  const { version, statedKeys, olderKeys } = stored;
+  const writtenBits = [...writtenKeys].reduce((bits, key) => bits | (findKeyBit(key) ?? 0n), 0n);
+  const older = [...olderKeys].map(([key, { updatedAt, observedAt, messageId }]) => [
+    key,
+    [updatedAt, observedAt, messageId],
+  ]);
+  return {
+    ...toRow({ ...snapshot, version, statedKeys }, syncedAt),
+    extra: Object.fromEntries(Object.entries(snapshot.extra).filter(([key]) => writtenKeys.has(key))),
+    written_keys: String(writtenBits),
+    older_keys: older.length === 0 ? null : Object.fromEntries(older),
+  };
+}

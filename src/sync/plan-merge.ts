@@ -1,0 +1,62 @@
+import type { UserSnapshot } from './snapshot.ts';
+import { findKeyBit, userKeys } from './user-keys.ts';
+import { compareVersions, type Version } from './version.ts';
+
+/** What is stored of one living user, as far as merging needs it. */
+export interface StoredUser {
+  readonly version: Version;
+  /** What the newest snapshot stated. */
+  readonly statedKeys: bigint;
+  /** What it did not state, with the version of the snapshot that last did. */
+  readonly olderKeys: ReadonlyMap<string, Version>;
+  /** The keys of `users.extra`, whoever stated them. */
+  readonly extraKeys: readonly string[];
+}
+
+/** How one snapshot changes one stored user. */
+export interface Merge {
+  /** True where the snapshot is newer than the row, and so its version becomes the row's. */
+  readonly newer: boolean;
+  /** The keys to write: columns, lists, and keys of `extra`. */
+  readonly writtenKeys: ReadonlySet<string>;
+  readonly stored: Omit<StoredUser, 'extraKeys'>;
+}
+
+/**
+ * Decides key by key: each key holds what the highest version that states it says. That makes the order of arrival
+ * immaterial even where snapshots state different keys, as those of webhooks and of the Backend API do.
+ */
+export function planMerge(stored: StoredUser, snapshot: UserSnapshot): Merge {
+  const newer = compareVersions(snapshot.version, stored.version) > 0;
+  const version = newer ? snapshot.version : stored.version;
+  const held = collectKeyVersions(stored);
+  const writtenKeys = new Set(
+    listStatedKeys(snapshot).filter((key) => {
+      const heldVersion = held.get(key);
+      return heldVersion === undefined || compareVersions(snapshot.version, heldVersion) > 0;
+    }),
+  );
+  for (const key of writtenKeys) held.set(key, snapshot.version);
+  const olderKeys = new Map([...held].filter(([, keyVersion]) => compareVersions(keyVersion, version) < 0));
+  const statedKeys = newer ? snapshot.statedKeys : stored.statedKeys;
+  return { newer, writtenKeys, stored: { version, statedKeys, olderKeys } };
+}
+
+/** True where `other` states nothing that `snapshot` does not: beside a higher `snapshot` it can't change anything. */
+export function coversKeys(snapshot: UserSnapshot, other: UserSnapshot): boolean {
+  return (
+    (other.statedKeys & ~snapshot.statedKeys) === 0n &&
+    Object.keys(other.extra).every((key) => Object.hasOwn(snapshot.extra, key))
+  );
+}
+
+function collectKeyVersions(stored: StoredUser): Map<string, Version> {
+  const columns = userKeys.filter((key) => (stored.statedKeys & (findKeyBit(key) ?? 0n)) !== 0n);
+  const held = new Map<string, Version>([...columns, ...stored.extraKeys].map((key) => [key, stored.version]));
+  for (const [key, version] of stored.olderKeys) held.set(key, version);
+  return held;
+}
+
+function listStatedKeys(snapshot: UserSnapshot): string[] {
+  return [...Object.keys(snapshot.values), ...Object.keys(snapshot.lists), ...Object.keys(snapshot.extra)];
+}

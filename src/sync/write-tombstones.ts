@@ -1,0 +1,85 @@
+import { users } from '../../drizzle/schema/index.ts';
+import type { Session } from '../db/pool.ts';
+import type { UserTombstone } from './snapshot.ts';
+import { columnTypes, list, recordset } from './statements.ts';
+import { statedColumns } from './user-keys.ts';
+import { compareIds } from './version.ts';
+import { removeChildren } from './write-children.ts';
+
+/** What becomes of a deleted user's personal columns: `erase` keeps the id and the deletion's times only. */
+export type DeletedUsers = 'erase' | 'retain';
+
+const TOMBSTONE_COLUMNS: ReadonlySet<string> = new Set([
+  'id',
+  'instance_id',
+  'observed_at',
+  'last_message_id',
+  'synced_at',
+  'deleted_at',
+  'stated_keys',
+]);
+const tombstoneColumns = Object.fromEntries(
+  Object.entries(columnTypes(users)).filter(([name]) => TOMBSTONE_COLUMNS.has(name)),
+);
+const names = Object.keys(tombstoneColumns);
+
+/** `created_at` and `updated_at` too: what a tombstone says must not depend on what arrived before the deletion. */
+const erasedColumns = [...statedColumns.filter((name) => name !== 'instance_id'), 'updated_at', 'older_keys'];
+
+const buildUpsert = (erased: readonly string[]) => `
+  insert into clerk.users as u (${list(names)})
+  select ${list(names, 'r')} from ${recordset('r', tombstoneColumns)}
+  on conflict (id) do update set
+    ${[...names.filter((name) => name !== 'id').map((name) => `${name} = excluded.${name}`), ...erased].join(', ')}
+  where u.deleted_at is null
+    or (excluded.observed_at, excluded.last_message_id collate "C") < (u.observed_at, u.last_message_id collate "C")
+  returning id`;
+
+const STATEMENTS: Readonly<Record<DeletedUsers, string>> = {
+  erase: buildUpsert([...erasedColumns.map((name) => `${name} = null`), `extra = '{}'`]),
+  retain: buildUpsert([]),
+};
+
+interface Entry {
+  readonly change: UserTombstone;
+}
+
+/**
+ * Turns users into tombstones, whatever the time of the deletion and also where they were never seen, and removes their
+ * children. Of several deletions of one user the earliest stays.
+ *
+ * @returns the entries that are stale.
+ */
+export async function deleteUsers<E extends Entry>(
+  session: Session,
+  entries: readonly E[],
+  { deletedUsers, now }: { deletedUsers: DeletedUsers; now: Date },
+): Promise<E[]> {
+  if (entries.length === 0) return [];
+  const earliest = new Map<string, E>();
+  for (const entry of entries.toSorted(compareDeletions)) {
+    if (!earliest.has(entry.change.userId)) earliest.set(entry.change.userId, entry);
+  }
+  const rows = [...earliest.values()].map(({ change }) => toRow(change, now));
+  rows.sort((a, b) => compareIds(a.id, b.id));
+  const written = await session.run<{ id: string }>(STATEMENTS[deletedUsers], [JSON.stringify(rows)]);
+  const ids = new Set(written.map(({ id }) => id));
+  await removeChildren(session, [...ids]);
+  return entries.filter((entry) => earliest.get(entry.change.userId) !== entry || !ids.has(entry.change.userId));
+}
+
+function compareDeletions({ change: a }: Entry, { change: b }: Entry): number {
+  return a.deletedAt.getTime() - b.deletedAt.getTime() || compareIds(a.messageId, b.messageId);
+}
+
+function toRow({ userId, instanceId, deletedAt, messageId }: UserTombstone, now: Date) {
+  return {
+    id: userId,
+    instance_id: instanceId,
+    observed_at: deletedAt,
+    last_message_id: messageId,
+    synced_at: now,
+    deleted_at: deletedAt,
+    stated_keys: '0',
+  };
+}
