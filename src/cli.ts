@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { basename } from 'node:path';
+import { runCli } from './commands/run-cli.ts';
+import { loadConfig, loadEnvFile } from './config.ts';
+
+// A reader that has seen enough (`… | head`) closes the pipe: that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  loadConfig: () => {
+    loadEnvFile();
+    return loadConfig();
+  },
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  stdin: process.stdin,
+  progress: process.stderr.isTTY ? process.stderr : undefined,
+  // The image links this file as `clerk-sync` into the path; in a checkout npm runs it.
+  invocation: basename(process.argv[1] ?? '') === 'clerk-sync' ? 'clerk-sync' : 'npm run -s clerk-sync --',
+});

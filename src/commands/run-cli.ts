@@ -1,0 +1,85 @@
+import { Command, CommanderError } from 'commander';
+import { version } from '../version.ts';
+import type { CommandContext, ExitCode } from './command-context.ts';
+import { registerDeadLetters } from './register-dead-letters.ts';
+import { registerSend } from './register-send.ts';
+import { reportFailure } from './report-failure.ts';
+
+/** The terminal's side of a command, and where complaints go. */
+export interface CliContext extends CommandContext {
+  readonly stderr: (text: string) => void;
+}
+
+/** What a command's registration gets: the program to add to, the context, and where the exit code goes. */
+export interface Registration {
+  readonly program: Command;
+  readonly context: CommandContext;
+  readonly finish: (exitCode: ExitCode) => void;
+}
+
+/**
+ * Runs the command that `args` name and returns its exit code: 0 done, 1 failed, 2 usage or configuration, 3 done but
+ * something is left over. For `serve` it resolves once the service listens; the process lives on.
+ */
+export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = createProgram(context);
+  const finish = (code: ExitCode) => {
+    exitCode = code;
+  };
+  registerServe({ program, context, finish });
+  registerMigrate({ program, context, finish });
+  registerSend({ program, context, finish });
+  registerDeadLetters({ program, context, finish });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its complaint, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportFailure(error, context.stderr);
+  }
+}
+
+function createProgram({ stdout, stderr, invocation }: CliContext): Command {
+  return new Command(invocation)
+    .description("Clerk's users in your own Postgres: every webhook applied once, in order, or kept as a dead letter.")
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print the help of any command')
+    .exitOverride()
+    .configureOutput({ writeOut: stdout, writeErr: stderr })
+    .showHelpAfterError('(add --help to see what is possible)')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 done but something is left over.
+Settings come from the environment and from .env; .env.example has them all.
+
+Examples:
+  ${invocation} serve
+  ${invocation} send user.created
+  ${invocation} dead-letters list`,
+    );
+}
+
+function registerServe({ program, context }: Registration): void {
+  program
+    .command('serve')
+    .description('run the service: migrate the database, then take webhooks until stopped')
+    .action(async () => {
+      const { serve } = await import('./serve.ts');
+      await serve(context);
+    });
+}
+
+function registerMigrate({ program, context, finish }: Registration): void {
+  program
+    .command('migrate')
+    .description('bring the database up to date (the service does so itself when it starts)')
+    .option('--print-sql', 'print the SQL that would run, and change nothing')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => {
+      const { runMigrations } = await import('./migrate.ts');
+      finish(await runMigrations(options, context));
+    });
+}

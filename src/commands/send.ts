@@ -1,0 +1,63 @@
+import { OperatorError } from '../errors.ts';
+import type { CommandContext, ExitCode } from './command-context.ts';
+import { formatJson } from './output/format-values.ts';
+import { startProgressBar } from './output/progress-bar.ts';
+import { chooseMessages } from './send/choose-messages.ts';
+import { createDeliverer } from './send/deliver.ts';
+import { deliverAll, type Totals } from './send/deliver-all.ts';
+import { formatSendReport } from './send/format-send-report.ts';
+import { createSendReport, type SendReport } from './send/send-report.ts';
+import { chooseSecret, chooseUrl } from './send/target.ts';
+
+export interface SendOptions {
+  count?: number;
+  shuffle?: boolean;
+  duplicate?: boolean;
+  /** Where to; a URL without a path gets the service's own. */
+  url?: string;
+  /** `whsec_…` */
+  secret?: string;
+  concurrency: number;
+  seed?: number;
+  json?: boolean;
+}
+
+/**
+ * `send [file|type]`: signs events as Svix does, posts them to a running service and tells what became of them.
+ *
+ * @returns 0 when every delivery was accepted, 1 when one was not, 3 when one became a dead letter.
+ */
+export async function send(
+  source: string | undefined,
+  options: SendOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const url = chooseUrl(options.url, context.loadConfig);
+  const secret = await chooseSecret(options.secret, context.loadConfig);
+  const { count, seed, shuffle = false, duplicate = false } = options;
+  const chosen = await chooseMessages({ source, count, seed, shuffle, duplicate, now: new Date() }, context.stdin);
+  const progress = startProgressBar(context.progress, chosen.deliveries, 'deliveries');
+  const totals = await deliverAll(chosen.messages, {
+    concurrency: options.concurrency,
+    deliver: createDeliverer({ url, secret }),
+    onDelivered: progress.advance,
+  }).finally(progress.stop);
+  assertReached(totals, url, context.invocation);
+  const report = createSendReport({ url, chosen, totals });
+  context.stdout(options.json === true ? formatJson(report) : formatSendReport(report, context.invocation));
+  return chooseExitCode(report);
+}
+
+/** Nothing at all was there: one sentence says more than a report of failures. */
+function assertReached({ failures, deliveries }: Totals, url: string, invocation: string): void {
+  const [failure] = failures;
+  if (failure?.status !== null || failure.deliveries < deliveries) return;
+  throw new OperatorError('service_unreachable', `Nothing answers at ${url}: ${failure.message}`, {
+    hint: `Is the service running? Start it with \`npm start\` (or \`${invocation} serve\`) in another terminal; --url names another address.`,
+  });
+}
+
+function chooseExitCode({ failures, outcomes, deliveries, planned }: SendReport): ExitCode {
+  if (failures.length > 0 || deliveries < planned) return 1;
+  return outcomes.dead_letter === undefined ? 0 : 3;
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { OperatorError } from '../../errors.ts';
+import { createStorm, type Storm } from '../../samples/create-storm.ts';
+import { createRandom } from '../../samples/random.ts';
+import {
+  createSampleEvent,
+  isSampleEventType,
+  SAMPLE_EVENT_TYPES,
+  type SampleEventType,
+} from '../../samples/sample-event.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { Message } from './message.ts';
+import { countRepeated, repeatSome, shuffle } from './order-deliveries.ts';
+import { readMessages } from './read-messages.ts';
+
+export interface ChooseOptions {
+  /** A type that has a sample, a file, `-`, or undefined. */
+  source: string | undefined;
+  count: number | undefined;
+  shuffle: boolean;
+  duplicate: boolean;
+  seed: number | undefined;
+  now: Date;
+}
+
+/** What is to be sent, in the order of sending. */
+export interface Chosen {
+  messages: Iterable<Message>;
+  events: number;
+  deliveries: number;
+  /** Undefined when the events come from a file and nothing was left to chance. */
+  seed: number | undefined;
+  storm: Storm | undefined;
+  /** The sample that is sent, where all events are of one type. */
+  sample: SampleEventType | undefined;
+}
+
+type Events = Pick<Chosen, 'messages' | 'events' | 'storm' | 'sample'>;
+
+/** Streams of a seed: the storm itself has 0. */
+const SHUFFLE_STREAM = 1;
+const REPEAT_STREAM = 2;
+/** The sample user that is meant when no other seed is given. */
+const SAMPLE_SEED = 1;
+
+/** Finds or makes the events, and puts their deliveries in order. The same seed gives the same storm in the same order. */
+export async function chooseMessages(options: ChooseOptions, stdin: CommandContext['stdin']): Promise<Chosen> {
+  const isStorm = options.source === undefined && options.count !== undefined && options.count > 1;
+  const nowSeconds = Math.floor(options.now.getTime() / 1000);
+  const orderSeed = options.seed ?? nowSeconds;
+  const events = isStorm ? chooseStorm(orderSeed, options.count ?? 1) : await chooseEvents(options, stdin);
+  const repeat = (items: Iterable<Message>) => repeatSome(items, createRandom(orderSeed, REPEAT_STREAM));
+  const repeated = options.duplicate ? repeat(events.messages) : events.messages;
+  const ordered = options.shuffle ? shuffle(repeated, createRandom(orderSeed, SHUFFLE_STREAM)) : repeated;
+  const random = isStorm || options.shuffle || options.duplicate;
+  return {
+    ...events,
+    messages: ordered,
+    deliveries: options.duplicate
+      ? countRepeated(events.events, createRandom(orderSeed, REPEAT_STREAM))
+      : events.events,
+    seed: random ? orderSeed : options.seed,
+  };
+}
+
+function chooseStorm(seed: number, count: number): Events {
+  const storm = createStorm({ seed, count });
+  return { messages: storm.events, events: count, storm, sample: undefined };
+}
+
+async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin']): Promise<Events> {
+  const { source = 'user.created', count, seed = SAMPLE_SEED, now } = options;
+  const ids = createRandom(now.getTime(), Math.floor(Math.random() * 2 ** 32));
+  const createMessageId = () => ids.id('msg_', now.getTime());
+  if (isSampleEventType(source)) {
+    const messages = createSamples(source, { seed, count: count ?? 1, now, createMessageId });
+    return { messages, events: count ?? 1, storm: undefined, sample: source };
+  }
+  assertFile(source);
+  if (count !== undefined) {
+    throw new OperatorError('usage', '--count goes with sample events: a file is sent as it is.', { exitCode: 2 });
+  }
+  const messages = await readMessages(source, { stdin, createMessageId });
+  return { messages, events: messages.length, storm: undefined, sample: undefined };
+}
+
+interface SampleOptions {
+  seed: number;
+  count: number;
+  now: Date;
+  createMessageId: () => string;
+}
+
+/** One event for each of `count` sample users, whose seeds follow one another. */
+function* createSamples(type: SampleEventType, options: SampleOptions): Generator<Message> {
+  for (let index = 0; index < options.count; index += 1) {
+    const event = createSampleEvent(type, options.seed + index, options.now.getTime());
+    yield { messageId: options.createMessageId(), ...event };
+  }
+}
+
+function assertFile(source: string): void {
+  if (source === '-' || existsSync(source)) return;
+  throw new OperatorError('usage', `There is no file ${source}, and no sample event of that name.`, {
+    hint: `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`,
+    exitCode: 2,
+  });
+}

@@ -1,0 +1,115 @@
+import { escapeText } from '../output/escape-text.ts';
+import { formatTable } from '../output/format-table.ts';
+import { formatCount, formatQuantity } from '../output/format-values.ts';
+import type { Failure } from './deliver-all.ts';
+import type { ReportedResult, SendReport } from './send-report.ts';
+
+/** A report for people: each delivery where they are few, else counts; then what to do next. */
+export function formatSendReport(report: SendReport, invocation: string): string {
+  const parts = [
+    ...(report.results === null ? formatTotals(report) : [formatResults(report.results)]),
+    ...report.failures.map((failure) => formatFailure(failure, report.url)),
+    formatUnsent(report),
+    formatExpected(report),
+    formatNext(report, invocation),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+function formatResults(results: ReportedResult[]): string {
+  return formatTable(
+    [
+      { title: 'event', value: (result) => result.event_type },
+      { title: 'user', value: (result) => result.user_id },
+      { title: 'message', value: (result) => result.message_id },
+      { title: 'outcome', value: (result) => result.outcome ?? `failed: ${result.error?.code}` },
+      { title: 'status', value: (result) => result.status },
+      { title: 'ms', value: (result) => result.ms },
+    ],
+    results,
+  );
+}
+
+function formatTotals(report: SendReport): string[] {
+  const { events, deliveries, seconds, deliveries_per_second: rate, latency_ms: latency, retries, seed } = report;
+  const failed = report.failures.reduce((sum, failure) => sum + failure.deliveries, 0);
+  const rows = Object.entries(report.outcomes).sort(([, left], [, right]) => right - left);
+  return [
+    `${formatQuantity(events, 'event')} in ${formatCount(deliveries)} deliveries to ${report.url}${
+      seed === null ? '' : `, seed ${seed}`
+    }\n`,
+    formatTable<[string, number]>(
+      [
+        { title: 'outcome', value: ([outcome]) => outcome },
+        { title: 'deliveries', value: ([, count]) => count },
+      ],
+      failed === 0 ? rows : [...rows, ['failed', failed]],
+    ),
+    `${seconds} s, ${formatCount(rate)} deliveries/s; answers in ${latency.p50} ms (p50), ${latency.p95} ms (p95), ${
+      latency.p99
+    } ms (p99); ${formatCount(retries)} sent again after a failure\n`,
+  ];
+}
+
+function formatFailure({ status, code, message, deliveries }: Failure, url: string): string {
+  const hint = hintFor(status, url);
+  const answer = status === null ? 'no answer' : `answered ${status}`;
+  return `${formatCount(deliveries)} × ${answer}, ${escapeText(code)}: ${escapeText(message)}\n${hint === '' ? '' : `  ${hint}\n`}`;
+}
+
+function hintFor(status: number | null, url: string): string {
+  if (status === 401) {
+    return 'The service was configured with another secret: give it with --secret, and check that both clocks are right.';
+  }
+  if (status === 404 || status === 405) return `Is ${url} the address of clerk-sync? Its path is /webhooks/clerk.`;
+  if (status === null) return 'Look at the log of the service, and whether it still runs.';
+  if (status >= 500)
+    return "The service could not keep the event now: its log says why, and `/readyz` whether it's ready.";
+  return '';
+}
+
+function formatUnsent({ planned, deliveries }: SendReport): string {
+  const left = planned - deliveries;
+  return left === 0
+    ? ''
+    : `${formatQuantity(left, 'delivery').replace('deliverys', 'deliveries')} not sent: the answer would be the same.\n`;
+}
+
+function formatExpected({ expected }: SendReport): string {
+  if (expected === null) return '';
+  const { live, deleted, banned, email_addresses: addresses, sql } = expected;
+  return `Whatever the order, the tables now say: ${live} live, ${deleted} deleted, ${banned} banned, ${addresses} e-mail addresses.\nSee for yourself:\n\n${sql}\n`;
+}
+
+function formatNext({ results, outcomes, sample }: SendReport, invocation: string): string {
+  const deadLetter = results?.find((result) => result.outcome === 'dead_letter');
+  if (deadLetter !== undefined) return `See why:\n\n  ${invocation} dead-letters show ${deadLetter.message_id}\n`;
+  if (outcomes.dead_letter !== undefined) return `See why:\n\n  ${invocation} dead-letters list\n`;
+  if (sample === null || results === null || results.every((result) => result.outcome === null)) return '';
+  if (outcomes.stale !== undefined) {
+    return `stale: the user is deleted, and deleted is final. Another seed is another user:\n\n  ${invocation} send user.created --seed 2\n`;
+  }
+  return formatSampleNext(sample, results[0]?.user_id ?? null, invocation);
+}
+
+/** What to look at, and what to try then. */
+const SAMPLE_NEXT: Readonly<Record<string, { columns: string; next: string }>> = {
+  'user.created': {
+    columns: 'id, first_name, primary_email_address from clerk.active_users',
+    next: 'send user.updated',
+  },
+  'user.updated': {
+    columns: 'id, primary_phone_number, public_metadata from clerk.active_users',
+    next: 'send user.deleted',
+  },
+  'user.deleted': {
+    columns: 'id, deleted_at from clerk.users',
+    next: 'send --count 1000 --shuffle --duplicate',
+  },
+};
+
+function formatSampleNext(sample: string, userId: string | null, invocation: string): string {
+  const entry = SAMPLE_NEXT[sample];
+  if (entry === undefined) return 'ignored: only users are synced; the message is in clerk.webhook_messages.\n';
+  return `See it:\n\n  select ${entry.columns} where id = '${userId}';\n\nNext:\n\n  ${invocation} ${entry.next}\n`;
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { findSqlState } from '../db/database-errors.ts';
+import { OperatorError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+
+export interface WaitForDatabaseOptions {
+  readonly databaseUrl: string;
+  readonly logger: Logger;
+  /** Default 30 s: a database that was started together with this program is there by then. */
+  readonly timeoutMs?: number;
+  /** Between two attempts. Default 1 s. */
+  readonly intervalMs?: number;
+}
+
+/**
+ * What may be different a moment later: Postgres starts, stops, recovers or has no connection left; no address, no
+ * route, nobody there. Not what TLS says, for instance.
+ */
+const PASSING = /^(?:57P0[123]|53300|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
+
+const HINTS: Record<string, string> = {
+  '28P01': 'The user or the password in DATABASE_URL is wrong.',
+  '28000':
+    'Postgres does not let this user in from here: see its pg_hba.conf, and whether it asks for TLS (sslmode=require).',
+  '3D000': 'Create the database that DATABASE_URL names, or name another.',
+};
+
+/**
+ * Resolves once the database takes a connection. An address that does not answer is asked again until the time is up,
+ * since programs that are started together come up in any order; a wrong password fails at once.
+ */
+export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<void> {
+  const { databaseUrl, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const failure = await tryConnect(databaseUrl);
+    if (failure === undefined) return;
+    if (!isPassing(failure)) throw explainRefusal(databaseUrl, failure);
+    if (performance.now() + intervalMs > deadline) throw explainSilence(databaseUrl, timeoutMs, failure);
+    logger.warn({ database: nameDatabase(databaseUrl), code: readCode(failure) }, 'waiting for the database');
+    await delay(intervalMs);
+  }
+}
+
+/** The host or hosts, the port and the database of a connection string: what may be shown of it. */
+export function nameDatabase(databaseUrl: string): string {
+  return /^\w+:\/\/(?:[^@/?#]*@)?([^?#]*)/.exec(databaseUrl)?.[1] ?? '';
+}
+
+async function tryConnect(databaseUrl: string): Promise<unknown> {
+  const client = postgres(databaseUrl, { max: 1, connect_timeout: 5, fetch_types: false, onnotice: () => undefined });
+  try {
+    await client.unsafe('select 1');
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await client.end({ timeout: 0 });
+  }
+}
+
+function isPassing(failure: unknown): boolean {
+  return PASSING.test(findSqlState(failure) ?? readCode(failure));
+}
+
+/** A SQLSTATE, or the system's or the driver's own code. */
+function readCode(failure: unknown): string {
+  const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;
+  return typeof code === 'string' ? code : 'no code';
+}
+
+function explainRefusal(databaseUrl: string, failure: unknown): OperatorError {
+  const code = readCode(failure);
+  return new OperatorError(
+    'database_refused',
+    `No connection to the database ${nameDatabase(databaseUrl)} (${code}).`,
+    {
+      hint: HINTS[code] ?? 'See the log of Postgres. The connection string is read from DATABASE_URL.',
+      cause: failure,
+    },
+  );
+}
+
+function explainSilence(databaseUrl: string, timeoutMs: number, failure: unknown): OperatorError {
+  const message = `The database ${nameDatabase(databaseUrl)} could not be reached within ${timeoutMs / 1000} s (${readCode(failure)}).`;
+  return new OperatorError('database_unreachable', message, {
+    hint: 'Check that it runs, and that the host and the port in DATABASE_URL are right as seen from here.',
+    cause: failure,
+  });
+}

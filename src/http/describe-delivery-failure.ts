@@ -1,0 +1,27 @@
+import { RejectedDeliveryError } from '../clerk/verify-delivery.ts';
+import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { QueueFullError } from '../sync/receive.ts';
+import { HttpError, makeUnavailable } from './http-error.ts';
+
+/**
+ * Chooses the answer to a delivery that was not settled. Whatever is not the event's own fault is a 503, bugs of ours
+ * included: nothing was kept, and Svix sends again for 27 hours. (What is the event's own fault never gets here: it
+ * was kept as a dead letter, and that is a 200.)
+ */
+export function describeDeliveryFailure(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof RejectedDeliveryError) return new HttpError(error.status, error.code, error.message);
+  if (error instanceof QueueFullError) {
+    return makeUnavailable('queue_full', 'Too many deliveries are waiting for the database.', { retryAfterSeconds: 5 });
+  }
+  if (error instanceof DatabaseUnavailableError) {
+    return makeUnavailable('database_unavailable', 'The database can not keep the event now.', {
+      retryAfterSeconds: 10,
+      cause: error,
+    });
+  }
+  return makeUnavailable('internal_error', 'The event can not be kept now. The log of this service says more.', {
+    retryAfterSeconds: 30,
+    cause: error,
+  });
+}

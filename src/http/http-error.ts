@@ -1,0 +1,55 @@
+export type ErrorStatus = 400 | 401 | 404 | 405 | 413 | 500 | 503;
+
+export interface HttpErrorOptions {
+  /** Sent with the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What happened, for the log; never sent. */
+  readonly cause?: unknown;
+}
+
+/** An answer other than success. `code` and `message` are sent as they are, so they hold nothing of the request. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: ErrorStatus;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: ErrorStatus, code: string, message: string, options: HttpErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.status = status;
+    this.code = code;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A refusal that says when to come back. Svix keeps to `Retry-After` within once to twice its own schedule. */
+export function makeUnavailable(
+  code: string,
+  message: string,
+  { retryAfterSeconds, ...cause }: { readonly retryAfterSeconds: number; readonly cause?: unknown },
+): HttpError {
+  return new HttpError(503, code, message, { headers: { 'retry-after': String(retryAfterSeconds) }, ...cause });
+}
+
+/** The body of each answer that is an error. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string; readonly request_id: string };
+}
+
+/** Builds the body of an error. Errors that are not ours are hidden by the caller first: see `hideUnknownError`. */
+export function makeErrorBody({ code, message }: { code: string; message: string }, requestId: string): ErrorBody {
+  return { error: { code, message, request_id: requestId } };
+}
+
+/** Anything but an `HttpError` is told as a plain 500: its own message may hold personal data or how we are built. */
+export function hideUnknownError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  return new HttpError(500, 'internal_error', 'Something went wrong here. The log of this service says more.', {
+    cause: error,
+  });
+}
+
+/** The answer of a process that was told to stop: another one, or the next, takes over. */
+export function makeDraining(): HttpError {
+  return makeUnavailable('draining', 'This process is stopping.', { retryAfterSeconds: 5 });
+}

@@ -1,0 +1,148 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { OperatorError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { HttpError, makeErrorBody } from './http-error.ts';
+import { chooseRequestId } from './request-id.ts';
+
+export interface ListenOptions {
+  readonly fetch: Parameters<typeof getRequestListener>[0];
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Told of what never became a request: the code of the answer that it got. */
+  readonly onClientError: (code: string) => void;
+  readonly logger: Logger;
+  /** Other limits than the service's own, for tests that can't wait for those. */
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface Listening {
+  /** With a host that a person can open: `http://localhost:3000` for 0.0.0.0. */
+  readonly url: string;
+  /** Takes no new connection, closes the idle ones and resolves when the others have had their answers. */
+  close(): Promise<void>;
+  /** Closes what is left: clients that never complete a request would hold `close` forever. */
+  closeAllConnections(): void;
+}
+
+/** Node's own options of the same names, in milliseconds. */
+export interface HttpLimits {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+  readonly keepAliveTimeout: number;
+}
+
+const LIMITS: HttpLimits = {
+  headersTimeout: 10_000,
+  // From a request's first byte to its last: Svix itself gives up on an attempt after 15 s.
+  requestTimeout: 15_000,
+  // The two limits above are looked at this often.
+  connectionsCheckingInterval: 1000,
+  // Longer than load balancers keep an idle connection (nginx and AWS 60 s, Google 600 s), so that it is always the
+  // balancer that closes and no request meets a closing connection.
+  keepAliveTimeout: 620_000,
+};
+
+/** Svix needs a few; the rest is for balancers. With a megabyte of body each they still fit into memory. */
+const MAX_CONNECTIONS = 2048;
+
+/** Serves `fetch` over HTTP/1.1 and resolves once connections are accepted. */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const server = createServer(
+    { ...LIMITS, ...options.limits },
+    getRequestListener(options.fetch, { errorHandler: answerBadRequest }),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, options.onClientError));
+  await bind(server, options);
+  // Such as no file descriptor left for a new connection: the ones that are open go on.
+  server.on('error', (err) => options.logger.error({ err }, 'could not accept a connection'));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${nameHost(options.host)}:${port}`,
+    close: () => new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve()))),
+    closeAllConnections: () => server.closeAllConnections(),
+  };
+}
+
+function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(explainBindFailure(error, host, port));
+    server.once('error', fail);
+    server.listen({ host, port }, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+function explainBindFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const explain = (message: string, hint: string) =>
+    new OperatorError('cannot_listen', message, { hint, cause: error });
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return explain(
+        `Port ${port} on ${host} is already in use.`,
+        'Stop the program that uses it, or set PORT to another number.',
+      );
+    case 'EACCES':
+      return explain(`This user may not listen on port ${port}.`, 'Set PORT to a number above 1023.');
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return explain(`${host} is not an address of this machine.`, 'Set HOST to 0.0.0.0 or to an address it has.');
+    default:
+      return error;
+  }
+}
+
+function nameHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** A request without a usable URL never reaches the routes. */
+function answerBadRequest(): Response {
+  const requestId = chooseRequestId(undefined);
+  const error = new HttpError(400, 'bad_request', 'The URL or the Host header of the request is malformed.');
+  return Response.json(makeErrorBody(error, requestId), {
+    status: error.status,
+    headers: { 'x-request-id': requestId },
+  });
+}
+
+const CLIENT_ERRORS: Record<string, readonly [statusLine: string, code: string, message: string]> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request_timeout', 'The request did not arrive in time.'],
+};
+
+/** Answers, in the form of every other error, what Node's parser or its timers refused, and closes the connection. */
+function answerClientError(
+  error: Error & { code?: string },
+  socket: Socket,
+  onClientError: (code: string) => void,
+): void {
+  // The client has gone, in the middle of a request or not.
+  if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
+    return void socket.destroy();
+  }
+  const [statusLine, code, message] = CLIENT_ERRORS[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'bad_request',
+    'The request is not valid HTTP.',
+  ];
+  onClientError(code);
+  const requestId = chooseRequestId(undefined);
+  const body = JSON.stringify(makeErrorBody({ code, message }, requestId));
+  const head = [
+    `HTTP/1.1 ${statusLine}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}

@@ -1,0 +1,136 @@
+import { createEmailAddress, createPasskey, createPhoneNumber } from './identifications.ts';
+import { createGoogleAccount } from './linked-accounts.ts';
+import { createPerson } from './people.ts';
+import { createRandom, type Random } from './random.ts';
+import { createBareUser, type SampleUser } from './sample-user.ts';
+import { signUpByEmail } from './sign-up.ts';
+
+/** One message as it goes out: every delivery of it carries the same id and the same body. */
+export interface SampleEvent {
+  messageId: string;
+  type: string;
+  /** The user whom the event is about; null for an event about something else. */
+  userId: string | null;
+  body: string;
+}
+
+export interface Envelope {
+  type: string;
+  data: Record<string, unknown> | SampleUser;
+  timestampMs: number;
+  instanceId: string;
+  clientIp: string;
+}
+
+/** The kinds of event that have a sample. Those that are not about users show that they are ignored. */
+export const SAMPLE_EVENT_TYPES = [
+  'user.created',
+  'user.updated',
+  'user.deleted',
+  'session.created',
+  'organization.created',
+] as const;
+export type SampleEventType = (typeof SAMPLE_EVENT_TYPES)[number];
+
+export function isSampleEventType(text: string): text is SampleEventType {
+  return (SAMPLE_EVENT_TYPES as readonly string[]).includes(text);
+}
+
+/** When the sample users signed up, so that each event about one of them says the same. */
+const SAMPLE_SIGN_UP_MS = Date.UTC(2026, 0, 5, 9, 30);
+const USER_AGENT =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36';
+
+/** An event about the sample user of this seed: the same user for the same seed, whatever the type. */
+export function createSampleEvent(type: SampleEventType, seed: number, nowMs: number): Omit<SampleEvent, 'messageId'> {
+  const random = createRandom(seed);
+  const instanceId = random.id('ins_', SAMPLE_SIGN_UP_MS);
+  const user = createSampleUser(random);
+  const body = formatEnvelope({
+    type,
+    data: createSampleData(type, random, user, nowMs),
+    timestampMs: nowMs + random.integer(12, 58),
+    instanceId,
+    clientIp: '192.0.2.50',
+  });
+  return { type, userId: type.startsWith('user.') ? user.id : null, body };
+}
+
+/** The JSON text of an event, keys in the order of captured ones. */
+export function formatEnvelope({ type, data, timestampMs, instanceId, clientIp }: Envelope): string {
+  return JSON.stringify({
+    data,
+    event_attributes: { http_request: { client_ip: clientIp, user_agent: USER_AGENT } },
+    instance_id: instanceId,
+    object: 'event',
+    timestamp: timestampMs,
+    type,
+  });
+}
+
+/** The body of `user.deleted`: it says nothing of the user but who it was. */
+export function createDeletedData(user: SampleUser): Record<string, unknown> {
+  return {
+    deleted: true,
+    ...(user.external_id === null ? {} : { external_id: user.external_id }),
+    id: user.id,
+    object: 'user',
+  };
+}
+
+/** An event that is not about a user's own data; clerk-sync ignores it. */
+export function createSessionData(random: Random, userId: string, atMs: number): Record<string, unknown> {
+  return {
+    abandon_at: atMs + 2_592_000_000,
+    client_id: random.id('client_', atMs),
+    created_at: atMs,
+    expire_at: atMs + 604_800_000,
+    id: random.id('sess_', atMs),
+    last_active_at: atMs,
+    object: 'session',
+    status: 'active',
+    updated_at: atMs,
+    user_id: userId,
+  };
+}
+
+function createSampleUser(random: Random): SampleUser {
+  const user = createBareUser(random.id('user_', SAMPLE_SIGN_UP_MS), SAMPLE_SIGN_UP_MS);
+  return signUpByEmail(random, user, createPerson(random));
+}
+
+function createSampleData(type: SampleEventType, random: Random, user: SampleUser, nowMs: number): Envelope['data'] {
+  switch (type) {
+    case 'user.created':
+      return { ...user, updated_at: nowMs };
+    case 'user.updated':
+      return { ...growSampleUser(random, user), last_active_at: nowMs, last_sign_in_at: nowMs, updated_at: nowMs };
+    case 'user.deleted':
+      return createDeletedData(user);
+    case 'session.created':
+      return createSessionData(random, user.id, nowMs);
+    case 'organization.created':
+      return { created_at: nowMs, id: random.id('org_', nowMs), name: 'Acme', object: 'organization', slug: 'acme' };
+  }
+}
+
+/** What the sample user has gained when it is updated: a row in four of the child tables. */
+function growSampleUser(random: Random, user: SampleUser): SampleUser {
+  const atMs = SAMPLE_SIGN_UP_MS + 86_400_000;
+  const person = createPerson(random);
+  const holder = {
+    ...person,
+    firstName: user.first_name ?? person.firstName,
+    lastName: user.last_name ?? person.lastName,
+  };
+  const phone = createPhoneNumber(random, atMs);
+  return {
+    ...user,
+    email_addresses: [...user.email_addresses, createEmailAddress(random, atMs, person.email, false)],
+    external_accounts: [createGoogleAccount(random, atMs, holder)],
+    passkeys: [createPasskey(random, atMs)],
+    phone_numbers: [phone],
+    primary_phone_number_id: phone.id,
+    public_metadata: { plan: 'pro' },
+  };
+}
