@@ -1,0 +1,104 @@
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { version } from '../../src/version.ts';
+import { type ServiceOptions, startService } from '../support/service.ts';
+import { makeSignedRequest } from '../support/signed-request.ts';
+import { makeUserEvent } from '../support/use-receiving-app.ts';
+
+async function useService(options: ServiceOptions = {}) {
+  const service = await startService(options);
+  onTestFinished(() => service.cleanUp());
+  return service;
+}
+
+/** The connection string in the `psql` command of the banner, with the password of the file that it names. */
+async function readDatabaseUrl(stdout: string): Promise<string> {
+  const url = new URL(/psql "(.*)"/.exec(stdout)?.[1] ?? '');
+  const passfile = decodeURIComponent(url.searchParams.get('passfile') ?? '');
+  url.password = (await readFile(passfile, 'utf8')).trim().split(':').at(-1) ?? '';
+  url.search = '';
+  return url.href;
+}
+
+async function sendUser(url: string, secret: string, properties: Record<string, unknown>) {
+  const request = makeSignedRequest(JSON.stringify(makeUserEvent(properties)), { secret, messageId: 'msg_1' });
+  const response = await fetch(`${url}/webhooks/clerk`, request);
+  return { status: response.status, body: await response.json() };
+}
+
+describe('on a machine where nothing is configured', () => {
+  it('the service starts with its own Postgres, says how to go on, and applies events that its secret signed', async () => {
+    const service = await useService();
+    const { stdout } = service.output();
+    expect(stdout).toBe(
+      [
+        `clerk-sync ${version} is listening on ${service.url}`,
+        '',
+        `  webhooks   POST ${service.url}/webhooks/clerk`,
+        `  database   ${/psql "[^"]*"/.exec(stdout)?.[0]}`,
+        '  secret     .data/webhook-secret',
+        '  try next   npm run -s clerk-sync -- send user.created',
+        '             (in a second terminal)',
+        '',
+        '',
+      ].join('\n'),
+    );
+    const secret = (await readFile(join(service.directory, '.data/webhook-secret'), 'utf8')).trim();
+    expect(await sendUser(service.url, secret, { username: 'jane' })).toEqual({
+      status: 200,
+      body: { outcome: 'applied', message_id: 'msg_1' },
+    });
+    const sql = postgres(await readDatabaseUrl(stdout), { max: 1 });
+    onTestFinished(() => sql.end());
+    expect([...(await sql`select id, username from clerk.active_users`)]).toEqual([{ id: 'user_1', username: 'jane' }]);
+    expect(`${stdout}${service.output().stderr}`).not.toContain(secret);
+  });
+
+  it('keeps its secret to itself, and both secret and rows over a restart', async () => {
+    const first = await useService();
+    const { directory } = first;
+    const file = join(directory, '.data/webhook-secret');
+    const secret = await readFile(file, 'utf8');
+    expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
+    await sendUser(first.url, secret.trim(), { username: 'jane' });
+    expect(await first.sigterm()).toEqual({ code: 0, signal: null });
+    const second = await useService({ directory });
+    expect(await readFile(file, 'utf8')).toBe(secret);
+    expect(await sendUser(second.url, secret.trim(), { username: 'jane' })).toEqual({
+      status: 200,
+      body: { outcome: 'duplicate', message_id: 'msg_1' },
+    });
+  });
+
+  it('comes back after a kill -9 of the service, with the Postgres that was left behind', async () => {
+    const first = await useService();
+    const secret = (await readFile(join(first.directory, '.data/webhook-secret'), 'utf8')).trim();
+    await sendUser(first.url, secret, { username: 'jane' });
+    await first.kill9();
+    const second = await useService({ directory: first.directory });
+    expect(await sendUser(second.url, secret, { username: 'jane' })).toEqual({
+      status: 200,
+      body: { outcome: 'duplicate', message_id: 'msg_1' },
+    });
+    expect(await second.sigterm()).toEqual({ code: 0, signal: null });
+  });
+
+  it('leaves no Postgres running after a graceful stop', async () => {
+    const service = await useService();
+    const file = join(service.directory, '.data/postgres/postmaster.pid');
+    const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
+    await service.sigterm();
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await expect(rm(file)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+it('a secret that is given is used with the embedded Postgres, and none is made', async () => {
+  const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+  const service = await useService({ env: { CLERK_WEBHOOK_SIGNING_SECRET: secret } });
+  expect(service.output().stdout).toContain('  secret     CLERK_WEBHOOK_SIGNING_SECRET\n');
+  expect((await sendUser(service.url, secret, {})).status).toBe(200);
+  await expect(stat(join(service.directory, '.data/webhook-secret'))).rejects.toMatchObject({ code: 'ENOENT' });
+});

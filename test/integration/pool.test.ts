@@ -1,0 +1,328 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { DatabaseUnavailableError, findSqlState } from '../../src/db/database-errors.ts';
+import { createPool, type Pool, type PoolOptions, type Session } from '../../src/db/pool.ts';
+import { createRandom } from '../../src/samples/random.ts';
+import { type TestDatabase, useTestDatabase } from '../support/database.ts';
+
+const SEED = Number(process.env.POOL_SEED ?? Date.now() % 2 ** 31);
+
+/** Every transaction writes two of these: both, or none. */
+const INSERT = 'insert into halves (transaction, half) values ($1, $2)';
+
+async function usePool(options: Partial<PoolOptions> = {}): Promise<{ database: TestDatabase; pool: Pool }> {
+  const database = await useTestDatabase({ from: 'nothing' });
+  await database.sql`create table halves (transaction int, half text check (half <> 'refused'), primary key (transaction, half))`;
+  const pool = createPool({ url: database.url, size: 1, ...options });
+  onTestFinished(() => pool.close());
+  return { database, pool };
+}
+
+/** What a promise came to, in a word. */
+async function describeOutcome(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'committed',
+    (error: unknown) => {
+      if (error instanceof DatabaseUnavailableError) return 'unavailable';
+      return findSqlState(error) ?? String(error);
+    },
+  );
+}
+
+interface Kind {
+  readonly outcome: string;
+  work(session: Session, id: number): Promise<unknown>;
+}
+
+/** Ways for a transaction to go, and how each has to end. */
+const KINDS: Record<string, Kind> = {
+  sequential: {
+    outcome: 'committed',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      await session.run(INSERT, [id, 'second']);
+    },
+  },
+  pipelined: {
+    outcome: 'committed',
+    work: (session, id) => Promise.all([session.run(INSERT, [id, 'first']), session.run(INSERT, [id, 'second'])]),
+  },
+  slow: {
+    outcome: 'committed',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      await session.run('select pg_sleep($1::float8)', [0.005]);
+      await session.run(INSERT, [id, 'second']);
+    },
+  },
+  throwing: {
+    outcome: 'Error: changed its mind',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      throw new Error('changed its mind');
+    },
+  },
+  refused: {
+    outcome: '23514',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      await session.run(INSERT, [id, 'refused']);
+    },
+  },
+  'refused in a pipeline': {
+    outcome: '23514',
+    work: (session, id) => Promise.all(['first', 'refused', 'second'].map((half) => session.run(INSERT, [id, half]))),
+  },
+  'blind to its failure': {
+    outcome: 'unavailable',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      await session.run(INSERT, [id, 'first']).catch(() => undefined);
+    },
+  },
+  'killed between its halves': {
+    outcome: 'unavailable',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      await session.run('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+      await session.run(INSERT, [id, 'second']);
+    },
+  },
+  'killed with more in the pipeline': {
+    outcome: 'unavailable',
+    work: (session, id) =>
+      Promise.all([
+        session.run(INSERT, [id, 'first']),
+        session.run('select pg_terminate_backend(pg_backend_pid()), $1::text', ['and a parameter']),
+        session.run(INSERT, [id, 'second']),
+        session.run(`${INSERT} /* not prepared yet */`, [id, 'third']),
+      ]),
+  },
+  'too slow': {
+    outcome: 'unavailable',
+    async work(session, id) {
+      await session.run(INSERT, [id, 'first']);
+      await session.run('set local statement_timeout = 50');
+      await session.run('select pg_sleep(60)');
+    },
+  },
+};
+
+describe('a saturated pool settles every transaction, whole or not at all', () => {
+  const sizes = Array.from({ length: 20 }, (_, place) => place + 1);
+  test.for(sizes)(`with %i connections (seed ${SEED})`, async (size) => {
+    const random = createRandom(SEED, size);
+    const { database, pool } = await usePool({ size });
+    const names = Object.keys(KINDS);
+    const plan = Array.from({ length: 12 * size }, (_, id) => {
+      const name = random.chance(0.6) ? random.pick(['sequential', 'pipelined', 'slow']) : random.pick(names);
+      return { id, name, kind: KINDS[name] as Kind };
+    });
+    let running = 0;
+    let mostRunning = 0;
+
+    const outcomes = await Promise.all(
+      plan.map(async ({ id, name, kind }) => {
+        const promise = pool.withTransaction(async (session) => {
+          running += 1;
+          mostRunning = Math.max(mostRunning, running, pool.inFlight);
+          await kind.work(session, id).finally(() => {
+            running -= 1;
+          });
+        });
+        return { id, name, outcome: await describeOutcome(promise) };
+      }),
+    );
+
+    expect(outcomes).toEqual(plan.map(({ id, name, kind }) => ({ id, name, outcome: kind.outcome })));
+    expect({ mostRunning, inFlight: pool.inFlight }).toEqual({ mostRunning: size, inFlight: 0 });
+    const rows = await database.sql`
+      select transaction as id, array_agg(half order by half) as halves from halves group by 1 order by 1`;
+    const committed = plan.filter(({ kind }) => kind.outcome === 'committed');
+    expect([...rows]).toEqual(committed.map(({ id }) => ({ id, halves: ['first', 'second'] })));
+    await expectWhole(database, pool);
+  });
+});
+
+/** All connections can be had at once, none is in a transaction, and Postgres knows of no more than the pool's size. */
+async function expectWhole({ sql }: TestDatabase, pool: Pool): Promise<void> {
+  const gate = Promise.withResolvers<void>();
+  let arrived = 0;
+  const pids = await Promise.all(
+    Array.from({ length: pool.size }, () =>
+      pool.withSession(async (session) => {
+        const [row] = await session.run<{ pid: number; fresh: boolean }>(
+          'select pg_backend_pid() as pid, pg_current_xact_id_if_assigned() is null and now() = statement_timestamp() as fresh',
+        );
+        arrived += 1;
+        if (arrived === pool.size) gate.resolve();
+        await gate.promise;
+        return row?.fresh === true ? row.pid : undefined;
+      }),
+    ),
+  );
+  expect(new Set(pids).size).toBe(pool.size);
+  const connected = async () => {
+    const [row] = await sql<{ count: number }[]>`
+      select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'clerk-sync'`;
+    return row?.count;
+  };
+  await expect.poll(connected).toBe(pool.size);
+}
+
+test('a transaction that ends its own connection is not continued on a new one, not even where it catches the error', async () => {
+  const { database, pool } = await usePool();
+  const pids: unknown[] = [];
+  const outcome = await describeOutcome(
+    pool.withTransaction(async (session) => {
+      await session.run(INSERT, [1, 'first']);
+      pids.push(...(await session.run('select pg_backend_pid() as pid')));
+      await session.run('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+      for (let attempt = 0; attempt < 50; attempt += 1) {
+        const answer = session.run(INSERT, [1, `second ${attempt}`]);
+        await answer.then(
+          () => pids.push('ran'),
+          () => undefined,
+        );
+        await delay(1);
+      }
+    }),
+  );
+  expect({ outcome, pids, rows: await database.sql`select * from halves` }).toEqual({
+    outcome: 'unavailable',
+    pids: [{ pid: expect.any(Number) }],
+    rows: [],
+  });
+});
+
+test('the transaction after a killed one gets a connection that works', async () => {
+  const { pool } = await usePool();
+  const readPid = () => pool.withTransaction((session) => session.run('select pg_backend_pid() as pid'));
+  const before = await readPid();
+  await describeOutcome(
+    pool.withTransaction((session) => session.run('select pg_terminate_backend(pg_backend_pid())')),
+  );
+  const after = await readPid();
+  expect(after).toEqual([{ pid: expect.any(Number) }]);
+  expect(after).not.toEqual(before);
+});
+
+test('a connection that was killed while it was idle is not lent again', async () => {
+  const { database, pool } = await usePool();
+  const [row] = await pool.withSession((session) => session.run<{ pid: number }>('select pg_backend_pid() as pid'));
+  await database.sql`select pg_terminate_backend(${row?.pid ?? 0}, 5000)`;
+  const isGone = async () => {
+    const [found] = await database.sql`select 1 from pg_stat_activity where pid = ${row?.pid ?? 0}`;
+    return found === undefined;
+  };
+  await expect.poll(isGone).toBe(true);
+  await delay(0);
+  expect(
+    await describeOutcome(pool.withTransaction((session) => KINDS.sequential?.work(session, 1) as Promise<void>)),
+  ).toBe('committed');
+});
+
+test('a session that outlives its transaction can write nothing more', async () => {
+  const { database, pool } = await usePool();
+  let kept: Session | undefined;
+  await pool.withTransaction(async (session) => {
+    kept = session;
+    await session.run(INSERT, [1, 'first']);
+  });
+  await expect(kept?.run(INSERT, [1, 'second'])).rejects.toThrow('after the end of the work');
+  expect([...(await database.sql`select * from halves`)]).toEqual([{ transaction: 1, half: 'first' }]);
+});
+
+test('work that leaves a transaction open does not pass it on with the session', async () => {
+  const { database, pool } = await usePool();
+  await expect(
+    pool.withSession(async (session) => {
+      await session.run('begin');
+      await session.run(INSERT, [1, 'first']);
+      throw new Error('left it open');
+    }),
+  ).rejects.toThrow('left it open');
+  await pool.withTransaction((session) => session.run(INSERT, [2, 'first']));
+  expect([...(await database.sql`select transaction from halves`)]).toEqual([{ transaction: 2 }]);
+});
+
+test('transactions that deadlock are run again until each succeeds', async () => {
+  const { database, pool } = await usePool({ size: 4 });
+  // A deadlock is looked for after this long; a second is the default, and the caller has ten.
+  await database.sql.unsafe(
+    `do $$ begin execute 'alter database ' || current_database() || ' set deadlock_timeout = ''20ms'''; end $$`,
+  );
+  await database.sql`insert into halves values (1, '0'), (2, '0')`;
+  await database.sql`create table runs (id int)`;
+  let attempts = 0;
+  const swap = (order: readonly number[]) =>
+    pool.withTransaction(async (session) => {
+      attempts += 1;
+      for (const id of order) {
+        await session.run('update halves set half = (half::int + 1)::text where transaction = $1', [id]);
+        await session.run('select pg_sleep(0.002)');
+      }
+    });
+  const outcomes = await Promise.all(
+    Array.from({ length: 40 }, (_, place) => describeOutcome(swap(place % 2 === 0 ? [1, 2] : [2, 1]))),
+  );
+  expect(outcomes).toEqual(outcomes.map(() => 'committed'));
+  expect([...(await database.sql`select * from halves order by 1`)]).toEqual([
+    { transaction: 1, half: '40' },
+    { transaction: 2, half: '40' },
+  ]);
+  // Otherwise nothing was shown.
+  expect(attempts).toBeGreaterThan(40);
+});
+
+test('waiting callers are served in the order in which they came', async () => {
+  const { pool } = await usePool();
+  const served: number[] = [];
+  await Promise.all(
+    Array.from({ length: 30 }, (_, place) =>
+      pool.withTransaction(async (session) => {
+        served.push(place);
+        await session.run('select 1');
+      }),
+    ),
+  );
+  expect(served).toEqual(Array.from({ length: 30 }, (_, place) => place));
+});
+
+test('a caller whose time is up is told so, whether it waits for a connection or for Postgres', async () => {
+  const { database, pool } = await usePool();
+  const startedAt = performance.now();
+  const outcomes = await Promise.all([
+    describeOutcome(pool.withTransaction((session) => session.run('select pg_sleep(30)'), { timeoutMs: 300 })),
+    describeOutcome(pool.withTransaction((session) => session.run('select 1'), { timeoutMs: 100 })),
+    describeOutcome(pool.withSession((session) => session.run('select pg_sleep(30)'), { timeoutMs: 600 })),
+  ]);
+  expect(outcomes).toEqual(['unavailable', 'unavailable', 'unavailable']);
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+  expect(await describeOutcome(pool.withTransaction((session) => session.run('select 1')))).toBe('committed');
+  // Postgres notices the lost client when it next writes to it; the test's end would find it still asleep.
+  await database.sql`
+    select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where datname = current_database() and query like 'select pg_sleep(30)%' and pid <> pg_backend_pid()`;
+});
+
+test('a pool that is closed finishes what it began, refuses what comes, and can be closed twice', async () => {
+  const { database, pool } = await usePool();
+  const begun = describeOutcome(
+    pool.withTransaction(async (session) => {
+      await session.run(INSERT, [1, 'first']);
+      await session.run('select pg_sleep(0.05)');
+      await session.run(INSERT, [1, 'second']);
+    }),
+  );
+  const waiting = describeOutcome(pool.withTransaction((session) => session.run(INSERT, [2, 'first'])));
+  const closings = [pool.close(), pool.close()];
+  const late = describeOutcome(pool.withTransaction((session) => session.run(INSERT, [3, 'first'])));
+  expect(await Promise.all([begun, waiting, late])).toEqual(['committed', 'committed', 'unavailable']);
+  await Promise.all(closings);
+  await expect
+    .poll(async () => [
+      ...(await database.sql`select pid from pg_stat_activity where datname = current_database() and application_name = 'clerk-sync'`),
+    ])
+    .toEqual([]);
+});

@@ -1,0 +1,112 @@
+import { connect, createServer, type Server } from 'node:net';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { waitForDatabase } from '../../src/commands/wait-for-database.ts';
+import { warnOfUnsafeCommits } from '../../src/commands/warn-of-unsafe-commits.ts';
+import { createPool } from '../../src/db/pool.ts';
+import { useTestDatabase } from '../support/database.ts';
+
+function captureLogs() {
+  const logs: Record<string, unknown>[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void logs.push(JSON.parse(line)) });
+  return { logs, logger };
+}
+
+/** A port on which nothing listens until `start` is called: then connections are passed on to `target`. */
+async function reservePort() {
+  const listenOn = (port: number, server: Server) =>
+    new Promise<Server>((resolve) => server.listen({ host: '127.0.0.1', port }, () => resolve(server)));
+  const probe = await listenOn(0, createServer());
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  const start = async (target: URL) => {
+    const relay = createServer((socket) => {
+      const upstream = connect({ host: target.hostname, port: Number(target.port) });
+      socket.pipe(upstream).pipe(socket);
+      socket.on('error', () => upstream.destroy());
+      upstream.on('error', () => socket.destroy());
+    });
+    await listenOn(port, relay);
+    onTestFinished(() => void relay.close());
+  };
+  return { port, start };
+}
+
+function changeUrl(url: string, changes: Partial<Pick<URL, 'host' | 'port' | 'password' | 'pathname'>>): string {
+  return Object.assign(new URL(url), changes).href;
+}
+
+describe('waiting for the database', () => {
+  it('ends at once when it is there', async () => {
+    const { url } = await useTestDatabase();
+    const { logs, logger } = captureLogs();
+    await waitForDatabase({ databaseUrl: url, logger });
+    expect(logs).toEqual([]);
+  });
+
+  it('goes on while nothing listens there, says so at each attempt, and ends when it has come up', async () => {
+    const { url } = await useTestDatabase();
+    const { port, start } = await reservePort();
+    const { logs, logger } = captureLogs();
+    const waiting = waitForDatabase({ databaseUrl: changeUrl(url, { port: String(port) }), logger, intervalMs: 20 });
+    await expect.poll(() => logs.length).toBeGreaterThan(1);
+    await start(new URL(url));
+    await waiting;
+    const database = `127.0.0.1:${port}${new URL(url).pathname}`;
+    expect(logs[0]).toEqual({ level: 40, database, code: 'ECONNREFUSED', msg: 'waiting for the database' });
+  });
+
+  it('ends in a sentence without the password when nothing came up in time', async () => {
+    const { port } = await reservePort();
+    const databaseUrl = `postgres://jane:s3cret@127.0.0.1:${port}/app`;
+    const waiting = waitForDatabase({ databaseUrl, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'database_unreachable',
+      message: `The database 127.0.0.1:${port}/app could not be reached within 0.05 s (ECONNREFUSED).`,
+      exitCode: 1,
+    });
+  });
+
+  it.each([
+    ['a wrong password', { password: 'wrong' }, '28P01', 'The user or the password in DATABASE_URL is wrong.'],
+    [
+      'no such database',
+      { pathname: '/nowhere' },
+      '3D000',
+      'Create the database that DATABASE_URL names, or name another.',
+    ],
+  ])('is pointless with %s', async (_, changes, code, hint) => {
+    const { url } = await useTestDatabase();
+    const databaseUrl = changeUrl(url, changes);
+    const { logs, logger } = captureLogs();
+    const { host, pathname } = new URL(databaseUrl);
+    await expect(waitForDatabase({ databaseUrl, logger })).rejects.toMatchObject({
+      code: 'database_refused',
+      message: `No connection to the database ${host}${pathname} (${code}).`,
+      hint,
+    });
+    expect(logs).toEqual([]);
+  });
+});
+
+describe('a server that can lose commits', () => {
+  it('is warned of', async () => {
+    const { url, sql } = await useTestDatabase();
+    await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
+    const pool = createPool({ url, size: 1 });
+    onTestFinished(() => pool.close());
+    const { logs, logger } = captureLogs();
+    await warnOfUnsafeCommits(pool, logger);
+    const msg = 'this Postgres can lose commits in a crash: events acknowledged just before it are lost';
+    expect(logs).toEqual([{ level: 40, name: 'synchronous_commit', setting: 'off', msg }]);
+  });
+
+  it('is not seen in one with the usual settings', async () => {
+    const { url } = await useTestDatabase();
+    const pool = createPool({ url, size: 1 });
+    onTestFinished(() => pool.close());
+    const { logs, logger } = captureLogs();
+    await warnOfUnsafeCommits(pool, logger);
+    expect(logs).toEqual([]);
+  });
+});

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+
+/** One event of a random history, in small numbers so that collisions of every kind are common. */
+export interface HistoryEvent {
+  readonly user: number;
+  readonly kind: 'upsert' | 'delete';
+  /** Absent, as Clerk never does but must be survived: then the observation counts. */
+  readonly updatedAt: number | undefined;
+  readonly observedAt: number;
+  /** What the snapshot states: absent keys are left out of the body. */
+  readonly first_name?: string | null;
+  readonly banned?: boolean | null;
+  readonly public_metadata?: Record<string, number> | null;
+  /** A property that has no column. */
+  readonly shoe_size?: number | null;
+  readonly email_addresses?: readonly { id: string; email_address: string; verified: boolean }[] | null;
+  readonly passkeys?: readonly { id: string; name: string | null }[] | null;
+}
+
+/** How the events of a history reach the service: any order, any number of times, in any batches, by any process. */
+export interface DeliveryPlan {
+  /** Places in the history; each occurs at least once. */
+  readonly order: readonly number[];
+  readonly batches: readonly { readonly size: number; readonly process: number; readonly fault: Fault }[];
+}
+
+/** `rolled_back`: the transaction fails before its commit. `unanswered`: it commits, and nobody hears of it. */
+export type Fault = 'none' | 'rolled_back' | 'unanswered';
+
+/** Unix ms of the tick 0: late enough that ticks are milliseconds, not seconds. */
+export const EPOCH_MS = 1_750_000_000_123;
+
+const tick = fc.nat(3);
+const distinctById = { selector: ({ id }: { id: string }) => id, maxLength: 3 };
+
+const upsert: fc.Arbitrary<HistoryEvent> = fc
+  .record(
+    {
+      user: fc.nat(2),
+      kind: fc.constant('upsert' as const),
+      updatedAt: fc.option(tick, { nil: undefined, freq: 12 }),
+      observedAt: tick,
+      first_name: fc.constantFrom('Ada', 'Grace', null),
+      banned: fc.constantFrom(true, false, null),
+      public_metadata: fc.constantFrom({ plan: 1 }, { plan: 2 }, {}, null),
+      shoe_size: fc.constantFrom(41, 42, null),
+      email_addresses: fc.option(
+        fc.uniqueArray(
+          fc.record({
+            id: fc.constantFrom('idn_a', 'idn_b', 'idn_c'),
+            email_address: fc.constantFrom('a@example.com', 'b@example.com'),
+            verified: fc.boolean(),
+          }),
+          distinctById,
+        ),
+        { freq: 6 },
+      ),
+      passkeys: fc.option(
+        fc.uniqueArray(
+          fc.record({ id: fc.constantFrom('idn_p', 'idn_q'), name: fc.constantFrom('laptop', 'phone', null) }),
+          distinctById,
+        ),
+        { freq: 6 },
+      ),
+    },
+    { requiredKeys: ['user', 'kind', 'observedAt'] },
+  )
+  .map((event) => ({ updatedAt: undefined, ...event }));
+
+const deletion: fc.Arbitrary<HistoryEvent> = fc
+  .record({ user: fc.nat(2), kind: fc.constant('delete' as const), observedAt: tick })
+  .map((event) => ({ ...event, updatedAt: undefined }));
+
+export const history: fc.Arbitrary<HistoryEvent[]> = fc.array(
+  fc.oneof({ weight: 12, arbitrary: upsert }, { weight: 1, arbitrary: deletion }),
+  { minLength: 1, maxLength: 12 },
+);
+
+/** A plan for a history of this length. */
+export function makeDeliveryPlan(length: number): fc.Arbitrary<DeliveryPlan> {
+  const places = Array.from({ length }, (_, place) => place);
+  const repeats = fc.array(fc.nat(length - 1), { maxLength: length });
+  return fc.record({
+    order: repeats.chain((more) =>
+      fc.shuffledSubarray([...places, ...more], { minLength: length + more.length, maxLength: length + more.length }),
+    ),
+    batches: fc.array(
+      fc.record({
+        size: fc.integer({ min: 1, max: 8 }),
+        process: fc.nat(2),
+        fault: fc.oneof(
+          { weight: 8, arbitrary: fc.constant<Fault>('none') },
+          { weight: 1, arbitrary: fc.constant<Fault>('rolled_back') },
+          { weight: 1, arbitrary: fc.constant<Fault>('unanswered') },
+        ),
+      }),
+      { minLength: 1, maxLength: 12 },
+    ),
+  });
+}
+
+/** The body that Clerk would send. `run` keeps the users of one run apart from those of another. */
+export function makeBody(event: HistoryEvent, run: string): string {
+  const { user, kind, updatedAt, observedAt, email_addresses: emails, ...stated } = event;
+  const id = `user_${run}_${user}`;
+  const data =
+    kind === 'delete'
+      ? { object: 'user', id, deleted: true }
+      : {
+          ...stated,
+          id,
+          ...(updatedAt === undefined ? {} : { updated_at: EPOCH_MS + updatedAt }),
+          ...(emails === undefined ? {} : { email_addresses: emails && emails.map(toClerkEmail) }),
+        };
+  const type = kind === 'delete' ? 'user.deleted' : 'user.updated';
+  return JSON.stringify({ object: 'event', type, timestamp: EPOCH_MS + observedAt, instance_id: 'ins_1', data });
+}
+
+function toClerkEmail({ id, email_address, verified }: { id: string; email_address: string; verified: boolean }) {
+  return { id, email_address, verification: { status: verified ? 'verified' : 'unverified', strategy: 'email_code' } };
+}

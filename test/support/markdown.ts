@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface CodeBlock {
+  readonly language: string;
+  /** Without the indentation of the list that it may stand in. */
+  readonly text: string;
+}
+
+/** A page of the documentation, by its path from the repository's root. */
+export function readPage(path: string): string {
+  return readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+}
+
+/** The fenced blocks of a page in one language, in order. */
+export function findBlocks(page: string, language: string): CodeBlock[] {
+  return [...page.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)]
+    .map(([, indent = '', found = '', text = '']) => ({
+      language: found,
+      text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    }))
+    .filter((block) => block.language === language);
+}
+
+/** The commands of a page's `sh` blocks, one a line. */
+export function findCommands(page: string): string[] {
+  return findBlocks(page, 'sh').flatMap(({ text }) => text.split('\n').filter((line) => line !== ''));
+}
+
+/** A query with what its comment says of it. */
+export interface Query {
+  /** The comment's first line, without its full stop. */
+  readonly caption: string;
+  /** The index that serves it; undefined where the comment names none. */
+  readonly index: string | undefined;
+  readonly sql: string;
+}
+
+/** The queries of a page's `sql` blocks. Each begins with a comment that says what it answers. */
+export function findQueries(page: string): Query[] {
+  return findBlocks(page, 'sql').map(({ text: sql }) => {
+    const [, caption = ''] = /^-- (.*?)\.?$/m.exec(sql) ?? [];
+    const [, index] = /^-- Index: (\w+)$/m.exec(sql) ?? [];
+    return { caption, index, sql };
+  });
+}
+
+/** The rows of the first table under a heading, without the head, cell by cell. */
+export function findTable(page: string, heading: string): string[][] {
+  const [section = ''] = page.split(`\n${heading}\n`)[1]?.split(/^#/m) ?? [];
+  const [, table = ''] = /^\|.*\|\n\|[-|]+\|\n((?:\|.*\|\n)+)/m.exec(section) ?? [];
+  return table
+    .trim()
+    .split('\n')
+    .map((row) =>
+      row
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
+}

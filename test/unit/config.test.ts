@@ -1,0 +1,252 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Environment, loadConfig, variables } from '../../src/config.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+const OTHER_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+const DATABASE_URL = 'postgres://user:password@database.example:5432/app?sslmode=require&prepare=false';
+
+const EXPECTED_SECRET =
+  'CLERK_WEBHOOK_SIGNING_SECRET must be whsec_ followed by the base64 of at least 24 bytes, or several of these separated by commas or white space';
+const EXPECTED_URL =
+  'DATABASE_URL must be a URL like postgres://user:password@host:5432/database, with special characters in the user and password percent-encoded.';
+
+/** What is wrong with an environment, one sentence each; empty when it is right. */
+function findProblems(env: Environment): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('defaults', () => {
+  const embedded = {
+    secrets: undefined,
+    databaseUrl: undefined,
+    port: 3000,
+    host: '127.0.0.1',
+    logLevel: 'info',
+    dataDir: '.data',
+    databasePoolSize: 10,
+    deletedUsers: 'erase',
+  };
+
+  test('an empty environment makes the configuration of the embedded database, for this machine only', () => {
+    expect(loadConfig({})).toEqual(embedded);
+  });
+
+  test.each(['', ' ', '\n'])('%j is the same as unset, for every variable', (empty) => {
+    const env = Object.fromEntries(Object.keys(variables).map((name) => [name, empty]));
+    expect(loadConfig(env)).toEqual(embedded);
+  });
+
+  test('with a database and a secret it listens on every address', () => {
+    expect(loadConfig({ DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: SECRET })).toEqual({
+      ...embedded,
+      secrets: [SECRET],
+      databaseUrl: DATABASE_URL,
+      host: '0.0.0.0',
+    });
+  });
+
+  test('every variable is taken as given', () => {
+    const env = {
+      CLERK_WEBHOOK_SIGNING_SECRET: `${SECRET}, ${OTHER_SECRET}\n`,
+      DATABASE_URL: `${DATABASE_URL}\n`,
+      PORT: '0',
+      HOST: '::1',
+      LOG_LEVEL: 'silent',
+      DATA_DIR: '/var/lib/clerk sync',
+      DATABASE_POOL_SIZE: '100',
+      DELETED_USERS: 'retain',
+    };
+    expect(loadConfig(env)).toEqual({
+      secrets: [SECRET, OTHER_SECRET],
+      databaseUrl: DATABASE_URL,
+      port: 0,
+      host: '::1',
+      logLevel: 'silent',
+      dataDir: '/var/lib/clerk sync',
+      databasePoolSize: 100,
+      deletedUsers: 'retain',
+    });
+  });
+});
+
+describe('right and wrong values', () => {
+  const cases: Record<string, { right: string[]; wrong: string[]; sentence: string }> = {
+    DATABASE_URL: {
+      right: [
+        'postgres://localhost',
+        'postgresql://u:p%40ss@[::1]:6432/db?prepare=false',
+        'postgres://u:p,w@one:5432,two:5433/db?target_session_attrs=primary',
+        'postgres://%2Fvar%2Frun%2Fpostgresql/db',
+      ],
+      wrong: [
+        'localhost:5432/db',
+        'mysql://u:p@host/db',
+        'postgres:',
+        'postgres:///db',
+        'postgres://u:p#w@host/db',
+        'postgres://u:100%@host/db',
+        'postgres://host:99999/db',
+        'undefined',
+      ],
+      sentence: EXPECTED_URL,
+    },
+    PORT: {
+      right: ['0', '1', '65535', ' 80 '],
+      wrong: ['-1', '65536', '3000.0', '1e3', '0x50', '8 0', 'http', '1000000000000000000000'],
+      sentence: 'PORT must be a whole number from 0 to 65535.',
+    },
+    HOST: {
+      right: ['0.0.0.0', '::', 'fe80::1%eth0', 'localhost', 'a.example'],
+      wrong: ['[::1]', 'http://localhost', 'localhost:3000', 'a b', '-', '.'],
+      sentence: 'HOST must be an IP address without brackets, or a host name.',
+    },
+    LOG_LEVEL: {
+      right: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      wrong: ['INFO', 'warning', '30', 'toString'],
+      sentence: 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
+    },
+    DATABASE_POOL_SIZE: {
+      right: ['1', '100'],
+      wrong: ['0', '101', '-1', '1.5', 'ten'],
+      sentence: 'DATABASE_POOL_SIZE must be a whole number from 1 to 100.',
+    },
+    DELETED_USERS: {
+      right: ['erase', 'retain'],
+      wrong: ['Erase', 'delete', 'true'],
+      sentence: 'DELETED_USERS must be erase or retain.',
+    },
+    CLERK_WEBHOOK_SIGNING_SECRET: {
+      right: [SECRET, `${SECRET},${OTHER_SECRET}`, `\t${SECRET}\n${OTHER_SECRET} ,`],
+      wrong: [','],
+      sentence: `${EXPECTED_SECRET}.`,
+    },
+  };
+
+  describe.each(Object.entries(cases))('%s', (name, { right, wrong, sentence }) => {
+    const rest = name === 'DATABASE_URL' ? { CLERK_WEBHOOK_SIGNING_SECRET: SECRET } : {};
+
+    test.each(right)('accepts %j', (value) => {
+      expect(findProblems({ ...rest, [name]: value })).toEqual([]);
+    });
+
+    test.each(wrong)('says what is expected instead of %j', (value) => {
+      expect(findProblems({ ...rest, [name]: value })).toEqual([sentence]);
+    });
+  });
+});
+
+describe('the signing secret', () => {
+  const encoded = SECRET.slice('whsec_'.length);
+
+  test.each([
+    ['without its prefix', encoded],
+    ['with a prefix in capitals', `WHSEC_${encoded}`],
+    ['with 23 bytes', `whsec_${Buffer.alloc(23, 7).toString('base64')}`],
+    ['with nothing after the prefix', 'whsec_'],
+    ['in the alphabet of URLs', `whsec_${Buffer.alloc(24, 255).toString('base64url')}`],
+    ['without its padding', `whsec_${Buffer.alloc(25, 7).toString('base64url')}`],
+    ['cut in the middle of a byte', `whsec_${encoded}A`],
+    ['in quotes', `"${SECRET}"`],
+    ['with a character that is not base64', `whsec_${encoded}!`],
+    ["of another of Clerk's kinds", `sk_test_${encoded}`],
+  ])('%s is refused, and its place is told', (_, value) => {
+    expect(findProblems({ CLERK_WEBHOOK_SIGNING_SECRET: value })).toEqual([`${EXPECTED_SECRET}; number 1 is not.`]);
+    expect(findProblems({ CLERK_WEBHOOK_SIGNING_SECRET: `${SECRET},${value},${OTHER_SECRET}` })).toEqual([
+      `${EXPECTED_SECRET}; number 2 is not.`,
+    ]);
+  });
+
+  test('is required with a database', () => {
+    expect(findProblems({ DATABASE_URL })).toEqual([
+      'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+    ]);
+  });
+
+  test.each(['CLERK_WEBHOOK_SECRET', 'WEBHOOK_SECRET', 'SIGNING_SECRET'])(
+    'under the name %s has to be renamed',
+    (name) => {
+      const sentence = `${name} is not read: rename it to CLERK_WEBHOOK_SIGNING_SECRET.`;
+      expect(findProblems({ DATABASE_URL, [name]: SECRET })).toEqual([sentence]);
+      expect(findProblems({ DATABASE_URL, [name]: '', CLERK_WEBHOOK_SIGNING_SECRET: '' })).not.toContain(sentence);
+      expect(findProblems({ DATABASE_URL, [name]: 'x', CLERK_WEBHOOK_SIGNING_SECRET: SECRET })).toEqual([]);
+    },
+  );
+
+  test("without a database only Clerk's own old name counts, since the others may be another program's", () => {
+    expect(findProblems({ CLERK_WEBHOOK_SECRET: SECRET })).toHaveLength(1);
+    expect(findProblems({ WEBHOOK_SECRET: SECRET, SIGNING_SECRET: SECRET })).toEqual([]);
+  });
+});
+
+test('all problems come in one error, which ends the program with exit code 2', () => {
+  const env = {
+    DATABASE_URL: 'nonsense',
+    PORT: 'nonsense',
+    HOST: '(nonsense)',
+    LOG_LEVEL: 'nonsense',
+    DATABASE_POOL_SIZE: 'nonsense',
+    DELETED_USERS: 'nonsense',
+  };
+  const problems = [
+    'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+    EXPECTED_URL,
+    'PORT must be a whole number from 0 to 65535.',
+    'HOST must be an IP address without brackets, or a host name.',
+    'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
+    'DATABASE_POOL_SIZE must be a whole number from 1 to 100.',
+    'DELETED_USERS must be erase or retain.',
+  ];
+  const error = expect.objectContaining({
+    problems,
+    exitCode: 2,
+    message: ['The configuration is not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'),
+  });
+  expect(() => loadConfig(env)).toThrow(error);
+});
+
+test('no part of a wrong value is in the error, whatever the values and wherever it is looked for', () => {
+  const seed = Date.now() % 2 ** 31;
+  console.log(`seed ${seed}`);
+  // Longer than any word of the sentences, so that a match is never chance; PORT is wrong in each run.
+  const token = fc.stringMatching(/^[A-Za-z0-9+/]{24,60}$/);
+  const value = fc.oneof(
+    token,
+    token.map((text) => `whsec_${text}`),
+    token.map((text) => `postgres://${text}:${text}@host/db`),
+    token.map((text) => `postgres://u:%${text}@host`),
+    fc.tuple(token, token).map((texts) => texts.join(',')),
+    fc.tuple(token, fc.string({ unit: 'binary' })).map((texts) => texts.join(' ')),
+  );
+  const names = Object.keys(variables).filter((name) => name !== 'PORT');
+  const environment = fc
+    .dictionary(fc.constantFrom(...names), value)
+    .chain((env) => token.map((PORT) => ({ ...env, PORT })));
+
+  fc.assert(
+    fc.property(environment, (env) => {
+      const error = catchError(() => loadConfig(env));
+      const told = `${inspect(error, { depth: 10, showHidden: true })}${JSON.stringify(error)}`;
+      const tokens = Object.values(env).flatMap((text) => text.match(/[A-Za-z0-9+/]{24,60}/g) ?? []);
+      expect(tokens.filter((text) => told.includes(text))).toEqual([]);
+    }),
+    { seed, numRuns: 2000 },
+  );
+});
+
+function catchError(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing was thrown.');
+}

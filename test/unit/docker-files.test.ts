@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { variables } from '../../src/config.ts';
+import { readDockerfile } from '../support/image-tree.ts';
+
+const root = join(import.meta.dirname, '../..');
+const readLines = (name: string) =>
+  readFileSync(join(root, name), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+
+describe('the image', () => {
+  test('is given what the checkout has, and only that is sent to the builder', async () => {
+    const { copied } = await readDockerfile();
+    expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+
+    const [everything, ...allowed] = readLines('.dockerignore').filter((line) => !line.startsWith('#'));
+    expect(everything).toBe('*');
+    const needed = [...copied, '.npmrc', 'package-lock.json'];
+    expect(new Set(allowed)).toEqual(new Set(needed.map((path) => `!${path}`)));
+  });
+
+  test('has the program on its path under the name that its entry point calls', async () => {
+    const { entrypoint, command, workdir } = await readDockerfile();
+    expect({ entrypoint, command, workdir }).toEqual({
+      entrypoint: ['clerk-sync'],
+      command: ['serve'],
+      workdir: '/app',
+    });
+    expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toContain('ln -s /app/src/cli.ts /usr/local/bin/clerk-sync');
+    expect(readLines('src/cli.ts')[0]).toBe('#!/usr/bin/env node');
+  });
+
+  test('is built on the Node that the tests run on', () => {
+    const bases = readLines('Dockerfile').filter((line) => line.startsWith('FROM '));
+    expect(bases.map((line) => /node:(\d+)-slim/.exec(line)?.[1])).toEqual(['24', '24']);
+    expect(process.versions.node).toMatch(/^24\./);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+
+  test('requires one variable, and takes the others from where .env.example has them', () => {
+    const interpolated = [...text.matchAll(/\$\{([A-Z_]+)(:[?-])/g)].map(([, name, operator]) => ({ name, operator }));
+    const required = interpolated.filter(({ operator }) => operator === ':?').map(({ name }) => name);
+    expect(required).toEqual(['CLERK_WEBHOOK_SIGNING_SECRET']);
+
+    const known = [...Object.keys(variables), 'POSTGRES_PASSWORD'];
+    expect(interpolated.filter(({ name = '' }) => !known.includes(name))).toEqual([]);
+  });
+
+  test('gives the service no right to write, and the time to stop that it needs', () => {
+    const service = text.slice(text.indexOf('\n  clerk-sync:'), text.indexOf('\nnetworks:'));
+    for (const line of ['read_only: true', 'tmpfs: [/tmp]', 'cap_drop: [ALL]', 'stop_grace_period: 30s']) {
+      expect(service).toContain(`\n    ${line}\n`);
+    }
+    expect(service).toContain('condition: service_healthy');
+  });
+
+  test('keeps the data of Postgres 18 where its image has it, and publishes no port of it', () => {
+    const postgres = text.slice(text.indexOf('\n  postgres:'), text.indexOf('\n  clerk-sync:'));
+    expect(postgres).toContain('image: postgres:18\n');
+    expect(postgres).toContain('- postgres-data:/var/lib/postgresql\n');
+    expect(postgres).not.toContain('ports:');
+  });
+});
+
+test('secrets and data are kept out of the repository', () => {
+  expect(readLines('.gitignore')).toEqual(expect.arrayContaining(['node_modules/', '.data/', '.env', '!.env.example']));
+});

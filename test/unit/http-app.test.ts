@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
+import { QueueFullError } from '../../src/sync/receive.ts';
+import { errorAnswer, makeApp, makeReceipt, readAnswer } from '../support/make-app.ts';
+import { makeSignedRequest } from '../support/signed-request.ts';
+
+const json = { 'content-type': 'application/json' };
+const webhook = '/webhooks/clerk';
+
+describe('a verified delivery', () => {
+  it.each(['applied', 'stale', 'duplicate', 'ignored', 'dead_letter'] as const)(
+    'is answered 200 when it ends as %s',
+    async (outcome) => {
+      const { app, secret } = makeApp({ receive: async () => makeReceipt({ outcome }) });
+      const response = await app.request(webhook, makeSignedRequest('{}', { secret, messageId: 'msg_1' }));
+      expect(await readAnswer(response)).toEqual({
+        status: 200,
+        headers: json,
+        body: { outcome, message_id: 'msg_1' },
+      });
+    },
+  );
+
+  it('reaches the receiver as it was signed, byte order mark included', async () => {
+    const received: unknown[] = [];
+    const { app, secret } = makeApp({
+      receive: async (delivery) => {
+        received.push(delivery);
+        return makeReceipt();
+      },
+    });
+    const signedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const body = '\ufeff{"name": "Zoë \\u0000 💜"}';
+    await app.request(webhook, makeSignedRequest(body, { secret, messageId: 'msg_1', signedAt }));
+    expect(received).toEqual([{ messageId: 'msg_1', signedAt, receivedAt: expect.any(Date), body }]);
+  });
+
+  it('does not reach the receiver when its signature is wrong', async () => {
+    const { app, secret } = makeApp({ receive: () => expect.unreachable() });
+    const response = await app.request(webhook, { ...makeSignedRequest('{}', { secret }), body: '{ }' });
+    expect(await readAnswer(response)).toEqual(errorAnswer(401, 'invalid_signature'));
+  });
+});
+
+describe('a delivery that could not be settled', () => {
+  it.each([
+    ['the queue is full', new QueueFullError(), 'queue_full', '5'],
+    ['the database is away', new DatabaseUnavailableError('10.1.2.3'), 'database_unavailable', '10'],
+    ['we have a bug', new TypeError('jane@example.com is undefined'), 'internal_error', '30'],
+  ])('is refused for now when %s, without a word of the error', async (_, error, code, retryAfter) => {
+    const { app, secret } = makeApp({ receive: () => Promise.reject(error) });
+    const response = await app.request(webhook, makeSignedRequest('{}', { secret }));
+    const answer = await readAnswer(response);
+    expect(answer).toEqual(errorAnswer(503, code, { headers: { 'retry-after': retryAfter } }));
+    expect(JSON.stringify(answer)).not.toMatch(/jane|10\.1\.2\.3|TypeError/);
+  });
+});
+
+describe('the routes', () => {
+  it.each([
+    [webhook, 'POST', 'GET'],
+    [webhook, 'POST', 'HEAD'],
+    [webhook, 'POST', 'PUT'],
+    [webhook, 'POST', 'OPTIONS'],
+    ['/healthz', 'GET, HEAD', 'POST'],
+    ['/readyz', 'GET, HEAD', 'DELETE'],
+    ['/metrics', 'GET, HEAD', 'PATCH'],
+  ])('answer at %s with 405 and Allow: %s to %s', async (path, allow, method) => {
+    const response = await makeApp().app.request(path, { method });
+    const expected = errorAnswer(405, 'method_not_allowed', { headers: { allow } });
+    expect(await readAnswer(response)).toEqual(method === 'HEAD' ? { ...expected, body: '' } : expected);
+  });
+
+  it.each(['/', '/webhooks', '/webhooks/clerk/', '/Webhooks/clerk', '/admin'])('have nothing at %s', async (path) => {
+    const response = await makeApp().app.request(path, { method: 'POST' });
+    const message = 'There is nothing at this URL. Webhooks go to POST /webhooks/clerk.';
+    expect(await readAnswer(response)).toEqual(errorAnswer(404, 'not_found', { message }));
+  });
+
+  it('hide an error that nobody foresaw', async () => {
+    const { app, logs } = makeApp({ checkReadiness: () => Promise.reject(new Error('password is hunter2')) });
+    const response = await app.request('/readyz', { headers: { 'x-request-id': 'request-1' } });
+    const message = 'Something went wrong here. The log of this service says more.';
+    expect(await readAnswer(response)).toEqual(errorAnswer(500, 'internal_error', { message, requestId: 'request-1' }));
+    expect(logs).toEqual([{ level: 50, request_id: 'request-1', err: expect.anything(), msg: 'request failed' }]);
+  });
+});
+
+describe('health', () => {
+  it('is told by /healthz as long as the process lives', async () => {
+    const { app } = makeApp({ isDraining: () => true, checkReadiness: () => Promise.reject(new Error('away')) });
+    expect(await readAnswer(await app.request('/healthz'))).toEqual({
+      status: 200,
+      headers: { ...json, connection: 'close' },
+      body: { status: 'ok' },
+    });
+  });
+
+  it('is told by /readyz when deliveries can be settled', async () => {
+    const response = await makeApp().app.request('/readyz');
+    expect(await readAnswer(response)).toEqual({ status: 200, headers: json, body: { status: 'ready' } });
+  });
+
+  it('is denied by /readyz with the reason', async () => {
+    const readiness = { ready: false, code: 'migrations_pending', message: 'Migrate first.' } as const;
+    const response = await makeApp({ checkReadiness: async () => readiness }).app.request('/readyz');
+    expect(await readAnswer(response)).toEqual(
+      errorAnswer(503, 'migrations_pending', { message: 'Migrate first.', headers: { 'retry-after': '5' } }),
+    );
+  });
+});
+
+describe('the request id', () => {
+  it.each(['3f2b8c1e-1111-4a4a-8b8b-0123456789ab', '01J9ZQ3W5Y', 'trace_0123-4567'])(
+    'is the caller’s own %s',
+    async (given) => {
+      const response = await makeApp().app.request('/nowhere', { headers: { 'x-request-id': given } });
+      expect([response.headers.get('x-request-id'), await response.json()]).toEqual([
+        given,
+        { error: { code: 'not_found', message: expect.any(String), request_id: given } },
+      ]);
+    },
+  );
+
+  it.each(['', 'short', 'a'.repeat(65), 'with space 1', 'new%0aline!', '{"json":1}', '../../etc/passwd'])(
+    'is a fresh one instead of %j',
+    async (given) => {
+      const response = await makeApp().app.request('/healthz', { headers: { 'x-request-id': given } });
+      expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    },
+  );
+});
+
+describe('the log', () => {
+  const event = '{"data":{"email_addresses":[{"email_address":"jane@example.com"}]}}';
+  const requestId = 'request-1';
+
+  async function logOf(receive: () => Promise<ReturnType<typeof makeReceipt>>, headers: Record<string, string> = {}) {
+    const { app, secret, logs } = makeApp({ receive });
+    const request = makeSignedRequest(event, { secret, messageId: 'msg_1' });
+    await app.request(webhook, { ...request, headers: { ...request.headers, 'x-request-id': requestId, ...headers } });
+    return logs;
+  }
+
+  it('has a line with ids, type and outcome for a settled delivery, and nothing of its body', async () => {
+    expect(await logOf(async () => makeReceipt({ sanitized: 2 }))).toEqual([
+      {
+        level: 30,
+        request_id: requestId,
+        message_id: 'msg_1',
+        event_type: 'user.created',
+        user_id: 'user_1',
+        outcome: 'applied',
+        sanitized: 2,
+        ms: expect.any(Number),
+        msg: 'delivery settled',
+      },
+    ]);
+  });
+
+  it('warns of a dead letter with its reason', async () => {
+    const receipt = makeReceipt({ outcome: 'dead_letter', reason: 'invalid_shape', userId: null, eventType: null });
+    expect(await logOf(async () => receipt)).toEqual([
+      {
+        level: 40,
+        request_id: requestId,
+        message_id: 'msg_1',
+        event_type: null,
+        user_id: null,
+        outcome: 'dead_letter',
+        reason: 'invalid_shape',
+        ms: expect.any(Number),
+        msg: 'delivery kept as a dead letter',
+      },
+    ]);
+  });
+
+  it('has the reason alone for an unsigned request: nothing that the sender chose', async () => {
+    const logs = await logOf(() => expect.unreachable(), { 'svix-signature': 'v1,AAAA', 'user-agent': 'evil' });
+    expect(logs).toEqual([
+      {
+        level: 30,
+        request_id: requestId,
+        status: 401,
+        reason: 'invalid_signature',
+        ms: expect.any(Number),
+        msg: 'delivery rejected',
+      },
+    ]);
+  });
+
+  it('has the error behind a 503', async () => {
+    expect(await logOf(() => Promise.reject(new DatabaseUnavailableError('gone')))).toEqual([
+      {
+        level: 50,
+        request_id: requestId,
+        message_id: 'msg_1',
+        status: 503,
+        reason: 'database_unavailable',
+        ms: expect.any(Number),
+        err: expect.objectContaining({ type: 'DatabaseUnavailableError' }),
+        msg: 'delivery failed',
+      },
+    ]);
+  });
+
+  it('cuts short what a hostile event calls its type', async () => {
+    const logs = await logOf(async () => makeReceipt({ eventType: 'x'.repeat(10_000), userId: 'y'.repeat(10_000) }));
+    expect(logs).toEqual([
+      expect.objectContaining({ event_type: `${'x'.repeat(64)}…`, user_id: `${'y'.repeat(64)}…` }),
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics, type MetricsOptions } from '../../src/http/metrics.ts';
+import { makeApp, makeReceipt } from '../support/make-app.ts';
+import { makeSignedRequest } from '../support/signed-request.ts';
+
+/** Our own series, one a line; Node's and the buckets aside. */
+function ownSeries(text: string): string[] {
+  return text.split('\n').filter((line) => /^clerk_sync_/.test(line) && !/_bucket|_sum|build_info/.test(line));
+}
+
+function makeMetrics(options: Partial<MetricsOptions> = {}) {
+  return createMetrics({
+    version: '1.2.3',
+    readQueue: () => ({ queued: 7, inFlight: 3 }),
+    countOpenDeadLetters: async () => [],
+    ...options,
+  });
+}
+
+describe('the metrics', () => {
+  it('count deliveries by outcome and type, and refusals by reason', async () => {
+    const { app, secret, metrics } = makeApp({ receive: async () => makeReceipt({ sanitized: 2 }) });
+    const send = () => app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
+    await send();
+    await send();
+    await app.request('/webhooks/clerk', { method: 'POST', body: '{}' });
+    await app.request('/webhooks/clerk', { ...makeSignedRequest('{}', { secret }), body: '{"forged":true}' });
+    expect(ownSeries(await metrics.render())).toEqual([
+      'clerk_sync_deliveries_total{outcome="applied",type="user.created"} 2',
+      'clerk_sync_rejected_deliveries_total{reason="missing_headers"} 1',
+      'clerk_sync_rejected_deliveries_total{reason="invalid_signature"} 1',
+      'clerk_sync_delivery_duration_seconds_count 2',
+      'clerk_sync_sanitized_strings_total 4',
+      'clerk_sync_queued_deliveries 7',
+      'clerk_sync_in_flight_deliveries 3',
+      'clerk_sync_database_up 1',
+    ]);
+  });
+
+  it('have as many series after a thousand event types as after two', async () => {
+    const metrics = makeMetrics();
+    for (let i = 0; i < 1000; i += 1) {
+      metrics.recordDelivery({ outcome: 'ignored', eventType: `type.${i}`, sanitized: 0, ms: 1 });
+    }
+    metrics.recordDelivery({ outcome: 'dead_letter', eventType: null, sanitized: 0, ms: 1 });
+    expect(ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_deliveries_total'))).toEqual([
+      'clerk_sync_deliveries_total{outcome="ignored",type="other"} 1000',
+      'clerk_sync_deliveries_total{outcome="dead_letter",type="unknown"} 1',
+    ]);
+  });
+
+  it('ask the database at each scrape, once for all that scrape together', async () => {
+    const answers = [[{ reason: 'invalid_json', count: 2 }], [{ reason: 'invalid_shape', count: 1 }]];
+    const metrics = makeMetrics({ countOpenDeadLetters: async () => answers.shift() ?? [] });
+    const letters = (text: string) => ownSeries(text).filter((line) => line.includes('dead_letters'));
+    const [first, same] = await Promise.all([metrics.render(), metrics.render()]);
+    expect([letters(first), letters(same), letters(await metrics.render())]).toEqual([
+      ['clerk_sync_open_dead_letters{reason="invalid_json"} 2'],
+      ['clerk_sync_open_dead_letters{reason="invalid_json"} 2'],
+      ['clerk_sync_open_dead_letters{reason="invalid_shape"} 1'],
+    ]);
+  });
+
+  it('are scraped while the database is away, and say so', async () => {
+    const answers = [Promise.resolve([{ reason: 'invalid_json', count: 2 }]), Promise.reject(new Error('away'))];
+    const { app } = makeApp({
+      metrics: makeMetrics({ countOpenDeadLetters: () => answers.shift() ?? Promise.resolve([]) }),
+    });
+    const scrape = async () => {
+      const response = await app.request('/metrics');
+      return {
+        status: response.status,
+        type: response.headers.get('content-type'),
+        series: ownSeries(await response.text()),
+      };
+    };
+    await scrape();
+    expect(await scrape()).toEqual({
+      status: 200,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+      series: [
+        'clerk_sync_delivery_duration_seconds_count 0',
+        'clerk_sync_sanitized_strings_total 0',
+        'clerk_sync_queued_deliveries 7',
+        'clerk_sync_in_flight_deliveries 3',
+        'clerk_sync_database_up 0',
+      ],
+    });
+  });
+
+  it('name the version, and keep to a registry of their own', async () => {
+    const [first, second] = [makeMetrics(), makeMetrics({ version: '4.5.6' })];
+    first.recordRejection('queue_full');
+    const text = await second.render();
+    expect([
+      text.includes(`clerk_sync_build_info{version="4.5.6",node_version="${process.versions.node}"} 1`),
+      text.includes('queue_full'),
+    ]).toEqual([true, false]);
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+});

@@ -1,0 +1,121 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const MAX_LINES = 250;
+
+/** Every part of the program and what it may import beside itself: the arrows go one way, from the edges to the core. */
+const ALLOWED: Record<string, string[]> = {
+  'src/main.ts': ['src/commands', 'src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/version.ts'],
+  'src/cli.ts': ['src/commands', 'src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/version.ts'],
+  // A command builds what it needs from every other part and hands it on.
+  'src/commands': [
+    'src/http',
+    'src/admin',
+    'src/samples',
+    'src/dead-letters',
+    'src/backfill',
+    'src/sync',
+    'src/clerk',
+    'src/db',
+    'src/config.ts',
+    'src/errors.ts',
+    'src/logger.ts',
+    'src/version.ts',
+  ],
+  'src/admin': [
+    'src/http',
+    'src/dead-letters',
+    'src/backfill',
+    'src/sync',
+    'src/clerk',
+    'src/db',
+    'src/errors.ts',
+    'src/logger.ts',
+  ],
+  'src/http': ['src/dead-letters', 'src/backfill', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/logger.ts'],
+  'src/dead-letters': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  'src/backfill': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  'src/sync': ['src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  'src/samples': ['src/clerk'],
+  // What Clerk sends: knows no table.
+  'src/clerk': ['src/errors.ts'],
+  'src/db': ['src/errors.ts', 'src/logger.ts', 'drizzle/schema'],
+  'src/config.ts': ['src/errors.ts'],
+  'src/logger.ts': ['src/errors.ts'],
+  'src/errors.ts': [],
+  'src/version.ts': ['package.json'],
+  'drizzle/schema': [],
+  'drizzle/comments': ['drizzle/schema'],
+  'drizzle/comments.ts': ['drizzle/comments', 'drizzle/schema'],
+  'drizzle/drizzle.config.ts': [],
+};
+
+const files = globSync(['src/**/*.ts', 'drizzle/**/*.ts'], { cwd: root }).map((path) => {
+  const text = readFileSync(join(root, path), 'utf8');
+  return { path, part: findPart(path), text, imports: findImports(text) };
+});
+
+/** A folder directly below `src` or `drizzle`, or a file directly below one of them. */
+function findPart(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
+
+/** The specifiers of all static, dynamic and type imports and of all re-exports. */
+function findImports(text: string): string[] {
+  const pattern = /^(?:import|export)\s[^'";]*?from\s*'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  return [...text.matchAll(pattern)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '');
+}
+
+function isRelative(specifier: string): boolean {
+  return specifier.startsWith('.');
+}
+
+test('finds every way to import', () => {
+  const text = `import a from 'a';
+import type { B } from './b.ts';
+import {
+  c,
+} from '../c.ts';
+import 'd';
+export * from 'e';
+export type { F } from 'f';
+const g = await import('g');
+type H = import('h').H;
+// from 'i'
+`;
+  expect(findImports(text)).toEqual(['a', './b.ts', '../c.ts', 'd', 'e', 'f', 'g', 'h']);
+});
+
+test('finds the program', () => {
+  const parts = new Set(files.map(({ part }) => part));
+  for (const part of ['src/main.ts', 'src/config.ts', 'src/clerk', 'src/db', 'src/sync', 'drizzle/schema']) {
+    expect(parts).toContain(part);
+  }
+});
+
+describe.each(files)('$path', ({ path, part, text, imports }) => {
+  test('imports only what its part may', () => {
+    const targets = imports.filter(isRelative).map((specifier) => findPart(posix.join(posix.dirname(path), specifier)));
+    const others = targets.filter((target) => target !== part);
+    expect(Object.keys(ALLOWED)).toContain(part);
+    expect(others.filter((target) => !ALLOWED[part]?.includes(target))).toEqual([]);
+  });
+
+  test(`has at most ${MAX_LINES} lines`, () => {
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES);
+  });
+});
+
+test('only the configuration reads the environment', () => {
+  const reading = /process\s*\.\s*env\b|import[^;]*\benv\b[^;]*from 'node:process'|import process |import\.meta\.env/;
+  const readers = files.filter(({ text }) => reading.test(text));
+  expect(readers.map(({ path }) => path)).toEqual(['src/config.ts']);
+});
+
+test('the schema is a leaf: it imports Drizzle and itself', () => {
+  const schema = files.filter(({ part }) => part === 'drizzle/schema');
+  const packages = schema.flatMap(({ imports }) => imports.filter((specifier) => !isRelative(specifier)));
+  expect(new Set(packages)).toEqual(new Set(['drizzle-orm', 'drizzle-orm/pg-core']));
+});
