@@ -7,9 +7,9 @@ import { loadConfig, loadEnvFile } from './config.ts';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  loadConfig: () => {
+  loadConfig: (options) => {
     loadEnvFile();
-    return loadConfig();
+    return loadConfig(undefined, options);
   },
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

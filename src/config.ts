@@ -104,16 +104,24 @@ const environmentSchema = z.object(
   },
 );
 
+export interface ConfigOptions {
+  /** False for commands that only work on the database: they need no webhook secret. */
+  readonly takesDeliveries?: boolean;
+}
+
 /**
  * Reads the environment; this module is the only one that does. An empty variable is an unset one, and white space around
  * a value, as files of secrets often end with, is not part of it.
  *
  * @throws ConfigError with every problem at once, a sentence each, and no value in any.
  */
-export function loadConfig(env: Environment = process.env): Config {
+export function loadConfig(env: Environment = process.env, { takesDeliveries = true }: ConfigOptions = {}): Config {
   const given = readGiven(env);
   const parsed = environmentSchema.safeParse({ ...chooseFallbacks(given), ...given });
-  const problems = [...findMissingSecret(given, env), ...(parsed.success ? [] : describeIssues(parsed.error))];
+  const problems = [
+    ...(takesDeliveries ? findMissingSecret(given, env) : []),
+    ...(parsed.success ? [] : describeIssues(parsed.error)),
+  ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   return {

@@ -22,10 +22,14 @@ export class ConfigError extends OperatorError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super('invalid_configuration', ['The configuration is not valid:', ...problems.map((line) => `  - ${line}`)].join('\n'), {
-      hint: 'See .env.example for every variable and its meaning.',
-      exitCode: 2,
-    });
+    super(
+      'invalid_configuration',
+      ['The configuration is not valid:', ...problems.map((line) => `  - ${line}`)].join('\n'),
+      {
+        hint: 'See .env.example for every variable and its meaning.',
+        exitCode: 2,
+      },
+    );
     this.problems = problems;
   }
 }

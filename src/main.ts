@@ -5,7 +5,7 @@ import { loadConfig, loadEnvFile } from './config.ts';
 try {
   loadEnvFile();
   await serve({
-    loadConfig,
+    loadConfig: (options) => loadConfig(undefined, options),
     stdout: (text) => process.stdout.write(text),
     invocation: 'npm run -s clerk-sync --',
   });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Webhook, WebhookVerificationError } from 'svix';
 
 /** One HTTP request, as received. `bytes` are what the signature was made over: they must not have been decoded before. */
@@ -80,8 +81,12 @@ function readSignatureHeaders(headers: RawDelivery['headers']): SignatureHeaders
   return { 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature };
 }
 
-/** Keeps a byte order mark, which was signed with the rest; invalid UTF-8 decodes to a text no signature fits. */
+/**
+ * Keeps a byte order mark, which was signed with the rest. Invalid UTF-8 would decode to U+FFFD, and so could pass for
+ * another body that has that character.
+ */
 function decodeBody(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw makeInvalidSignature();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
@@ -108,5 +113,9 @@ function toRejection(error: unknown): unknown {
       'The signature was made more than five minutes away from now.',
     );
   }
+  return makeInvalidSignature();
+}
+
+function makeInvalidSignature(): RejectedDeliveryError {
   return new RejectedDeliveryError(401, 'invalid_signature', 'No signature of this request fits a configured secret.');
 }

@@ -1,9 +1,9 @@
-import type { Config } from '../config.ts';
+import type { Config, ConfigOptions } from '../config.ts';
 
 /** What every command gets from the outside, so that a test can stand in for the terminal. */
 export interface CommandContext {
   /** Reads the environment when a command needs it: `--help` and usage errors must not fail on it. */
-  readonly loadConfig: () => Config;
+  readonly loadConfig: (options?: ConfigOptions) => Config;
   /** Where the answer goes: text for people, or one JSON document. */
   readonly stdout: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;

@@ -10,7 +10,7 @@ export interface MigrateCommandOptions {
 
 /** `migrate`: applies what is pending, or prints it for whoever runs it by hand. */
 export async function runMigrations(options: MigrateCommandOptions, context: CommandContext): Promise<ExitCode> {
-  return withDatabaseUrl<ExitCode>(context.loadConfig(), async (url) => {
+  return withDatabaseUrl<ExitCode>(context.loadConfig({ takesDeliveries: false }), async (url) => {
     if (options.printSql === true) {
       const sql = await printMigrationSql(url);
       context.stdout(

@@ -22,7 +22,7 @@ export async function withDatabase<T>(
   { loadConfig, invocation }: Pick<CommandContext, 'loadConfig' | 'invocation'>,
   work: (pool: Pool, config: Config) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig();
+  const config = loadConfig({ takesDeliveries: false });
   return withDatabaseUrl(config, async (url) => {
     const pool = createPool({
       url,

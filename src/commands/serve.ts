@@ -12,11 +12,11 @@ import { createLogger, type Logger } from '../logger.ts';
 import { createReceiver, type Receiver } from '../sync/receive.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './command-context.ts';
+import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { makeBanner } from './serve-banner.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 import { nameDatabase, waitForDatabase } from './wait-for-database.ts';
-import { warnOfUnsafeCommits } from './warn-of-unsafe-commits.ts';
 
 /** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
 const LAST_ANSWERS_MS = 2000;
@@ -87,10 +87,11 @@ async function startEmbedded(dataDir: string, logger: Logger, started: AsyncDisp
   return embedded;
 }
 
+/** Acknowledged means durable, also where the server's own default is to let commits be lost in a crash. */
 async function openPool(url: string, config: Config, logger: Logger, started: AsyncDisposableStack): Promise<Pool> {
-  const pool = createPool({ url, size: config.databasePoolSize });
+  const forceSynchronousCommit = await findUnsafeCommits(url, logger);
+  const pool = createPool({ url, size: config.databasePoolSize, forceSynchronousCommit });
   started.defer(() => pool.close());
-  await warnOfUnsafeCommits(pool, logger);
   return pool;
 }
 

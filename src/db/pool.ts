@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
 
-export type { Parameter, Session } from './connection.ts';
+export type { Session } from './connection.ts';
 
 export interface PoolOptions {
   readonly url: string;

@@ -71,9 +71,10 @@ export class BatchQueue<Item, Result> {
 
   /** Resolves when nothing waits and nothing is in work. */
   async drain(): Promise<void> {
-    if (this.#running === 0) return;
-    this.#idle ??= Promise.withResolvers();
-    await this.#idle.promise;
+    while (this.#running > 0) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
+    }
   }
 
   #fillLanes(): void {
@@ -81,7 +82,9 @@ export class BatchQueue<Item, Result> {
       const batch = this.#takeBatch();
       if (batch.length > 0) void this.#run(batch);
     }
-    if (this.#running === 0) this.#idle?.resolve();
+    if (this.#running > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   #takeBatch(): Waiting<Item, Result>[] {

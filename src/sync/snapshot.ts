@@ -40,14 +40,14 @@ export function toChange(event: ClerkEvent): UserSnapshot | UserTombstone | unde
 }
 
 /** Where and when a user's state was observed: an event, or a page of the Backend API. */
-export interface Observation {
+interface Observation {
   readonly messageId: string;
   readonly observedAt: Date;
   readonly instanceId: string | null;
 }
 
 /** Turns a user as Clerk states it into a snapshot. A user without `updated_at` counts as changed when observed. */
-export function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceId }: Observation): UserSnapshot {
+function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceId }: Observation): UserSnapshot {
   const values = instanceId === null ? user.values : { ...user.values, instance_id: instanceId };
   return {
     kind: 'snapshot',

@@ -7,7 +7,7 @@ const { deleted_at: _deletedAt, older_keys: _olderKeys, ...snapshotColumns } = c
 const names = Object.keys(snapshotColumns);
 
 /** Holds where the stored row may be overwritten: alive, and at a lower version. */
-export const VERSION_IS_HIGHER =
+const VERSION_IS_HIGHER =
   '(excluded.updated_at, excluded.observed_at, excluded.last_message_id collate "C") > ' +
   '(u.updated_at, u.observed_at, u.last_message_id collate "C")';
 

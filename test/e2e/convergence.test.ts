@@ -21,7 +21,7 @@ import { makeSecret, signRequest } from '../support/signed-request.ts';
  * Not covered: crashes and a failing database, which test/e2e/faults does.
  */
 const RUNS = 50;
-const SEED = Number(process.env['CONVERGENCE_SEED'] ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env.CONVERGENCE_SEED ?? Date.now() % 2 ** 31);
 
 const scenario = history.chain((events) => fc.tuple(fc.constant(events), makeDeliveryPlan(events.length)));
 

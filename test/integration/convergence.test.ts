@@ -28,7 +28,7 @@ import { readUsers } from '../support/read-users.ts';
  * `timestamp` whose attempts are signed at different times and race each other (the first to commit decides).
  */
 const RUNS = 2000;
-const SEED = Number(process.env['CONVERGENCE_SEED'] ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env.CONVERGENCE_SEED ?? Date.now() % 2 ** 31);
 
 const scenario = history.chain((events) => fc.tuple(fc.constant(events), makeDeliveryPlan(events.length)));
 
@@ -77,7 +77,7 @@ function summarize(users: ReadonlyMap<number, ExpectedUser>) {
     .sort(([a], [b]) => a - b)
     .map(([number, { user, email_addresses, passkeys }]) => [
       number,
-      user['deleted_at'] === undefined ? user : { deleted_at: user['deleted_at'] },
+      user.deleted_at === undefined ? user : { deleted_at: user.deleted_at },
       email_addresses,
       passkeys,
     ]);

@@ -29,6 +29,9 @@ async function useOwnServer(options: Partial<PoolOptions> = {}) {
 const insert = (pool: Pool, id: number, timeoutMs = 5000) =>
   pool.withTransaction((session) => session.run(INSERT, [id]), { timeoutMs });
 
+/** Open TCP sockets of this process, the test's own client among them. */
+const countSockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+
 async function expectUnavailable(promise: Promise<unknown>, message: RegExp): Promise<void> {
   await expect(promise).rejects.toSatisfy(
     (error) => error instanceof DatabaseUnavailableError && message.test(error.message),
@@ -37,12 +40,15 @@ async function expectUnavailable(promise: Promise<unknown>, message: RegExp): Pr
 
 test('a Postgres that hangs costs callers their time and no more, and works again when it goes on', async () => {
   const { server, pool, readIds } = await useOwnServer();
+  const socketsBefore = countSockets();
   await Promise.all([insert(pool, 1), insert(pool, 2)]);
   await server.freeze();
   const startedAt = performance.now();
   // Two on connections that were open, the others on one that can't be opened; six more wait for a turn.
   const outcomes = await Promise.allSettled(Array.from({ length: 9 }, (_, place) => insert(pool, 10 + place, 700)));
   const took = performance.now() - startedAt;
+  // Nothing waits for a server that may never answer again.
+  await expect.poll(countSockets).toBe(socketsBefore);
   await server.thaw();
   expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.name)).toEqual(
     outcomes.map(() => 'DatabaseUnavailableError'),

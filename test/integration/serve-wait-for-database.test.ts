@@ -1,8 +1,8 @@
 import { connect, createServer, type Server } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findUnsafeCommits } from '../../src/commands/find-unsafe-commits.ts';
 import { waitForDatabase } from '../../src/commands/wait-for-database.ts';
-import { warnOfUnsafeCommits } from '../../src/commands/warn-of-unsafe-commits.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { useTestDatabase } from '../support/database.ts';
 
@@ -89,24 +89,27 @@ describe('waiting for the database', () => {
   });
 });
 
-describe('a server that can lose commits', () => {
-  it('is warned of', async () => {
+describe('a server whose commits are not synchronous', () => {
+  it('is found, and each transaction sets it right for itself', async () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
-    const pool = createPool({ url, size: 1 });
-    onTestFinished(() => pool.close());
     const { logs, logger } = captureLogs();
-    await warnOfUnsafeCommits(pool, logger);
-    const msg = 'this Postgres can lose commits in a crash: events acknowledged just before it are lost';
-    expect(logs).toEqual([{ level: 40, name: 'synchronous_commit', setting: 'off', msg }]);
+    const forceSynchronousCommit = await findUnsafeCommits(url, logger);
+    const pool = createPool({ url, size: 1, forceSynchronousCommit });
+    onTestFinished(() => pool.close());
+    const settings = await pool.withTransaction((session) => session.run('show synchronous_commit'));
+    expect({ forceSynchronousCommit, logs, settings }).toEqual({
+      forceSynchronousCommit: true,
+      logs: [],
+      settings: [{ synchronous_commit: 'on' }],
+    });
   });
 
-  it('is not seen in one with the usual settings', async () => {
-    const { url } = await useTestDatabase();
-    const pool = createPool({ url, size: 1 });
-    onTestFinished(() => pool.close());
+  it('is not seen in one with the usual settings, which are left as they are', async () => {
+    const { url, sql } = await useTestDatabase();
+    await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = remote_apply`);
     const { logs, logger } = captureLogs();
-    await warnOfUnsafeCommits(pool, logger);
-    expect(logs).toEqual([]);
+    const forceSynchronousCommit = await findUnsafeCommits(url, logger);
+    expect({ forceSynchronousCommit, logs }).toEqual({ forceSynchronousCommit: false, logs: [] });
   });
 });

@@ -40,7 +40,7 @@ const REFUSAL = {
   error: expect.stringMatching(
     /^The database refuses what the event says: index row size \d+ exceeds btree version 4 maximum \d+ for index "users_external_id_idx" \(SQLSTATE 54000\)\.$/,
   ),
-  details: expect.objectContaining({ sqlstate: '54000' }),
+  details: { sqlstate: '54000', table: 'users' },
 };
 
 const CASES: { name: string; bad: number[] }[] = [
@@ -81,7 +81,7 @@ test.for(CASES)('where the database refuses $name of fifty, each costs only itse
       body: makeUserBody(event),
       reason: 'rejected_by_database',
       error: REFUSAL.error,
-      details: { sqlstate: '54000' },
+      details: { sqlstate: '54000', table: 'users' },
       attempts: 1,
       first_failed_at: expect.any(Date),
       last_failed_at: expect.any(Date),

@@ -19,7 +19,7 @@ export async function callCli(args: readonly string[], { env = {}, stdin = '' }:
   let stdout = '';
   let stderr = '';
   const exitCode = await runCli(args, {
-    loadConfig: () => loadConfig(env),
+    loadConfig: (options) => loadConfig(env, options),
     stdout: (text) => {
       stdout += text;
     },

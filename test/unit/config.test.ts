@@ -165,6 +165,11 @@ describe('the signing secret', () => {
     ]);
   });
 
+  test('is not asked for by commands that take no deliveries', () => {
+    const env = { DATABASE_URL: 'postgres://localhost/app' };
+    expect(loadConfig(env, { takesDeliveries: false }).secrets).toBeUndefined();
+  });
+
   test('is required with a database', () => {
     expect(findProblems({ DATABASE_URL })).toEqual([
       'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
