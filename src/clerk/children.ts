@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { normalizeExternalAccount } from './external-account.ts';
-import { splitExtra } from './extra.ts';
+import { findExtra } from './extra.ts';
 import { flag, id, json, text, time } from './fields.ts';
+import { type EventIssue, InvalidEventError } from './invalid-event-error.ts';
 
 /**
  * A child object of a user, ready to be a row but for its user's id: `id`, its own properties, `verification` with its
@@ -13,33 +13,12 @@ export interface ClerkChild extends Record<string, unknown> {
 }
 
 /** Status and strategy are free text: the specification's patterns miss real providers. */
-const verification = z.looseObject({ status: text, strategy: text }).nullish();
-
-type Properties = Record<string, unknown>;
-
-/** The id is not among the required keys of Clerk's specification: the address itself identifies in its stead. */
-interface ChildOptions {
-  readonly identifiedBy?: string;
-  readonly normalize?: (properties: Properties) => Properties;
-}
-
-function child(shape: z.ZodRawShape, { identifiedBy, normalize = (properties) => properties }: ChildOptions = {}) {
-  const known = new Set([...Object.keys(shape), 'id', 'verification']);
-  return z.looseObject({ ...shape, id, verification }).transform((input, context): ClerkChild => {
-    const { values, extra } = splitExtra(normalize(input), known);
-    const childId = values.id ?? (identifiedBy === undefined ? undefined : values[identifiedBy]);
-    if (typeof childId !== 'string' || childId === '') {
-      context.issues.push({ code: 'custom', input, path: ['id'], message: 'Expected an id' });
-      return z.NEVER;
-    }
-    const { status = null, strategy = null } = input.verification ?? {};
-    return { ...values, id: childId, verification_status: status, verification_strategy: strategy, extra };
-  });
-}
+const verification = z.object({ status: text, strategy: text }).nullish();
 
 const times = { created_at: time, updated_at: time };
 
 const ssoAccount = {
+  id,
   provider: text,
   active: flag,
   email_address: text,
@@ -48,49 +27,53 @@ const ssoAccount = {
   provider_user_id: id,
   last_authenticated_at: time,
   public_metadata: json,
+  verification,
 };
 
 /** One schema for each list of a user, by the list's key. Facts: Clerk's webhook specification of 2025-04-15. */
 export const childSchemas = {
-  email_addresses: child(
-    { email_address: text, reserved: flag, linked_to: json, matches_sso_connection: flag, ...times },
-    { identifiedBy: 'email_address' },
-  ),
-  phone_numbers: child(
-    {
-      phone_number: text,
-      reserved_for_second_factor: flag,
-      default_second_factor: flag,
-      reserved: flag,
-      linked_to: json,
-      ...times,
-    },
-    { identifiedBy: 'phone_number' },
-  ),
-  web3_wallets: child({ web3_wallet: text, ...times }, { identifiedBy: 'web3_wallet' }),
-  passkeys: child({ name: text, last_used_at: time, ...times }),
-  external_accounts: child(
-    {
-      external_account_id: id,
-      provider: text,
-      provider_user_id: id,
-      approved_scopes: text,
-      email_address: text,
-      email_address_verified: flag,
-      first_name: text,
-      last_name: text,
-      avatar_url: id,
-      image_url: id,
-      username: text,
-      phone_number: text,
-      public_metadata: json,
-      label: text,
-      ...times,
-    },
-    { normalize: normalizeExternalAccount },
-  ),
-  saml_accounts: child({ ...ssoAccount, saml_connection: json }),
-  enterprise_accounts: child({
+  email_addresses: z.object({
+    id,
+    email_address: text,
+    reserved: flag,
+    verification,
+    linked_to: json,
+    matches_sso_connection: flag,
+    ...times,
+  }),
+  phone_numbers: z.object({
+    id,
+    phone_number: text,
+    reserved_for_second_factor: flag,
+    default_second_factor: flag,
+    reserved: flag,
+    verification,
+    linked_to: json,
+    ...times,
+  }),
+  web3_wallets: z.object({ id, web3_wallet: text, verification, ...times }),
+  passkeys: z.object({ id, name: text, last_used_at: time, verification, ...times }),
+  external_accounts: z.object({
+    id,
+    external_account_id: id,
+    provider: text,
+    provider_user_id: id,
+    approved_scopes: text,
+    email_address: text,
+    email_address_verified: flag,
+    first_name: text,
+    last_name: text,
+    avatar_url: id,
+    image_url: id,
+    username: text,
+    phone_number: text,
+    public_metadata: json,
+    label: text,
+    verification,
+    ...times,
+  }),
+  saml_accounts: z.object({ ...ssoAccount, saml_connection: json }),
+  enterprise_accounts: z.object({
     ...ssoAccount,
     protocol: text,
     enterprise_connection_id: id,
@@ -102,3 +85,48 @@ export const childSchemas = {
 export type ListKey = keyof typeof childSchemas;
 
 export const listKeys = Object.keys(childSchemas) as readonly ListKey[];
+
+/** The id is not among the required keys of Clerk's specification: there the address itself identifies. */
+const IDENTIFYING_KEYS: Readonly<Partial<Record<ListKey, string>>> = {
+  email_addresses: 'email_address',
+  phone_numbers: 'phone_number',
+  web3_wallets: 'web3_wallet',
+};
+
+const KNOWN_KEYS = Object.fromEntries(
+  listKeys.map((key) => [key, new Set(Object.keys(childSchemas[key].shape))]),
+) as unknown as Readonly<Record<ListKey, ReadonlySet<string>>>;
+
+/** Where a child stands, for what is said of it. */
+interface Place {
+  readonly key: ListKey;
+  readonly index: number;
+}
+
+type Properties = Record<string, unknown>;
+
+/**
+ * Completes a child that its schema has found good.
+ *
+ * @param values what the schema made of it.
+ * @param sent the child as it was sent: what the schema has dropped is `extra`, and its verification is kept whole.
+ * @throws {InvalidEventError} `invalid_shape`, when nothing identifies it.
+ */
+export function makeChild(values: Properties, sent: Properties, { key, index }: Place): ClerkChild {
+  const identifyingKey = IDENTIFYING_KEYS[key];
+  const id = values.id ?? (identifyingKey === undefined ? undefined : values[identifyingKey]);
+  if (typeof id !== 'string' || id === '') throw InvalidEventError.ofShape([describeMissingId(key, index)]);
+  const verified = sent.verification as { status?: string | null; strategy?: string | null } | null | undefined;
+  return {
+    ...values,
+    id,
+    verification: verified,
+    verification_status: verified?.status ?? null,
+    verification_strategy: verified?.strategy ?? null,
+    extra: findExtra(sent, KNOWN_KEYS[key]),
+  };
+}
+
+function describeMissingId(key: ListKey, index: number): EventIssue {
+  return { path: `data.${key}[${index}].id`, message: 'Expected an id' };
+}

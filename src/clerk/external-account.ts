@@ -1,4 +1,4 @@
-type Properties = Record<string, unknown>;
+type Properties = Readonly<Record<string, unknown>>;
 
 /** Older Google and Facebook accounts say their provider only through their type. */
 const PROVIDER_OF_OBJECT: ReadonlyMap<unknown, string> = new Map([
@@ -6,16 +6,24 @@ const PROVIDER_OF_OBJECT: ReadonlyMap<unknown, string> = new Map([
   ['facebook_account', 'oauth_facebook'],
 ]);
 
+/** Keys of the older shapes, and the keys that say the same today. */
+const OLDER_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['identification_id', ['id']],
+  ['google_id', ['provider_user_id']],
+  ['facebook_id', ['provider_user_id']],
+  ['given_name', ['first_name']],
+  ['family_name', ['last_name']],
+  ['picture', ['image_url', 'avatar_url']],
+]);
+
 /**
  * Brings the three shapes in which Clerk has sent one linked account to one: `id` is the identification id (`idn_…`),
  * which all shapes share, `external_account_id` the `eac_…` one, `provider` begins with `oauth_`. Keys of the older
  * shapes are consumed where they say nothing new, and stay where they do.
  */
-export function normalizeExternalAccount(account: Properties): Properties {
-  const { identification_id: identificationId, ...rest } = account;
-  const normalized: Properties = {
-    ...rest,
-    id: firstText(identificationId, account.id),
+export function normalizeExternalAccount(account: Properties): Record<string, unknown> {
+  const today: Record<string, unknown> = {
+    id: firstText(account.identification_id, account.id),
     external_account_id: firstText(account.external_account_id, eacId(account.id)),
     provider: normalizeProvider(account),
     provider_user_id: firstText(account.provider_user_id, account.google_id, account.facebook_id),
@@ -23,16 +31,17 @@ export function normalizeExternalAccount(account: Properties): Properties {
     last_name: account.last_name ?? account.family_name,
     image_url: firstText(account.image_url, account.avatar_url, account.picture),
   };
-  dropRepeated(normalized, 'google_id', normalized.provider_user_id);
-  dropRepeated(normalized, 'facebook_id', normalized.provider_user_id);
-  dropRepeated(normalized, 'given_name', normalized.first_name);
-  dropRepeated(normalized, 'family_name', normalized.last_name);
-  dropRepeated(normalized, 'picture', normalized.image_url);
-  dropRepeated(normalized, 'picture', normalized.avatar_url);
-  return normalized;
+  const normalized: Record<string, unknown> = { ...account, ...today };
+  const others = Object.entries(account).filter(([key, value]) => saysSomethingNew(key, value, normalized));
+  return { ...Object.fromEntries(others), ...today };
 }
 
-function normalizeProvider(account: Properties): string | undefined {
+function saysSomethingNew(key: string, value: unknown, normalized: Properties): boolean {
+  const newerKeys = OLDER_KEYS.get(key);
+  return newerKeys === undefined || (isStated(value) && newerKeys.every((newerKey) => value !== normalized[newerKey]));
+}
+
+function normalizeProvider(account: Properties): unknown {
   const provider = firstText(account.provider) ?? PROVIDER_OF_OBJECT.get(account.object);
   return provider === undefined || provider.startsWith('oauth_') ? provider : `oauth_${provider}`;
 }
@@ -43,10 +52,10 @@ function eacId(id: unknown): unknown {
 
 /** The first value that is a text with something in it. */
 function firstText(...values: unknown[]): string | null {
-  return values.find((value): value is string => typeof value === 'string' && value !== '') ?? null;
+  for (const value of values) if (typeof value === 'string' && value !== '') return value;
+  return null;
 }
 
-function dropRepeated(properties: Properties, key: string, value: unknown): void {
-  const repeated = properties[key];
-  if (repeated === value || repeated === '' || repeated === null || repeated === undefined) delete properties[key];
+function isStated(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
 }

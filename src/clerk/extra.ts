@@ -1,13 +1,15 @@
-/** Splits an object into the keys we know and the rest, which is kept as `extra`; type tags are dropped. */
-export function splitExtra(
-  input: Readonly<Record<string, unknown>>,
+/**
+ * The properties that we do not know, so that nothing is lost when Clerk adds one. Type tags (`object`) are left out:
+ * the table says what a row is.
+ */
+export function findExtra(
+  sent: Readonly<Record<string, unknown>>,
   known: ReadonlySet<string>,
-): { values: Record<string, unknown>; extra: Record<string, unknown> } {
-  const values: Record<string, unknown> = {};
-  const extra: Record<string, unknown> = {};
-  for (const key of Object.keys(input)) {
-    if (known.has(key)) values[key] = input[key];
-    else if (key !== 'object') extra[key] = input[key];
+): Record<string, unknown> {
+  const unknown: [string, unknown][] = [];
+  for (const key of Object.keys(sent)) {
+    if (!known.has(key) && key !== 'object') unknown.push([key, sent[key]]);
   }
-  return { values, extra };
+  // Unlike an assignment, this makes a key `__proto__` a key like any other.
+  return Object.fromEntries(unknown);
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import { type ClerkChild, type ListKey, listKeys } from './children.ts';
+import { type ClerkChild, type ListKey, listKeys, makeChild } from './children.ts';
 import { dropSecrets } from './drop-secrets.ts';
-import { splitExtra } from './extra.ts';
+import { normalizeExternalAccount } from './external-account.ts';
+import { findExtra } from './extra.ts';
 import { type EventIssue, InvalidEventError } from './invalid-event-error.ts';
 import { userSchema } from './user.ts';
 
@@ -15,29 +16,47 @@ export interface ClerkUser {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
+type Properties = Record<string, unknown>;
+
 const USER_KEYS: ReadonlySet<string> = new Set(Object.keys(userSchema.shape));
+const LIST_KEYS: ReadonlySet<string> = new Set(listKeys);
+/** Columns that are not among a snapshot's values: the key, and the first part of its version. */
+const VERSION_KEYS: ReadonlySet<string> = new Set(['id', 'updated_at']);
 
 /**
  * Parses a user as webhooks and the Backend API carry it. Secrets go no further than this.
  *
  * @throws {InvalidEventError} `invalid_shape`, with the path of each property that has another type than Clerk's.
  */
-export function parseUser(data: Record<string, unknown>): ClerkUser {
-  const parsed = userSchema.safeParse(dropSecrets(data));
+export function parseUser(data: Properties): ClerkUser {
+  const sent = normalizeAccounts(dropSecrets(data) as Properties);
+  const parsed = userSchema.safeParse(sent);
   if (!parsed.success) throw InvalidEventError.ofShape(parsed.error.issues.map(toIssue));
-  const { values, extra } = splitExtra(parsed.data, USER_KEYS);
-  const { id, updated_at: updatedAt, ...rest } = values as { id: string; updated_at?: Date | null };
+  const values: Properties = {};
   const lists: Partial<Record<ListKey, readonly ClerkChild[]>> = {};
-  for (const key of listKeys) {
-    if (key in rest) lists[key] = (takeKey(rest, key) as ClerkChild[] | null) ?? [];
+  for (const [key, value] of Object.entries(parsed.data)) {
+    if (LIST_KEYS.has(key)) lists[key as ListKey] = makeList(key as ListKey, value, sent[key]);
+    else if (!VERSION_KEYS.has(key)) values[key] = value;
   }
-  return { id, updatedAt: updatedAt ?? undefined, values: rest, lists, extra };
+  const { id, updated_at: updatedAt } = parsed.data;
+  return { id, updatedAt: updatedAt ?? undefined, values, lists, extra: findExtra(sent, USER_KEYS) };
 }
 
-function takeKey(object: Record<string, unknown>, key: string): unknown {
-  const value = object[key];
-  delete object[key];
-  return value;
+function makeList(key: ListKey, values: unknown, sent: unknown): ClerkChild[] {
+  if (values === null) return [];
+  return (values as Properties[]).map((value, index) =>
+    makeChild(value, (sent as Properties[])[index] as Properties, { key, index }),
+  );
+}
+
+/** What is no list of objects is left for the schema to complain of. */
+function normalizeAccounts(user: Properties): Properties {
+  const { external_accounts: accounts } = user;
+  if (!Array.isArray(accounts) || accounts.length === 0) return user;
+  const normalized = accounts.map((account: unknown) =>
+    typeof account === 'object' && account !== null ? normalizeExternalAccount(account as Properties) : account,
+  );
+  return { ...user, external_accounts: normalized };
 }
 
 function toIssue({ path, message }: z.core.$ZodIssue): EventIssue {

@@ -3,11 +3,11 @@ import { childSchemas } from './children.ts';
 import { count, flag, id, json, text, time } from './fields.ts';
 
 /**
- * Clerk's User, tolerant wherever Clerk is: any key may be absent or null, unknown keys are kept by the caller. Keys
+ * Clerk's User, tolerant wherever Clerk is: any key may be absent or null, unknown keys are dropped here and kept by the caller as `extra`. Keys
  * from the 2025-03-12 product model, the webhook specification of 2025-04-15 and what events really carry. Exact is
  * only the id.
  */
-export const userSchema = z.looseObject({
+export const userSchema = z.object({
   id: z.string().min(1),
   external_id: text,
   username: text,
