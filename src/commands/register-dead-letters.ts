@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect, parseInteger, parseRate, parseTime } from './parse-argument.ts';
-import type { Registration } from './run-cli.ts';
+import type { Registration } from './registration.ts';
 
 const STATES = ['open', 'replayed', 'discarded'];
 const MAX_LIMIT = 1_000_000;

@@ -1,5 +1,5 @@
 import { parseInteger } from './parse-argument.ts';
-import type { Registration } from './run-cli.ts';
+import type { Registration } from './registration.ts';
 
 const DEFAULT_CONCURRENCY = 32;
 

@@ -3,18 +3,12 @@ import { version } from '../version.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerSend } from './register-send.ts';
+import type { Registration } from './registration.ts';
 import { reportFailure } from './report-failure.ts';
 
 /** The terminal's side of a command, and where complaints go. */
 export interface CliContext extends CommandContext {
   readonly stderr: (text: string) => void;
-}
-
-/** What a command's registration gets: the program to add to, the context, and where the exit code goes. */
-export interface Registration {
-  readonly program: Command;
-  readonly context: CommandContext;
-  readonly finish: (exitCode: ExitCode) => void;
 }
 
 /**

@@ -59,8 +59,12 @@ export function describeFailure(error: unknown): unknown {
   return error;
 }
 
-/** postgres.js's own codes begin with CONNECT; the operating system's carry an `errno`; TLS's begin with ERR_. */
+/** Certificates that Node refuses: nodejs.org/api/tls.html#x509-certificate-error-codes */
+const CERTIFICATE_REFUSED = /CERT|CRL|^UNABLE_TO_|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$/;
+
+/** postgres.js's own codes begin with CONNECT; the operating system's carry an `errno`; most of TLS's begin with ERR_. */
 function isConnectionFailure(error: Error): error is Error & { code: string } {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return typeof code === 'string' && (code.startsWith('CONNECT') || errno !== undefined || code.startsWith('ERR_'));
+  if (typeof code !== 'string') return false;
+  return errno !== undefined || code.startsWith('CONNECT') || code.startsWith('ERR_') || CERTIFICATE_REFUSED.test(code);
 }

@@ -2,6 +2,7 @@ import type { Session } from '../db/pool.ts';
 import type { BatchEntry, DeadLetter, MessageFacts } from './batch-entry.ts';
 import { keepDeadLetters, reopenDeadLetters, resolveDeadLetters } from './kept-letters.ts';
 import { claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
+import { lockUsers } from './lock-users.ts';
 import type { Outcome } from './outcome.ts';
 import type { UserSnapshot, UserTombstone } from './snapshot.ts';
 import { compareIds } from './version.ts';
@@ -34,8 +35,14 @@ export async function applyBatch(
   const markStale = (losers: readonly BatchEntry[]) => {
     for (const entry of losers) outcomes.set(entry, 'stale');
   };
-  markStale(await deleteUsers(session, mine.filter(isTombstone), options));
-  markStale(await writeSnapshots(session, mine.filter(isSnapshot), options.now));
+  const tombstones = mine.filter(isTombstone);
+  const snapshots = mine.filter(isSnapshot);
+  if (tombstones.length > 0 && snapshots.length > 0) {
+    const userIds = [...tombstones, ...snapshots].map(({ change }) => change.userId);
+    await lockUsers(session, userIds);
+  }
+  markStale(await deleteUsers(session, tombstones, options));
+  markStale(await writeSnapshots(session, snapshots, options.now));
   await Promise.all([
     keepLetters(session, mine, options.now),
     recordOutcomes(session, { outcomes, reopened, now: options.now }),

@@ -34,7 +34,7 @@ async function dumpInOrder(entries: readonly BatchEntry[]) {
   return dump(database);
 }
 
-/** Lets `writers` begin while the user's row is locked, and unlocks it when all of them wait for it. */
+/** Lets `writers` begin, one after the other, while the user's row is locked; they get the lock in that order. */
 async function runIntoLock(
   { sql }: TestDatabase,
   userId: string,
@@ -48,48 +48,61 @@ async function runIntoLock(
     await unlock.promise;
   });
   await locked.promise;
-  const outcomes = Promise.all(writers.map((write) => write()));
   const countWaiting = async () => {
     const [row] = await sql<{ count: number }[]>`
       select count(*)::int from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock' and application_name like 'process%'`;
     return row?.count;
   };
-  await expect.poll(countWaiting).toBe(writers.length);
+  const outcomes: Promise<string[]>[] = [];
+  for (const write of writers) {
+    outcomes.push(write());
+    await expect.poll(countWaiting).toBe(outcomes.length);
+  }
   unlock.resolve();
   await holder;
-  return outcomes;
+  return Promise.all(outcomes);
 }
 
-test('two processes that replace the children of one user at the same moment leave those of the newer event only', async () => {
-  const { database, pools } = await useProcesses(2);
-  const event = (mark: string, at: number) => makeUserEntry({ messageId: `msg_${mark}`, userId: 'user_1', mark, at });
-  const first = event('first', 1);
-  const older = event('older', 2);
-  const newer = event('newer', 3);
-  await settle(pools[0] as Pool, [first]);
-  // Which of them gets the lock first is Postgres's choice.
-  const outcomes = await runIntoLock(database, 'user_1', [
-    () => settle(pools[0] as Pool, [older]),
-    () => settle(pools[1] as Pool, [newer]),
-  ]);
-  expect(outcomes[1]).toEqual(['applied']);
-  expect(await dump(database)).toEqual(await dumpInOrder([first, older, newer]));
-});
+const ORDERS = [
+  { order: 'the older event first', reversed: false, outcomes: [['applied'], ['applied']] },
+  { order: 'the newer event first', reversed: true, outcomes: [['applied'], ['stale']] },
+];
 
-test('a deletion and an update of one user at the same moment leave a tombstone without children', async () => {
-  const { database, pools } = await useProcesses(3);
-  const first = makeUserEntry({ messageId: 'msg_1', userId: 'user_1', mark: 'first', at: 1 });
-  const update = makeUserEntry({ messageId: 'msg_2', userId: 'user_1', mark: 'update', at: 9 });
-  const deletion = makeUserEntry({ messageId: 'msg_3', userId: 'user_1', type: 'user.deleted', at: 5 });
-  await settle(pools[0] as Pool, [first]);
-  const outcomes = await runIntoLock(database, 'user_1', [
-    () => settle(pools[1] as Pool, [update]),
-    () => settle(pools[2] as Pool, [deletion]),
-  ]);
-  expect(outcomes[1]).toEqual(['applied']);
-  expect(await dump(database)).toEqual(await dumpInOrder([first, update, deletion]));
-});
+test.for(ORDERS)(
+  'two processes that replace the children of one user leave those of the newer event only, $order',
+  async ({ reversed, outcomes }) => {
+    const { database, pools } = await useProcesses(2);
+    const event = (mark: string, at: number) => makeUserEntry({ messageId: `msg_${mark}`, userId: 'user_1', mark, at });
+    const first = event('first', 1);
+    const entries = [event('older', 2), event('newer', 3)];
+    await settle(pools[0] as Pool, [first]);
+    const racing = reversed ? entries.toReversed() : entries;
+    const writers = racing.map((entry, place) => () => settle(pools[place] as Pool, [entry]));
+    expect(await runIntoLock(database, 'user_1', writers)).toEqual(outcomes);
+    expect(await dump(database)).toEqual(await dumpInOrder([first, ...entries]));
+  },
+);
+
+const DELETIONS = [
+  { order: 'the update first', reversed: false, outcomes: [['applied'], ['applied']] },
+  { order: 'the deletion first', reversed: true, outcomes: [['applied'], ['stale']] },
+];
+
+test.for(DELETIONS)(
+  'a deletion and a newer update of one user leave a tombstone without children, $order',
+  async ({ reversed, outcomes }) => {
+    const { database, pools } = await useProcesses(2);
+    const first = makeUserEntry({ messageId: 'msg_1', userId: 'user_1', mark: 'first', at: 1 });
+    const update = makeUserEntry({ messageId: 'msg_2', userId: 'user_1', mark: 'update', at: 9 });
+    const deletion = makeUserEntry({ messageId: 'msg_3', userId: 'user_1', type: 'user.deleted', at: 5 });
+    await settle(pools[0] as Pool, [first]);
+    const racing = reversed ? [deletion, update] : [update, deletion];
+    const writers = racing.map((entry, place) => () => settle(pools[place] as Pool, [entry]));
+    expect(await runIntoLock(database, 'user_1', writers)).toEqual(outcomes);
+    expect(await dump(database)).toEqual(await dumpInOrder([first, update, deletion]));
+  },
+);
 
 test(`three processes that write the same users in any order leave the rows of in-order application (seed ${SEED})`, async () => {
   const { database, pools } = await useProcesses(3);
@@ -157,32 +170,64 @@ test(`batches that hold the same users in opposite orders wait for each other in
   expect(await dump(database)).toEqual(await dumpInOrder(entries));
 });
 
-test(`a deadlock between batches of deletions and updates reaches no caller (seed ${SEED})`, async () => {
+test(`batches of deletions and updates of the same users wait for each other in a line, too (seed ${SEED})`, async () => {
   const { database, pools } = await useProcesses(4, 2);
   const random = createRandom(SEED, 1);
-  const batches = pools.flatMap((pool, process) =>
-    Array.from({ length: 10 }, (_, turn) => {
-      const users = [`user_${turn}_a`, `user_${turn}_b`];
-      const doomed = process % 2;
-      const batch = users.map((userId, place) =>
-        makeUserEntry({
-          messageId: `msg_${process}_${turn}_${random.integer(100, 999)}_${place}`,
-          userId,
-          type: place === doomed ? 'user.deleted' : 'user.updated',
-          mark: `p${process}`,
-          at: process,
-        }),
-      );
-      return { pool, batch };
-    }),
+  const makeBatch = (process: number, turn: number) =>
+    [`user_${turn}_a`, `user_${turn}_b`].map((userId, place) =>
+      makeUserEntry({
+        messageId: `msg_${process}_${turn}_${random.integer(100, 999)}_${place}`,
+        userId,
+        type: place === process % 2 ? 'user.deleted' : 'user.updated',
+        mark: `p${process}`,
+        at: process,
+      }),
+    );
+  const turns = Array.from({ length: 20 }, (_, turn) => turn);
+  const known = turns.flatMap((turn) =>
+    ['a', 'b'].map((name) =>
+      makeUserEntry({ messageId: `msg_${turn}_${name}`, userId: `user_${turn}_${name}`, mark: 'known', at: -1 }),
+    ),
   );
-  const outcomes = await Promise.all(batches.map(({ pool, batch }) => settle(pool, batch)));
+  await settle(pools[0] as Pool, known);
+
+  const outcomes = await Promise.all(
+    turns.flatMap((turn) => pools.map((pool, process) => settle(pool, makeBatch(process, turn)))),
+  );
   expect(outcomes.flat().every((outcome) => outcome === 'applied' || outcome === 'stale')).toBe(true);
   const [row] = await database.sql`
     select count(*)::int as users, count(deleted_at)::int as tombstones, (select count(*)::int from clerk.passkeys) as passkeys
     from clerk.users`;
-  expect(row).toEqual({ users: 20, tombstones: 20, passkeys: 0 });
-  console.log(`deadlocks that Postgres resolved: ${await readDeadlocks(database)}`);
+  expect(row).toEqual({ users: 40, tombstones: 40, passkeys: 0 });
+  expect(await readDeadlocks(database)).toBe(0);
+});
+
+test('where two users that were never seen make a deadlock possible, it reaches no caller', async () => {
+  const { database, pools } = await useProcesses(2, 1);
+  // A second is the default.
+  await database.sql.unsafe(
+    `do $$ begin execute format('alter database %I set deadlock_timeout = ''50ms''', current_database()); end $$`,
+  );
+  const turns = Array.from({ length: 20 }, (_, turn) => turn);
+  for (const turn of turns) {
+    const batches = pools.map((_, process) =>
+      [`user_${turn}_a`, `user_${turn}_b`].map((userId, place) =>
+        makeUserEntry({
+          messageId: `msg_${process}_${turn}_${place}`,
+          userId,
+          type: place === process ? 'user.deleted' : 'user.updated',
+          mark: `p${process}`,
+        }),
+      ),
+    );
+    const outcomes = await Promise.all(batches.map((batch, process) => settle(pools[process] as Pool, batch)));
+    expect(outcomes.flat().every((outcome) => outcome === 'applied' || outcome === 'stale')).toBe(true);
+  }
+  const [row] =
+    await database.sql`select count(*)::int as users, count(deleted_at)::int as tombstones from clerk.users`;
+  expect(row).toEqual({ users: 40, tombstones: 40 });
+  // Otherwise nothing was shown.
+  expect(await readDeadlocks(database)).toBeGreaterThan(0);
 });
 
 /** How often Postgres had to choose a victim in this database. */

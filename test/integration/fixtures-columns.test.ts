@@ -206,6 +206,24 @@ describe('the columns', () => {
     expect(await webhooks.dump()).toEqual(expectedTables({}));
   });
 
+  it('are all emptied by the deletion of the user, and each kind of child is removed', async () => {
+    const webhooks = await useWebhooks();
+    await webhooks.send(makeBody({ brand_new: 1 }), { messageId: 'msg_1' });
+    const deletion = { type: 'user.deleted', instance_id: 'ins_1', timestamp: MS + 30, data: { id: 'user_1' } };
+    await webhooks.sendEvent(deletion, { messageId: 'msg_2' });
+    const times = { observed_at: at(MS + 30), deleted_at: at(MS + 30) };
+    const message = { user_id: 'user_1', instance_id: 'ins_1', outcome: 'applied' };
+    expect(await webhooks.dump()).toEqual(
+      tables({
+        users: [{ id: 'user_1', instance_id: 'ins_1', ...times, last_message_id: 'msg_2' }],
+        webhook_messages: [
+          { ...message, message_id: 'msg_1', event_type: 'user.updated', event_at: at(MS + 20) },
+          { ...message, message_id: 'msg_2', event_type: 'user.deleted', event_at: at(MS + 30) },
+        ],
+      }),
+    );
+  });
+
   it('leave whatever else comes to extra, in the user and in each kind of child', async () => {
     const webhooks = await useWebhooks();
     const unknown = { brand_new: { since: 2027, list: [null, 'x'] }, newer: null, constructor: 'yes' };

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
 import { createPool, type Pool, type PoolOptions } from '../../src/db/pool.ts';
 import { usePostgresServer } from '../support/postgres-server.ts';
+import { countSockets } from '../support/processes.ts';
 
 const INSERT = 'insert into things values ($1)';
 
@@ -28,9 +29,6 @@ async function useOwnServer(options: Partial<PoolOptions> = {}) {
 
 const insert = (pool: Pool, id: number, timeoutMs = 5000) =>
   pool.withTransaction((session) => session.run(INSERT, [id]), { timeoutMs });
-
-/** Open TCP sockets of this process, the test's own client among them. */
-const countSockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
 
 async function expectUnavailable(promise: Promise<unknown>, message: RegExp): Promise<void> {
   await expect(promise).rejects.toSatisfy(

@@ -71,7 +71,7 @@ export async function startScene({ name, seed, env = {}, directory }: SceneOptio
     },
     async expectNothingLost(database) {
       await load.sentOnce;
-      const report = reportLoad(load);
+      const report = await reportLoad(database, load);
       expect(await findBrokenPromises(database, load, events)).toEqual([]);
       expect(report).toMatchObject({ sent: EVENTS, others: [] });
       const resent = await load.resend();

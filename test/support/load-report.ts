@@ -11,10 +11,13 @@ export interface LoadReport {
   /** Any other status: there must be none. */
   readonly others: readonly (number | null)[];
   readonly slowestMs: number;
+  /** Messages that were settled although no answer says so: allowed where something was killed. */
+  readonly unheard: number;
 }
 
-/** Counts the first answer of each message. */
-export function reportLoad({ answers }: Load): LoadReport {
+/** Counts the first answer of each message, before anything is sent again. */
+export async function reportLoad(sql: postgres.Sql, { answers }: Load): Promise<LoadReport> {
+  const settled = await sql<{ message_id: string }[]>`select message_id from clerk.webhook_messages`;
   const first = [...answers.values()].map((all) => all[0] as Answer);
   const count = (status: number | null) => first.filter((answer) => answer.status === status).length;
   return {
@@ -24,6 +27,7 @@ export function reportLoad({ answers }: Load): LoadReport {
     unanswered: count(null),
     others: first.map(({ status }) => status).filter((status) => status !== null && status !== 200 && status !== 503),
     slowestMs: Math.round(Math.max(...first.map(({ ms }) => ms))),
+    unheard: settled.filter(({ message_id: id }) => !answers.get(id)?.some(({ status }) => status === 200)).length,
   };
 }
 

@@ -22,10 +22,10 @@ export interface LoadOptions {
 export interface Load {
   /** Every answer to each message, in the order of the attempts. */
   readonly answers: ReadonlyMap<string, readonly Answer[]>;
-  /** Messages that were answered with 200 at least once. */
-  countAcknowledged(): number;
-  /** Resolves when this many are acknowledged, or when everything was sent once. */
+  /** Resolves when this many messages were answered with 200, or when everything was sent once. */
   untilAcknowledged(count: number): Promise<void>;
+  /** Resolves when this many attempts were answered otherwise or not at all, or when everything was sent once. */
+  untilFailed(count: number): Promise<void>;
   /** Resolves when everything was sent once. */
   readonly sentOnce: Promise<void>;
   /** Sends again whatever has no 200 yet, as often as it takes; returns how many attempts that were. */
@@ -44,12 +44,14 @@ const RESEND_DEADLINE_MS = 60_000;
 export function startLoad({ events, secret, url, workers }: LoadOptions): Load {
   const answers = new Map<string, Answer[]>();
   let acknowledged = 0;
+  let failed = 0;
   let isSentOnce = false;
 
   const send = async (event: SampleEvent): Promise<Answer> => {
     const answer = await post(`${url}/webhooks/clerk`, event, secret);
     const earlier = answers.get(event.messageId) ?? [];
     if (answer.status === 200 && !earlier.some(({ status }) => status === 200)) acknowledged += 1;
+    if (answer.status !== 200) failed += 1;
     answers.set(event.messageId, [...earlier, answer]);
     return answer;
   };
@@ -75,10 +77,8 @@ export function startLoad({ events, secret, url, workers }: LoadOptions): Load {
   return {
     answers,
     sentOnce,
-    countAcknowledged: () => acknowledged,
-    async untilAcknowledged(count) {
-      while (acknowledged < count && !isSentOnce) await delay(2);
-    },
+    untilAcknowledged: (count) => until(() => acknowledged >= count || isSentOnce),
+    untilFailed: (count) => until(() => failed >= count || isSentOnce),
     async resend() {
       let attempts = 0;
       for (const deadline = Date.now() + RESEND_DEADLINE_MS; ; ) {
@@ -90,6 +90,10 @@ export function startLoad({ events, secret, url, workers }: LoadOptions): Load {
     },
     repeat: sendAll,
   };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(2);
 }
 
 async function post(url: string, { messageId, body }: SampleEvent, secret: string): Promise<Answer> {

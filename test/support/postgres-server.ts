@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, cp, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +17,7 @@ export interface PostgresServer {
   thaw(): Promise<void>;
   /** `kill -9` of every process of it. */
   kill9(): Promise<void>;
-  /** Starts it again on the same port and data. */
+  /** Starts it again on the same port and data, where it does not run. */
   start(): Promise<void>;
 }
 
@@ -25,16 +25,18 @@ export interface PostgresServerOptions {
   readonly settings?: Record<string, string>;
   /** Where its directory is made; the system's temporary directory when absent. */
   readonly home?: string;
+  /** Where its write-ahead log is put; with the data when absent. */
+  readonly walDirectory?: string;
 }
+
+const START_TIMEOUT_MS = 20_000;
 
 export async function usePostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'clerk-sync-server-')));
   const cluster = await openCluster(home);
   const port = await choosePort(cluster);
-  const start = async () => {
-    const result = await startUntilFree(cluster, port, options.settings ?? {});
-    if (!result.ready) throw new Error(`Postgres did not start:\n${result.log}`);
-  };
+  if (options.walDirectory !== undefined) await moveWriteAheadLog(cluster, options.walDirectory);
+  const start = () => startWhereItDoesNotRun(cluster, port, options.settings ?? {});
   const signal = async (name: NodeJS.Signals) => {
     for (const pid of await findProcesses(cluster)) process.kill(pid, name);
   };
@@ -51,24 +53,36 @@ export async function usePostgresServer(options: PostgresServerOptions = {}): Pr
       await freeze(cluster);
     },
     thaw: () => signal('SIGCONT'),
-    async kill9() {
-      // Frozen first, so that none is born while the others die.
-      const pids = await freeze(cluster);
-      for (const pid of pids) process.kill(pid, 'SIGKILL');
-      while ((await listProcesses()).some(({ pid }) => pids.includes(pid))) await delay(5);
-    },
+    kill9: () => killPostgres(cluster),
     start,
   };
 }
 
-/** What a killed Postgres leaves behind may take a moment to go. */
-async function startUntilFree(cluster: Cluster, port: number, settings: Record<string, string>) {
-  for (const deadline = Date.now() + 20_000; ; await delay(20)) {
+/** `kill -9` of every process of a Postgres. Frozen first, so that none is born while the others die. */
+export async function killPostgres(cluster: Cluster): Promise<void> {
+  const pids = await freeze(cluster);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  while ((await listProcesses()).some(({ pid }) => pids.includes(pid))) await delay(5);
+}
+
+/** A killed Postgres may need a moment to be gone, and one that restarts by itself to be back. */
+async function startWhereItDoesNotRun(cluster: Cluster, port: number, settings: Record<string, string>) {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await delay(50)) {
+    if ((await findPostmaster(cluster))?.status === 'ready') return;
     const result = await startPostmaster(cluster, port, settings);
-    if (result.ready || Date.now() > deadline || !/still in use|already exists|could not bind/.test(result.log)) {
-      return result;
-    }
+    if (result.ready) return;
+    if (Date.now() > deadline) throw new Error(`Postgres did not start:\n${result.log}`);
   }
+}
+
+/** As `initdb --waldir` would have done it. */
+async function moveWriteAheadLog({ directory, account }: Cluster, target: string): Promise<void> {
+  await cp(join(directory, 'pg_wal'), target, { recursive: true });
+  for (const path of [target, ...(await readdir(target)).map((name) => join(target, name))]) {
+    if (account.ids !== undefined) await chown(path, account.ids.uid, account.ids.gid);
+  }
+  await rm(join(directory, 'pg_wal'), { recursive: true });
+  await symlink(target, join(directory, 'pg_wal'));
 }
 
 async function freeze(cluster: Cluster): Promise<number[]> {

@@ -33,3 +33,8 @@ async function runPs(): Promise<string[][]> {
     .split('\n')
     .map((line) => line.trim().split(/\s+/));
 }
+
+/** Open TCP sockets of this process. */
+export function countSockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}

@@ -1,0 +1,17 @@
+import type { Session } from '../db/pool.ts';
+
+const LOCK = `
+  select id from clerk.users
+  where id in (select json_array_elements_text($1::text::json))
+  order by id collate "C"
+  for update`;
+
+/**
+ * Locks the rows of users that are there already, in the order of their ids. Statements that each lock some of a batch's
+ * users would together lock them out of order, and two batches that do so wait for each other in a ring. What remains
+ * are two batches that each make a row which the other deletes before it was ever seen: Postgres breaks that ring, and
+ * the pool tries again.
+ */
+export async function lockUsers(session: Session, userIds: readonly string[]): Promise<void> {
+  await session.run(LOCK, [JSON.stringify(userIds)]);
+}
