@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Catalog } from './read-catalog.ts';
+import { renderColumns } from './render-columns.ts';
 import { renderSchema } from './render-schema.ts';
 import { renderSchemaDocs } from './render-schema-docs.ts';
 
@@ -16,8 +17,9 @@ const derive = (name: string, render: DerivedFile['render']): DerivedFile => ({
   render,
 });
 
-/** What is derived from the schema that the migrations make, and committed. */
+/** What is derived from the schema and committed. */
 export const DERIVED_FILES: readonly DerivedFile[] = [
+  derive('drizzle/columns.ts', renderColumns),
   derive('test/fixtures/schema.sql', renderSchema),
   derive('docs/schema.md', renderSchemaDocs),
 ];

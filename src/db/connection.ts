@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import { type DatabaseAddress, openSocket } from './open-socket.ts';
@@ -11,8 +10,8 @@ export type Parameter = string | number | boolean | null;
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
   run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
-  /** The same session through Drizzle, for reads that are composed from filters. */
-  readonly db: PostgresJsDatabase;
+  /** The same session as its driver shows it, for `openDrizzle`. */
+  readonly driver: Pick<postgres.Sql, 'options' | 'unsafe'>;
 }
 
 export interface ConnectionOptions {
@@ -114,12 +113,9 @@ export class Connection {
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
       return this.#client.unsafe(...parameters) as never;
     };
-    const { options } = this.#client;
     const session: Session = {
       run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,
-      get db() {
-        return drizzle({ options, unsafe } as postgres.Sql);
-      },
+      driver: { options: this.#client.options, unsafe },
     };
     this.#assertUsable();
     return {

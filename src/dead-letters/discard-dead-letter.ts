@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/index.ts';
+import { openDrizzle } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Session } from '../db/pool.ts';
  * @returns false where the letter was not open, and so nothing changed.
  */
 export async function discardDeadLetter(session: Session, messageId: string, note: string): Promise<boolean> {
-  const discarded = await session.db
+  const discarded = await openDrizzle(session)
     .update(deadLetters)
     .set({ state: 'discarded', resolved_at: sql`now()`, resolution: note })
     .where(and(eq(deadLetters.message_id, messageId), eq(deadLetters.state, 'open')))

@@ -1,5 +1,6 @@
 import { and, asc, count, eq, getTableColumns, gte, inArray, lt, type SQL } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/index.ts';
+import { openDrizzle } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-letter.ts';
@@ -22,7 +23,7 @@ const { body: _body, ...listedColumns } = getTableColumns(deadLetters);
 
 /** The letters that the filter names, the longest waiting first, so that replays keep the order of events. */
 export async function findDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetter[]> {
-  const query = session.db
+  const query = openDrizzle(session)
     .select(listedColumns)
     .from(deadLetters)
     .where(toCondition(filter))
@@ -32,13 +33,13 @@ export async function findDeadLetters(session: Session, filter: DeadLetterFilter
 
 /** How many letters the filter names; its limit does not count. */
 export async function countDeadLetters(session: Session, filter: DeadLetterFilter): Promise<number> {
-  const [row] = await session.db.select({ letters: count() }).from(deadLetters).where(toCondition(filter));
+  const [row] = await openDrizzle(session).select({ letters: count() }).from(deadLetters).where(toCondition(filter));
   return row?.letters ?? 0;
 }
 
 /** @throws {OperatorError} when there is no letter with this id. */
 export async function getDeadLetter(session: Session, messageId: string): Promise<DeadLetterWithBody> {
-  const [letter] = await session.db.select().from(deadLetters).where(eq(deadLetters.message_id, messageId));
+  const [letter] = await openDrizzle(session).select().from(deadLetters).where(eq(deadLetters.message_id, messageId));
   if (letter !== undefined) return letter;
   throw new OperatorError('dead_letter_not_found', `There is no dead letter with the id ${messageId}.`, {
     hint: 'See `clerk-sync dead-letters list --state open --state replayed --state discarded` for those there are.',

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { webhookMessages } from '../../drizzle/schema/index.ts';
 import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
+import { openDrizzle } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 import { makeEntry } from '../sync/make-entry.ts';
 import type { Outcome } from '../sync/outcome.ts';
@@ -33,7 +34,10 @@ export async function replayDeadLetter(options: SettleOptions, messageId: string
 /** The delivery as it was verified. The signature's time is the event's where the body has none: the ledger kept it. */
 async function loadDelivery(session: Session, messageId: string): Promise<VerifiedDelivery> {
   const letter = await getDeadLetter(session, messageId);
-  const [message] = await session.db.select().from(webhookMessages).where(eq(webhookMessages.message_id, messageId));
+  const [message] = await openDrizzle(session)
+    .select()
+    .from(webhookMessages)
+    .where(eq(webhookMessages.message_id, messageId));
   return {
     messageId,
     signedAt: message?.event_at ?? letter.first_failed_at,

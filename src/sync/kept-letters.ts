@@ -1,8 +1,8 @@
-import { deadLetters } from '../../drizzle/schema/index.ts';
+import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
 import type { DeadLetter, MessageFacts } from './batch-entry.ts';
 import type { SettledMessage } from './ledger.ts';
-import { columnTypes, list, recordset } from './statements.ts';
+import { list, recordset } from './statements.ts';
 
 const REOPEN = `
   select message_id from clerk.dead_letters
@@ -16,7 +16,7 @@ const RESOLVE = `
   from ${recordset('r', { message_id: 'text', resolved_at: 'timestamptz', resolution: 'text' })}
   where d.message_id = r.message_id`;
 
-const letterColumns = columnTypes(deadLetters);
+const letterColumns = columns.dead_letters;
 const keptColumns = Object.keys(letterColumns).filter((name) => name !== 'resolved_at' && name !== 'resolution');
 
 /** A letter that fails again keeps its first body and time, and says the newest reason. */

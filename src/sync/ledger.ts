@@ -1,9 +1,9 @@
-import { webhookMessages } from '../../drizzle/schema/index.ts';
+import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
 import type { MessageFacts } from './batch-entry.ts';
-import { columnTypes, list, recordset } from './statements.ts';
+import { list, recordset } from './statements.ts';
 
-const ledgerColumns = columnTypes(webhookMessages);
+const ledgerColumns = columns.webhook_messages;
 
 /** Waits for another transaction that is about to settle the same message, and then finds it settled. */
 const CLAIM = `

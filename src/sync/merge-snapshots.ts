@@ -1,8 +1,8 @@
-import { users } from '../../drizzle/schema/index.ts';
+import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
 import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
 import type { UserSnapshot } from './snapshot.ts';
-import { columnTypes, recordset } from './statements.ts';
+import { recordset } from './statements.ts';
 import { toRow } from './upsert-snapshots.ts';
 import { findKeyBit, statedColumns } from './user-keys.ts';
 import type { Version } from './version.ts';
@@ -24,7 +24,7 @@ const UPDATE = `
       .join(', ')},
     extra = u.extra || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
     last_message_id = r.last_message_id, synced_at = r.synced_at, stated_keys = r.stated_keys, older_keys = r.older_keys
-  from ${recordset('r', { ...columnTypes(users), written_keys: 'bigint' })}
+  from ${recordset('r', { ...columns.users, written_keys: 'bigint' })}
   where u.id = r.id`;
 
 interface LockedRow {

@@ -1,18 +1,5 @@
-import { type Column, getTableColumns, getTableName, type Table } from 'drizzle-orm';
-
 /** Columns by name with their SQL types, as `json_to_recordset` wants them. */
 export type ColumnTypes = Readonly<Record<string, string>>;
-
-/** The columns of a table, from its one definition. */
-export function columnTypes(table: Table): ColumnTypes {
-  const columns = Object.values(getTableColumns(table) as Record<string, Column>);
-  return Object.fromEntries(columns.map((column) => [column.name, column.getSQLType()]));
-}
-
-/** The table's name as statements need it. */
-export function qualifiedName(table: Table): string {
-  return `clerk.${getTableName(table)}`;
-}
 
 /**
  * A statement's rows, given as one parameter: a JSON array of objects. One text for any number of rows keeps the

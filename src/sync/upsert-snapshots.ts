@@ -1,9 +1,9 @@
-import { users } from '../../drizzle/schema/index.ts';
+import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
 import type { UserSnapshot } from './snapshot.ts';
-import { columnTypes, list, recordset } from './statements.ts';
+import { list, recordset } from './statements.ts';
 
-const { deleted_at: _deletedAt, older_keys: _olderKeys, ...snapshotColumns } = columnTypes(users);
+const { deleted_at: _deletedAt, older_keys: _olderKeys, ...snapshotColumns } = columns.users;
 const names = Object.keys(snapshotColumns);
 
 /** Holds where the stored row may be overwritten: alive, and at a lower version. */

@@ -1,26 +1,5 @@
-import { getTableColumns, type Table } from 'drizzle-orm';
-import {
-  emailAddresses,
-  enterpriseAccounts,
-  externalAccounts,
-  passkeys,
-  phoneNumbers,
-  samlAccounts,
-  users,
-  web3Wallets,
-} from '../../drizzle/schema/index.ts';
+import { columns } from '../../drizzle/columns.ts';
 import type { ListKey } from '../clerk/children.ts';
-
-/** The table of each list of a user. */
-export const childTables: Readonly<Record<ListKey, Table>> = {
-  email_addresses: emailAddresses,
-  phone_numbers: phoneNumbers,
-  web3_wallets: web3Wallets,
-  passkeys,
-  external_accounts: externalAccounts,
-  saml_accounts: samlAccounts,
-  enterprise_accounts: enterpriseAccounts,
-};
 
 /**
  * What a snapshot can state, each with its bit in `users.stated_keys`: the place in this list. The bits are stored, so
@@ -75,7 +54,7 @@ export const userKeys = [
   'external_accounts',
   'saml_accounts',
   'enterprise_accounts',
-] as const satisfies readonly (keyof typeof users.$inferSelect | ListKey)[];
+] as const satisfies readonly (keyof typeof columns.users | ListKey)[];
 
 const bitOfKey: ReadonlyMap<string, bigint> = new Map(userKeys.map((key, place) => [key, 1n << BigInt(place)]));
 
@@ -85,4 +64,4 @@ export function findKeyBit(key: string): bigint | undefined {
 }
 
 /** The columns of `users` that a snapshot states, and so may leave out. */
-export const statedColumns: readonly string[] = userKeys.filter((key) => key in getTableColumns(users));
+export const statedColumns: readonly string[] = userKeys.filter((key) => key in columns.users);

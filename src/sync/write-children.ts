@@ -1,8 +1,8 @@
+import { columns } from '../../drizzle/columns.ts';
 import type { ClerkChild, ListKey } from '../clerk/children.ts';
 import { listKeys } from '../clerk/children.ts';
 import type { Session } from '../db/pool.ts';
-import { columnTypes, list, qualifiedName, recordset } from './statements.ts';
-import { childTables } from './user-keys.ts';
+import { list, recordset } from './statements.ts';
 
 /** A user's list as it shall be. `isNew`: the user has no rows yet. */
 export interface ChildList {
@@ -18,10 +18,9 @@ interface ChildStatements {
 }
 
 function buildStatements(key: ListKey): ChildStatements {
-  const columns = columnTypes(childTables[key]);
-  const names = Object.keys(columns);
+  const names = Object.keys(columns[key]);
   const values = names.filter((name) => name !== 'user_id' && name !== 'id');
-  const table = qualifiedName(childTables[key]);
+  const table = `clerk.${key}`;
   return {
     removeAbsent: `
       delete from ${table} c using ${recordset('r', { user_id: 'text', ids: 'text[]' })}
@@ -29,7 +28,7 @@ function buildStatements(key: ListKey): ChildStatements {
     // The join leaves unchanged rows out before the insert: `on conflict … where` would lock each, which writes it.
     upsert: `
       insert into ${table} (${list(names)})
-      select ${list(names, 'r')} from ${recordset('r', columns)}
+      select ${list(names, 'r')} from ${recordset('r', columns[key])}
       left join ${table} c on c.user_id = r.user_id and c.id = r.id
       where c.id is null or (${list(values, 'c')}) is distinct from (${list(values, 'r')})
       on conflict (user_id, id) do update set ${values.map((name) => `${name} = excluded.${name}`).join(', ')}`,

@@ -1,7 +1,7 @@
-import { users } from '../../drizzle/schema/index.ts';
+import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
 import type { UserTombstone } from './snapshot.ts';
-import { columnTypes, list, recordset } from './statements.ts';
+import { list, recordset } from './statements.ts';
 import { statedColumns } from './user-keys.ts';
 import { compareIds } from './version.ts';
 import { removeChildren } from './write-children.ts';
@@ -19,7 +19,7 @@ const TOMBSTONE_COLUMNS: ReadonlySet<string> = new Set([
   'stated_keys',
 ]);
 const tombstoneColumns = Object.fromEntries(
-  Object.entries(columnTypes(users)).filter(([name]) => TOMBSTONE_COLUMNS.has(name)),
+  Object.entries(columns.users).filter(([name]) => TOMBSTONE_COLUMNS.has(name)),
 );
 const names = Object.keys(tombstoneColumns);
 

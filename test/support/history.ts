@@ -110,7 +110,7 @@ export function makeBody(event: HistoryEvent, run: string): string {
           ...stated,
           id,
           ...(updatedAt === undefined ? {} : { updated_at: EPOCH_MS + updatedAt }),
-          ...(emails === undefined ? {} : { email_addresses: emails && emails.map(toClerkEmail) }),
+          ...(emails === undefined ? {} : { email_addresses: emails?.map(toClerkEmail) ?? null }),
         };
   const type = kind === 'delete' ? 'user.deleted' : 'user.updated';
   return JSON.stringify({ object: 'event', type, timestamp: EPOCH_MS + observedAt, instance_id: 'ins_1', data });

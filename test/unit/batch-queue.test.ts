@@ -1,39 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { BatchQueue, type BatchQueueOptions, QueueFullError } from '../../src/sync/batch-queue.ts';
-
-interface Batch {
-  readonly items: readonly string[];
-  readonly timeoutMs: number;
-  /** Settles the batch with a result for each of its items. */
-  succeed(): void;
-  fail(error: Error): void;
-}
-
-/** A queue whose batches stay in work until the test says so. */
-function makeQueue(options: Partial<BatchQueueOptions<string, string>> = {}) {
-  const batches: Batch[] = [];
-  const queue = new BatchQueue<string, string>({
-    lanes: 1,
-    maxBatch: 100,
-    maxQueued: 1000,
-    maxQueuedBytes: 1_000_000,
-    deadlineMs: 12_000,
-    process: (items, timeoutMs) => {
-      const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
-      batches.push({ items, timeoutMs, succeed: () => resolve(items.map((item) => `${item} done`)), fail: reject });
-      return promise;
-    },
-    ...options,
-  });
-  const add = (item: string, bytes = 1) => describeOutcome(queue.add(item, bytes));
-  const listItems = () => batches.map(({ items }) => items);
-  return { queue, batches, add, listItems };
-}
-
-/** What became of a promise, as a value: a rejection that nobody has looked at yet is no failure of the test. */
-function describeOutcome(promise: Promise<string>): Promise<string> {
-  return promise.catch((error: Error) => `${error.name}: ${error.message}`);
-}
+import { QueueFullError } from '../../src/sync/batch-queue.ts';
+import { makeQueue } from '../support/make-queue.ts';
 
 const TOO_MANY = 'QueueFullError: Too many deliveries are waiting to be written.';
 const TOO_LATE = 'QueueFullError: The delivery waited too long to be written.';
