@@ -6,7 +6,7 @@ import { list, recordset } from './statements.ts';
 
 const REOPEN = `
   select message_id from clerk.dead_letters
-  where message_id in (select json_array_elements_text($1::text::json)) and state = 'open'
+  where message_id = any(array(select json_array_elements_text($1::text::json))) and state = 'open'
   order by message_id collate "C"
   for update`;
 

@@ -2,7 +2,7 @@ import type { Session } from '../db/pool.ts';
 
 const LOCK = `
   select id from clerk.users
-  where id in (select json_array_elements_text($1::text::json))
+  where id = any(array(select json_array_elements_text($1::text::json)))
   order by id collate "C"
   for update`;
 

@@ -13,7 +13,7 @@ const LOCK = `
     extract(epoch from u.updated_at) * 1000 as updated_at_ms, extract(epoch from u.observed_at) * 1000 as observed_at_ms,
     array_to_json(array(select jsonb_object_keys(u.extra))) as extra_keys
   from clerk.users u
-  where u.id in (select json_array_elements_text($1::text::json)) and u.deleted_at is null
+  where u.id = any(array(select json_array_elements_text($1::text::json))) and u.deleted_at is null
   order by u.id collate "C"
   for update`;
 
