@@ -66,7 +66,8 @@ export const users = clerk.table(
     index('users_external_id_idx').on(t.external_id),
     index('users_username_idx').on(t.username),
     index('users_created_at_idx').on(t.created_at),
-    index('users_last_active_at_idx').on(t.last_active_at),
+    // Changes with nearly every event: a B-tree here would make each update write to every index of the table.
+    index('users_last_active_at_idx').using('brin', t.last_active_at),
     index('users_public_metadata_idx').using('gin', t.public_metadata),
     index('users_private_metadata_idx').using('gin', t.private_metadata),
   ],

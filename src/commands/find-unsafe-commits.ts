@@ -1,4 +1,4 @@
-import { createPool } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
 import type { Logger } from '../logger.ts';
 
 const SETTINGS = `
@@ -11,19 +11,11 @@ const SETTINGS = `
  *
  * @returns true where commits are not synchronous, which each transaction can set right for itself.
  */
-export async function findUnsafeCommits(url: string, logger: Logger): Promise<boolean> {
-  const pool = createPool({ url, size: 1 });
-  try {
-    const rows = await pool.withSession((session) => session.run<{ name: string }>(SETTINGS));
-    const names = rows.map(({ name }) => name);
-    for (const name of names.filter((unsafe) => unsafe !== 'synchronous_commit')) {
-      logger.warn(
-        { name },
-        'this setting of Postgres is off: a crash can lose events that were acknowledged before it',
-      );
-    }
-    return names.includes('synchronous_commit');
-  } finally {
-    await pool.close();
+export async function findUnsafeCommits(pool: Pool, logger: Logger): Promise<boolean> {
+  const rows = await pool.withSession((session) => session.run<{ name: string }>(SETTINGS));
+  const names = rows.map(({ name }) => name);
+  for (const name of names.filter((unsafe) => unsafe !== 'synchronous_commit')) {
+    logger.warn({ name }, 'this setting of Postgres is off: a crash can lose events that were acknowledged before it');
   }
+  return names.includes('synchronous_commit');
 }

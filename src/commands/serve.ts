@@ -1,6 +1,5 @@
 import { createVerifier } from '../clerk/verify-delivery.ts';
 import type { Config } from '../config.ts';
-import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { migrate } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import { countOpenDeadLetters } from '../http/count-open-dead-letters.ts';
@@ -81,7 +80,9 @@ async function openDatabase(
   return database;
 }
 
+/** Loaded where it is needed only: with a database of its own the service starts without it. */
 async function startEmbedded(dataDir: string, logger: Logger, started: AsyncDisposableStack) {
+  const { startEmbeddedPostgres } = await import('../db/embedded-postgres.ts');
   const embedded = await startEmbeddedPostgres({ dataDir, log: logger });
   started.defer(() => embedded.stop());
   return embedded;
@@ -89,9 +90,13 @@ async function startEmbedded(dataDir: string, logger: Logger, started: AsyncDisp
 
 /** Acknowledged means durable, also where the server's own default is to let commits be lost in a crash. */
 async function openPool(url: string, config: Config, logger: Logger, started: AsyncDisposableStack): Promise<Pool> {
-  const forceSynchronousCommit = await findUnsafeCommits(url, logger);
-  const pool = createPool({ url, size: config.databasePoolSize, forceSynchronousCommit });
+  const options = { url, size: config.databasePoolSize };
+  let pool = createPool(options);
   started.defer(() => pool.close());
+  if (await findUnsafeCommits(pool, logger)) {
+    await pool.close();
+    pool = createPool({ ...options, forceSynchronousCommit: true });
+  }
   return pool;
 }
 

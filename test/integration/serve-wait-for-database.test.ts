@@ -94,7 +94,9 @@ describe('a server whose commits are not synchronous', () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
     const { logs, logger } = captureLogs();
-    const forceSynchronousCommit = await findUnsafeCommits(url, logger);
+    const asking = createPool({ url, size: 1 });
+    onTestFinished(() => asking.close());
+    const forceSynchronousCommit = await findUnsafeCommits(asking, logger);
     const pool = createPool({ url, size: 1, forceSynchronousCommit });
     onTestFinished(() => pool.close());
     const settings = await pool.withTransaction((session) => session.run('show synchronous_commit'));
@@ -109,7 +111,9 @@ describe('a server whose commits are not synchronous', () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = remote_apply`);
     const { logs, logger } = captureLogs();
-    const forceSynchronousCommit = await findUnsafeCommits(url, logger);
+    const pool = createPool({ url, size: 1 });
+    onTestFinished(() => pool.close());
+    const forceSynchronousCommit = await findUnsafeCommits(pool, logger);
     expect({ forceSynchronousCommit, logs }).toEqual({ forceSynchronousCommit: false, logs: [] });
   });
 });
