@@ -38,7 +38,7 @@ export async function usePostgresServer(options: PostgresServerOptions = {}): Pr
   if (options.walDirectory !== undefined) await moveWriteAheadLog(cluster, options.walDirectory);
   const start = () => startWhereItDoesNotRun(cluster, port, options.settings ?? {});
   const signal = async (name: NodeJS.Signals) => {
-    for (const pid of await findProcesses(cluster)) process.kill(pid, name);
+    signalAll(await findProcesses(cluster), name);
   };
   onTestFinished(async () => {
     await signal('SIGCONT');
@@ -61,7 +61,7 @@ export async function usePostgresServer(options: PostgresServerOptions = {}): Pr
 /** `kill -9` of every process of a Postgres. Frozen first, so that none is born while the others die. */
 export async function killPostgres(cluster: Cluster): Promise<void> {
   const pids = await freeze(cluster);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  signalAll(pids, 'SIGKILL');
   while ((await listProcesses()).some(({ pid }) => pids.includes(pid))) await delay(5);
 }
 
@@ -88,9 +88,20 @@ async function moveWriteAheadLog({ directory, account }: Cluster, target: string
 async function freeze(cluster: Cluster): Promise<number[]> {
   for (let known: number[] = []; ; ) {
     const pids = await findProcesses(cluster);
-    for (const pid of pids) process.kill(pid, 'SIGSTOP');
-    if (pids.length === known.length) return pids;
+    signalAll(pids, 'SIGSTOP');
+    if (pids.length === known.length && pids.every((pid) => known.includes(pid))) return pids;
     known = pids;
+  }
+}
+
+/** A backend whose client has just gone may end before its signal comes. */
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 
