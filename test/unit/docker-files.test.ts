@@ -29,7 +29,8 @@ describe('the image', () => {
       workdir: '/app',
     });
     expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toContain('ln -s /app/src/cli.ts /usr/local/bin/clerk-sync');
-    expect(readLines('src/cli.ts')[0]).toBe('#!/usr/bin/env node');
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(readLines('src/cli.ts')[0]).toBe(`#!/usr/bin/env -S ${scripts.start.replace(' src/main.ts', '')}`);
   });
 
   test('is built on the Node that the tests run on', () => {

@@ -7,7 +7,14 @@ const MAX_LINES = 250;
 
 /** Every part of the program and what it may import beside itself: the arrows go one way, from the edges to the core. */
 const ALLOWED: Record<string, string[]> = {
-  'src/main.ts': ['src/commands', 'src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/version.ts'],
+  'src/main.ts': [
+    'src/compile-cache.ts',
+    'src/commands',
+    'src/config.ts',
+    'src/errors.ts',
+    'src/logger.ts',
+    'src/version.ts',
+  ],
   'src/cli.ts': ['src/commands', 'src/config.ts', 'src/errors.ts', 'src/logger.ts', 'src/version.ts'],
   // A command builds what it needs from every other part and hands it on.
   'src/commands': [
@@ -45,6 +52,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/config.ts': ['src/errors.ts'],
   'src/logger.ts': ['src/errors.ts'],
   'src/errors.ts': [],
+  'src/compile-cache.ts': [],
   'src/version.ts': ['package.json'],
   'drizzle/schema': [],
   'drizzle/columns.ts': [],
