@@ -2,7 +2,12 @@
  * Keys that are secret material wherever they stand in a user: the second-factor codes that a phone number can carry,
  * and the credentials of Clerk's write API. They are stored nowhere.
  */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['backup_codes', 'password_digest', 'password_hasher', 'totp_secret']);
+export const SECRET_KEYS: ReadonlySet<string> = new Set([
+  'backup_codes',
+  'password_digest',
+  'password_hasher',
+  'totp_secret',
+]);
 
 /** Their keys belong to the application, whatever they are called. */
 const METADATA_KEYS: ReadonlySet<string> = new Set(['public_metadata', 'private_metadata', 'unsafe_metadata']);

@@ -1,7 +1,7 @@
-import { dropSecrets } from './drop-secrets.ts';
+import { dropSecrets, SECRET_KEYS } from './drop-secrets.ts';
 import { parseJson } from './json.ts';
 
-const MENTION = /backup_codes|password_digest|password_hasher|totp_secret/;
+const MENTION = new RegExp([...SECRET_KEYS].join('|'));
 
 /** A string, whole or cut off by the end of the text. */
 const STRING = String.raw`"(?:[^"\\]|\\.)*(?:"|\\?$)`;

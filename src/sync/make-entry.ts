@@ -1,5 +1,4 @@
-import type { EventFacts } from '../clerk/clerk-event.ts';
-import { parseEvent, UnreadableEventError } from '../clerk/clerk-event.ts';
+import { type EventFacts, parseEvent, UnreadableEventError } from '../clerk/clerk-event.ts';
 import { redactSecrets } from '../clerk/redact-secrets.ts';
 import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
 import type { BatchEntry, MessageFacts } from './batch-entry.ts';

@@ -4,7 +4,7 @@ import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
 import type { UserSnapshot } from './snapshot.ts';
 import { recordset } from './statements.ts';
 import { toRow } from './upsert-snapshots.ts';
-import { findKeyBit, statedColumns } from './user-keys.ts';
+import { collectKeyBits, findKeyBit, statedColumns } from './user-keys.ts';
 import type { Version } from './version.ts';
 
 /** `for update`: nothing below is decided on a row that another transaction can still change. */
@@ -86,7 +86,6 @@ function toStoredUser(row: LockedRow): StoredUser {
 
 function toUpdate(snapshot: UserSnapshot, { writtenKeys, stored }: Merge, syncedAt: Date): Record<string, unknown> {
   const { version, statedKeys, olderKeys } = stored;
-  const writtenBits = [...writtenKeys].reduce((bits, key) => bits | (findKeyBit(key) ?? 0n), 0n);
   const older = [...olderKeys].map(([key, { updatedAt, observedAt, messageId }]) => [
     key,
     [updatedAt, observedAt, messageId],
@@ -94,7 +93,7 @@ function toUpdate(snapshot: UserSnapshot, { writtenKeys, stored }: Merge, synced
   return {
     ...toRow({ ...snapshot, version, statedKeys }, syncedAt),
     extra: Object.fromEntries(Object.entries(snapshot.extra).filter(([key]) => writtenKeys.has(key))),
-    written_keys: String(writtenBits),
+    written_keys: String(collectKeyBits(writtenKeys)),
     older_keys: older.length === 0 ? null : Object.fromEntries(older),
   };
 }

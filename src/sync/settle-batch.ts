@@ -27,9 +27,9 @@ export interface Settled {
 export async function settleBatch(
   { pool, deletedUsers }: SettleOptions,
   entries: readonly BatchEntry[],
-  timeoutMs?: number,
+  timeoutMs = 10_000,
 ): Promise<Settled[]> {
-  const deadline = performance.now() + (timeoutMs ?? 10_000);
+  const deadline = performance.now() + timeoutMs;
   const settle = async (part: readonly BatchEntry[]): Promise<Settled[]> => {
     try {
       const outcomes = await pool.withTransaction(

@@ -1,7 +1,7 @@
 import type { ClerkChild, ListKey } from '../clerk/children.ts';
 import type { ClerkEvent } from '../clerk/clerk-event.ts';
 import type { ClerkUser } from '../clerk/parse-user.ts';
-import { findKeyBit } from './user-keys.ts';
+import { collectKeyBits } from './user-keys.ts';
 import type { Version } from './version.ts';
 
 /** One user's full state, ready to be rows, at a version. What Clerk did not state is not among the values. */
@@ -56,10 +56,6 @@ function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceId }: Ob
     values,
     lists: user.lists,
     extra: user.extra,
-    statedKeys: collectBits([...Object.keys(values), ...Object.keys(user.lists)]),
+    statedKeys: collectKeyBits([...Object.keys(values), ...Object.keys(user.lists)]),
   };
-}
-
-function collectBits(keys: readonly string[]): bigint {
-  return keys.reduce((bits, key) => bits | (findKeyBit(key) ?? 0n), 0n);
 }

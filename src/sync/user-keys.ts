@@ -63,5 +63,12 @@ export function findKeyBit(key: string): bigint | undefined {
   return bitOfKey.get(key);
 }
 
+/** The bits of keys together; those without a column have none. */
+export function collectKeyBits(keys: Iterable<string>): bigint {
+  let bits = 0n;
+  for (const key of keys) bits |= findKeyBit(key) ?? 0n;
+  return bits;
+}
+
 /** The columns of `users` that a snapshot states, and so may leave out. */
 export const statedColumns: readonly string[] = userKeys.filter((key) => key in columns.users);
