@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module';
-// First of all: what is imported after it comes from the cache.
-import './compile-cache.ts';
+// For whoever runs this file without the options of `npm start`; before what is imported below.
+import './compile-cache.js';
 
 const { reportFailure } = await import('./commands/report-failure.ts');
 

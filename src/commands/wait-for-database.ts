@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import postgres from 'postgres';
-import { findSqlState } from '../db/database-errors.ts';
+import { DatabaseUnavailableError, findSqlState } from '../db/database-errors.ts';
+import type { Pool } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 export interface WaitForDatabaseOptions {
+  readonly pool: Pool;
+  /** Of the pool, to name the database in messages. */
   readonly databaseUrl: string;
   readonly logger: Logger;
   /** Default 30 s: a database that was started together with this program is there by then. */
@@ -31,10 +33,10 @@ const HINTS: Record<string, string> = {
  * since programs that are started together come up in any order; a wrong password fails at once.
  */
 export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<void> {
-  const { databaseUrl, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
+  const { pool, databaseUrl, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const failure = await tryConnect(databaseUrl);
+    const failure = await tryConnect(pool);
     if (failure === undefined) return;
     if (!isPassing(failure)) throw explainRefusal(databaseUrl, failure);
     if (performance.now() + intervalMs > deadline) throw explainSilence(databaseUrl, timeoutMs, failure);
@@ -48,15 +50,13 @@ export function nameDatabase(databaseUrl: string): string {
   return /^\w+:\/\/(?:[^@/?#]*@)?([^?#]*)/.exec(databaseUrl)?.[1] ?? '';
 }
 
-async function tryConnect(databaseUrl: string): Promise<unknown> {
-  const client = postgres(databaseUrl, { max: 1, connect_timeout: 5, fetch_types: false, onnotice: () => undefined });
+/** What kept the database from answering, as the driver or the system said it; undefined when it answered. */
+async function tryConnect(pool: Pool): Promise<unknown> {
   try {
-    await client.unsafe('select 1');
+    await pool.withSession((session) => session.run('select 1'));
     return undefined;
   } catch (error) {
-    return error;
-  } finally {
-    await client.end({ timeout: 0 });
+    return error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error;
   }
 }
 

@@ -2,7 +2,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findUnsafeCommits } from '../../src/commands/find-unsafe-commits.ts';
-import { waitForDatabase } from '../../src/commands/wait-for-database.ts';
+import { type WaitForDatabaseOptions, waitForDatabase } from '../../src/commands/wait-for-database.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { useTestDatabase } from '../support/database.ts';
 
@@ -32,6 +32,13 @@ async function reservePort() {
   return { port, start };
 }
 
+/** Waits as `serve` does: with the pool that it then works with. */
+async function wait(options: Omit<WaitForDatabaseOptions, 'pool'>): Promise<void> {
+  const pool = createPool({ url: options.databaseUrl, size: 1 });
+  onTestFinished(() => pool.close());
+  await waitForDatabase({ ...options, pool });
+}
+
 function changeUrl(url: string, changes: Partial<Pick<URL, 'host' | 'port' | 'password' | 'pathname'>>): string {
   return Object.assign(new URL(url), changes).href;
 }
@@ -40,7 +47,7 @@ describe('waiting for the database', () => {
   it('ends at once when it is there', async () => {
     const { url } = await useTestDatabase();
     const { logs, logger } = captureLogs();
-    await waitForDatabase({ databaseUrl: url, logger });
+    await wait({ databaseUrl: url, logger });
     expect(logs).toEqual([]);
   });
 
@@ -48,7 +55,7 @@ describe('waiting for the database', () => {
     const { url } = await useTestDatabase();
     const { port, start } = await reservePort();
     const { logs, logger } = captureLogs();
-    const waiting = waitForDatabase({ databaseUrl: changeUrl(url, { port: String(port) }), logger, intervalMs: 20 });
+    const waiting = wait({ databaseUrl: changeUrl(url, { port: String(port) }), logger, intervalMs: 20 });
     await expect.poll(() => logs.length).toBeGreaterThan(1);
     await start(new URL(url));
     await waiting;
@@ -59,7 +66,7 @@ describe('waiting for the database', () => {
   it('ends in a sentence without the password when nothing came up in time', async () => {
     const { port } = await reservePort();
     const databaseUrl = `postgres://jane:s3cret@127.0.0.1:${port}/app`;
-    const waiting = waitForDatabase({ databaseUrl, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
+    const waiting = wait({ databaseUrl, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
     await expect(waiting).rejects.toMatchObject({
       code: 'database_unreachable',
       message: `The database 127.0.0.1:${port}/app could not be reached within 0.05 s (ECONNREFUSED).`,
@@ -80,7 +87,7 @@ describe('waiting for the database', () => {
     const databaseUrl = changeUrl(url, changes);
     const { logs, logger } = captureLogs();
     const { host, pathname } = new URL(databaseUrl);
-    await expect(waitForDatabase({ databaseUrl, logger })).rejects.toMatchObject({
+    await expect(wait({ databaseUrl, logger })).rejects.toMatchObject({
       code: 'database_refused',
       message: `No connection to the database ${host}${pathname} (${code}).`,
       hint,

@@ -8,7 +8,7 @@ const MAX_LINES = 250;
 /** Every part of the program and what it may import beside itself: the arrows go one way, from the edges to the core. */
 const ALLOWED: Record<string, string[]> = {
   'src/main.ts': [
-    'src/compile-cache.ts',
+    'src/compile-cache.js',
     'src/commands',
     'src/config.ts',
     'src/errors.ts',
@@ -52,7 +52,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/config.ts': ['src/errors.ts'],
   'src/logger.ts': ['src/errors.ts'],
   'src/errors.ts': [],
-  'src/compile-cache.ts': [],
+  'src/compile-cache.js': [],
   'src/version.ts': ['package.json'],
   'drizzle/schema': [],
   'drizzle/columns.ts': [],

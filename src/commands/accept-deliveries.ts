@@ -1,0 +1,60 @@
+import { createVerifier } from '../clerk/verify-delivery.ts';
+import type { Config } from '../config.ts';
+import type { Pool } from '../db/pool.ts';
+import { countOpenDeadLetters } from '../http/count-open-dead-letters.ts';
+import { createApp } from '../http/create-app.ts';
+import { type Listening, listen } from '../http/listen.ts';
+import { createMetrics } from '../http/metrics.ts';
+import { createReadinessCheck } from '../http/readiness.ts';
+import type { Logger } from '../logger.ts';
+import { createReceiver, type Receiver } from '../sync/receive.ts';
+import { version } from '../version.ts';
+
+/** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
+const LAST_ANSWERS_MS = 2000;
+
+export interface AcceptOptions {
+  readonly config: Config;
+  readonly secrets: readonly string[];
+  readonly pool: Pool;
+  readonly logger: Logger;
+}
+
+/** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
+export async function acceptDeliveries(options: AcceptOptions, started: AsyncDisposableStack): Promise<Listening> {
+  const { config, secrets, pool, logger } = options;
+  const receiver = createReceiver({ pool, deletedUsers: config.deletedUsers });
+  const metrics = createMetrics({
+    version,
+    readQueue: () => receiver.stats(),
+    countOpenDeadLetters: () => countOpenDeadLetters(pool),
+  });
+  let draining = false;
+  const app = createApp({
+    verify: createVerifier(secrets),
+    receiver,
+    checkReadiness: createReadinessCheck(pool, logger),
+    metrics,
+    logger,
+    isDraining: () => draining,
+  });
+  const onClientError = (code: string) => metrics.recordRejection(code);
+  const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
+  started.defer(async () => {
+    draining = true;
+    await drain(listening, receiver);
+  });
+  return listening;
+}
+
+/**
+ * Everything accepted is settled and answered. Then whoever is still connected was promised nothing: a client that
+ * never completes its request must not keep the process from stopping.
+ */
+async function drain(listening: Listening, receiver: Receiver): Promise<void> {
+  const closed = listening.close();
+  await receiver.drain();
+  const cutOff = setTimeout(() => listening.closeAllConnections(), LAST_ANSWERS_MS);
+  await closed;
+  clearTimeout(cutOff);
+}
