@@ -10,8 +10,8 @@ export interface BenchEventsOptions {
   readonly run: string;
   readonly users: number;
   readonly events: number;
-  /** 0, the default: every user is created first. 1: all exist already. */
-  readonly firstRevision?: number;
+  /** Where in the endless row of events to begin. 0, the default: every user is created first. `users`: all exist. */
+  readonly firstEvent?: number;
   /** From one event's user to the next one's. 1, the default, goes through them in order; a large prime jumps about. */
   readonly stride?: number;
 }
@@ -20,17 +20,17 @@ const EPOCH_MS = 1_750_000_000_000;
 
 /**
  * Events as a growing application has them: each user is created first, with two e-mail addresses, a phone number and
- * a Google account, and then updated in turn. An update changes the times, the name or the metadata; every eighth also
- * a child.
+ * a Google account, and then updated in turn. An update changes the times and the name, every other one the metadata,
+ * every eighth the children: whatever the number of users, and wherever in the row it begins.
  */
 export function* createBenchEvents(options: BenchEventsOptions): Generator<BenchEvent> {
-  const { run, users, events, firstRevision = 0, stride = 1 } = options;
-  for (let place = 0; place < events; place += 1) {
+  const { run, users, events, firstEvent = 0, stride = 1 } = options;
+  for (let place = firstEvent; place < firstEvent + events; place += 1) {
     const user = (place * stride) % users;
-    const revision = firstRevision + Math.floor(place / users);
+    const revision = Math.floor(place / users);
     const userId = `user_${pad(user, run)}`;
     yield {
-      messageId: `msg_${run}_${firstRevision}_${String(place).padStart(9, '0')}`,
+      messageId: `msg_${run}_${String(place).padStart(9, '0')}`,
       userId,
       body: makeBody(user, revision, run),
     };
@@ -66,7 +66,7 @@ interface Facts {
 }
 
 function makeUser({ id, user, revision, createdAt, updatedAt }: Facts) {
-  const childRevision = Math.floor(revision / 8);
+  const childRevision = Math.floor((revision + user) / 8);
   const times = { created_at: createdAt, updated_at: createdAt + childRevision };
   const otp = {
     attempts: 1,
@@ -132,7 +132,7 @@ function makeUser({ id, user, revision, createdAt, updatedAt }: Facts) {
     primary_web3_wallet_id: null,
     private_metadata: { stripe_customer_id: `cus_${id}` },
     profile_image_url: `https://images.clerk.dev/oauth_google/${id}`,
-    public_metadata: { plan: revision % 4 === 3 ? 'pro' : 'free', role: 'member' },
+    public_metadata: { plan: (revision + user) % 4 > 1 ? 'pro' : 'free', role: 'member' },
     requires_password_reset: false,
     saml_accounts: [],
     totp_enabled: false,

@@ -1,16 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
 import { type BenchServer, startBenchServer } from './bench-server.ts';
 import type { ContenderName } from './contenders.ts';
 import { type HttpMeasurement, type HttpScenario, measureHttp } from './measure-http.ts';
 import { measureStart } from './measure-start.ts';
 import { measureWritePath, type WritePathMeasurement, type WriterName } from './measure-write-path.ts';
 import { compareRounds, type Median, summarizeHttp, summarizeWriter } from './report.ts';
+import { describeConditions, saveResults } from './save-results.ts';
 
 /**
  * `npm run bench [-- --rounds 5]`: the service against a usual handler, and the write path against the barest
- * statements, in turn and several times. Prints tables and ratios, and writes all figures to `results/<time>.json`.
+ * statements, in turn and several times. Prints tables and ratios, and writes all figures to `results/bench-<time>.json`.
  */
 const { argv } = process;
 const ROUNDS = Number(argv[argv.indexOf('--rounds') + 1] ?? 5) || 5;
@@ -40,7 +38,13 @@ async function main(): Promise<void> {
     console.table(writers.map(summarizeWriter));
     console.table(start.rows);
     console.table(Object.entries(ratios).map(([what, { median, spread }]) => formatRatio(what, median, spread)));
-    await save({ conditions: await describeConditions(server), ratios, http, writers, start });
+    await saveResults('bench', {
+      conditions: await describeConditions(server, ROUNDS),
+      ratios,
+      http,
+      writers,
+      start,
+    });
   } finally {
     await server.stop();
   }
@@ -102,26 +106,6 @@ function compareWriters(rounds: readonly WritePathMeasurement[][]): Ratios {
 
 function formatRatio(what: string, median: number, spread: number) {
   return { ratio: what, median: Math.round(median * 100) / 100, '±%': Math.round(spread * 100) };
-}
-
-async function describeConditions(server: BenchServer) {
-  return {
-    at: new Date().toISOString(),
-    rounds: ROUNDS,
-    cpu: cpus()[0]?.model,
-    cores: availableParallelism(),
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    postgres: await server.readVersion(),
-  };
-}
-
-async function save(results: { conditions: { at: string } } & Record<string, unknown>): Promise<void> {
-  const directory = join(import.meta.dirname, 'results');
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, `${results.conditions.at.replaceAll(':', '-')}.json`);
-  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
-  console.log(`All figures: ${file}`);
 }
 
 await main();
