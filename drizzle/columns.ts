@@ -2,8 +2,27 @@
 
 /** Each table's columns with their SQL types, as the tables declare them. */
 export const columns = {
+  backfill_runs: {
+    run_id: 'text',
+    state: 'text',
+    instance_id: 'text',
+    checkpoint_user_id: 'text',
+    checkpoint_created_at: 'timestamp with time zone',
+    pages: 'integer',
+    users_read: 'bigint',
+    applied: 'bigint',
+    stale: 'bigint',
+    dead_letters: 'bigint',
+    expected_users: 'bigint',
+    max_users: 'bigint',
+    started_at: 'timestamp with time zone',
+    updated_at: 'timestamp with time zone',
+    finished_at: 'timestamp with time zone',
+    error: 'text',
+  },
   dead_letters: {
     message_id: 'text',
+    origin: 'text',
     event_type: 'text',
     user_id: 'text',
     instance_id: 'text',
@@ -101,6 +120,18 @@ export const columns = {
     created_at: 'timestamp with time zone',
     updated_at: 'timestamp with time zone',
     extra: 'jsonb',
+  },
+  reconcile_runs: {
+    run_id: 'text',
+    kind: 'text',
+    state: 'text',
+    instance_id: 'text',
+    watermark_at: 'timestamp with time zone',
+    users_read: 'bigint',
+    drift: 'jsonb',
+    started_at: 'timestamp with time zone',
+    finished_at: 'timestamp with time zone',
+    error: 'text',
   },
   saml_accounts: {
     user_id: 'text',

@@ -11,6 +11,7 @@ import {
 } from './comments/children.ts';
 import type { RelationComments } from './comments/comment-types.ts';
 import { deadLetterComments, webhookMessageComments } from './comments/messages.ts';
+import { backfillRunComments, reconcileRunComments } from './comments/runs.ts';
 import { userComments } from './comments/users.ts';
 import * as schema from './schema/index.ts';
 
@@ -59,6 +60,8 @@ export const TABLE_COMMENTS: Readonly<Record<string, RelationComments>> = {
   [getTableName(schema.enterpriseAccounts)]: enterpriseAccountComments,
   [getTableName(schema.webhookMessages)]: webhookMessageComments,
   [getTableName(schema.deadLetters)]: deadLetterComments,
+  [getTableName(schema.backfillRuns)]: backfillRunComments,
+  [getTableName(schema.reconcileRuns)]: reconcileRunComments,
   migrations: migrationComments,
 };
 

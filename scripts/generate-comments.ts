@@ -13,7 +13,7 @@ if (statements === '') {
   console.log('The comments are current: nothing to generate.');
 } else {
   await runDrizzleKit(
-    /SQL file/,
+    /SQL migration file/,
     'generate',
     '--config',
     'drizzle/drizzle.config.ts',

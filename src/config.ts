@@ -1,5 +1,15 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import {
+  isHost,
+  isPostgresUrl,
+  isSecretKey,
+  isSigningSecret,
+  MIN_SECRET_BYTES,
+  readApiUrl,
+  readInterval,
+  splitList,
+  wholeNumber,
+} from './config-values.ts';
 import { ConfigError, OperatorError } from './errors.ts';
 
 /** What the environment says, checked. Built once, in `main.ts` or a command, and handed down as arguments. */
@@ -16,12 +26,15 @@ export interface Config {
   readonly dataDir: string;
   readonly databasePoolSize: number;
   readonly deletedUsers: 'erase' | 'retain';
+  /** The key to Clerk's Backend API; undefined: only webhooks. It tells the instance, development or production. */
+  readonly clerkSecretKey: string | undefined;
+  /** Without a slash at its end and without the API's `/v1`. */
+  readonly clerkApiUrl: string;
+  /** How often `serve` reconciles; undefined: never. */
+  readonly reconcileIntervalMs: number | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Svix makes secrets of 24 bytes and allows up to 64; a shorter one can be guessed. */
-const MIN_SECRET_BYTES = 24;
 
 /** Names that other receivers of Clerk's webhooks use; the last two could be any other program's. */
 const LEGACY_SECRET_NAMES = ['CLERK_WEBHOOK_SECRET', 'WEBHOOK_SECRET', 'SIGNING_SECRET'];
@@ -43,7 +56,7 @@ export const variables = {
     schema: z
       .string()
       .transform(splitList)
-      .pipe(z.array(z.string().refine(isSecret)).min(1))
+      .pipe(z.array(z.string().refine(isSigningSecret)).min(1))
       .optional(),
   },
   DATABASE_URL: {
@@ -91,6 +104,32 @@ export const variables = {
     fallback: 'erase',
     schema: z.enum(['erase', 'retain']),
   },
+  CLERK_SECRET_KEY: {
+    meaning:
+      "The secret key of the Clerk instance whose webhooks come here, from Clerk's dashboard under API keys: for backfill, reconcile, sync-user and doctor. Without it the copy knows only what webhooks tell.",
+    expected: 'a secret key of Clerk, sk_live_ or sk_test_ and what follows it (pk_ begins the publishable key)',
+    fallback: undefined,
+    schema: z.string().refine(isSecretKey).optional(),
+  },
+  CLERK_API_URL: {
+    meaning: "Where Clerk's Backend API is, for those who reach it through a proxy.",
+    expected: 'a URL like https://api.clerk.com, without user, query or fragment',
+    fallback: 'https://api.clerk.com',
+    schema: z
+      .string()
+      .transform(readApiUrl)
+      .refine((url) => url !== undefined),
+  },
+  RECONCILE_INTERVAL: {
+    meaning:
+      'How often the service compares what is here with the Backend API, and repairs it, when CLERK_SECRET_KEY is set: 90s, 15m, 2h, 1d, or off.',
+    expected: 'a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off',
+    fallback: '15m',
+    schema: z
+      .string()
+      .transform(readInterval)
+      .refine((interval) => interval !== undefined),
+  },
 } as const;
 
 type VariableName = keyof typeof variables;
@@ -133,6 +172,9 @@ export function loadConfig(env: Environment = process.env, { takesDeliveries = t
     dataDir: values.DATA_DIR,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     deletedUsers: values.DELETED_USERS,
+    clerkSecretKey: values.CLERK_SECRET_KEY,
+    clerkApiUrl: values.CLERK_API_URL,
+    reconcileIntervalMs: values.RECONCILE_INTERVAL === 'off' ? undefined : values.RECONCILE_INTERVAL,
   };
 }
 
@@ -176,45 +218,4 @@ function describeIssues(error: z.ZodError): string[] {
     const sentence = `${String(name)} must be ${variables[name as VariableName].expected}`;
     return typeof index === 'number' ? `${sentence}; number ${index + 1} is not.` : `${sentence}.`;
   });
-}
-
-function splitList(text: string): string[] {
-  return text.split(/[\s,]+/).filter((part) => part !== '');
-}
-
-/** Decoders skip what is not base64; only a text that encodes back to itself was not mangled on its way here. */
-function isSecret(text: string): boolean {
-  if (!text.startsWith('whsec_')) return false;
-  const encoded = text.slice('whsec_'.length);
-  const bytes = Buffer.from(encoded, 'base64');
-  return bytes.length >= MIN_SECRET_BYTES && bytes.toString('base64') === encoded;
-}
-
-/**
- * Beyond what `URL` checks: a host is there, and the percent-encoding is whole, on which the driver would throw. The
- * driver also takes several hosts, separated by commas, for a primary and its standbys; `URL` can't read those.
- */
-function isPostgresUrl(text: string): boolean {
-  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?[^,/?#]*)(?:,[^/?#]*)?(.*)$/s.exec(text);
-  const url = parts === null ? null : URL.parse(`${parts[1]}${parts[2]}`);
-  if (url === null || url.hostname === '') return false;
-  try {
-    decodeURIComponent([url.username, url.password, url.hostname, url.pathname].join('/'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isHost(text: string): boolean {
-  return isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
-}
-
-/** Digits only: `Number` would also take 1e3, 0x10 and 3000.0. */
-function wholeNumber(low: number, high: number) {
-  return z
-    .string()
-    .regex(/^\d{1,6}$/)
-    .transform(Number)
-    .pipe(z.number().min(low).max(high));
 }

@@ -21,14 +21,18 @@ export const webhookMessageComments: RelationComments<ColumnComments<typeof webh
 };
 
 export const deadLetterComments: RelationComments<ColumnComments<typeof deadLetters>> = {
-  self: 'Dead letters: verified deliveries that were acknowledged and could not be applied. They stay until they are replayed or discarded.',
+  self: 'Dead letters: verified deliveries that were acknowledged and could not be applied, and users read from the Backend API that could not. They stay until they are replayed or discarded.',
   columns: {
-    message_id: 'The header svix-id, "msg_…".',
+    message_id:
+      'The header svix-id, "msg_…". Of a user read from the Backend API "api_" and the id of the user: one letter for each, with the newest attempt.',
+    origin: '"webhook", or who read the user from the Backend API: "backfill", "reconcile" or "sync-user".',
     ...envelope,
-    body: 'The body of the delivery as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',
+    event_type: 'The type of the event, such as "user.updated". Null: the body did not say, or it is no event.',
+    body: 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',
     reason: 'Why it could not be applied: a code, to filter by.',
     error: 'Why it could not be applied: a sentence.',
-    details: 'What else is known about the failure, such as the paths of the offending properties or the SQLSTATE.',
+    details:
+      'What else is known about the failure, such as the paths of the offending properties, the SQLSTATE, or the run that read the user.',
     attempts: 'How many times it was tried.',
     first_failed_at: 'When it first failed.',
     last_failed_at: 'When it last failed.',

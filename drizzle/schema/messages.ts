@@ -17,11 +17,15 @@ export const webhookMessages = clerk.table(
   (t) => [check('webhook_messages_outcome_check', sql`${t.outcome} in ('applied', 'stale', 'ignored', 'dead_letter')`)],
 );
 
-/** Verified deliveries that could not be applied. Whoever acknowledged them owns them: they stay until resolved. */
+/**
+ * Verified deliveries, and users read from the Backend API, that could not be applied. Whoever acknowledged a delivery
+ * owns it: it stays until resolved.
+ */
 export const deadLetters = clerk.table(
   'dead_letters',
   {
     message_id: text('message_id').primaryKey(),
+    origin: text('origin').$type<'webhook' | 'backfill' | 'reconcile' | 'sync-user'>().notNull().default('webhook'),
     event_type: text('event_type'),
     user_id: text('user_id'),
     instance_id: text('instance_id'),
@@ -37,6 +41,7 @@ export const deadLetters = clerk.table(
     resolution: text('resolution'),
   },
   (t) => [
+    check('dead_letters_origin_check', sql`${t.origin} in ('webhook', 'backfill', 'reconcile', 'sync-user')`),
     check('dead_letters_state_check', sql`${t.state} in ('open', 'replayed', 'discarded')`),
     index('dead_letters_state_first_failed_at_idx').on(t.state, t.first_failed_at),
     index('dead_letters_user_id_idx').on(t.user_id),

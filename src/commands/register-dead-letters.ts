@@ -3,13 +3,12 @@ import { collect, parseInteger, parseRate, parseTime } from './parse-argument.ts
 import type { Registration } from './registration.ts';
 
 const STATES = ['open', 'replayed', 'discarded'];
+const ORIGINS = ['webhook', 'backfill', 'reconcile', 'sync-user'];
 const MAX_LIMIT = 1_000_000;
 
 /** Declares `dead-letters list|show|replay|discard` and hands their options on. */
 export function registerDeadLetters({ program, context, finish }: Registration): void {
-  const group = program
-    .command('dead-letters')
-    .description('look at deliveries that could not be applied, and settle them');
+  const group = program.command('dead-letters').description('look at what could not be applied, and settle it');
 
   withFilters(group.command('list'))
     .description('list dead letters, oldest first; open ones unless --state says otherwise')
@@ -57,6 +56,11 @@ export function registerDeadLetters({ program, context, finish }: Registration):
 /** Options that narrow down; those that may be repeated match any of the values given. */
 function withFilters(command: Command): Command {
   return command
+    .addOption(
+      new Option('--origin <origin>', `only those from here: ${ORIGINS.join(', ')}; may be repeated`).argParser(
+        collectAmong(ORIGINS),
+      ),
+    )
     .option('--type <type>', 'only events of this type; may be repeated', collect)
     .option('--reason <code>', 'only those with this reason; may be repeated', collect)
     .option('--user <id>', 'only those about this user; may be repeated', collect)
@@ -68,7 +72,7 @@ function withFilters(command: Command): Command {
       new Option(
         '--state <state>',
         `only those in this state: ${STATES.join(', ')}; may be repeated (default: open)`,
-      ).argParser(collectStates),
+      ).argParser(collectAmong(STATES)),
     );
 }
 
@@ -85,11 +89,14 @@ function limitOption(): Option {
   return new Option('--limit <n>', 'so many at the most, the oldest').argParser(parseInteger(1, MAX_LIMIT));
 }
 
-function collectStates(text: string, collected?: string[]): string[] {
-  const states = collect(text, collected);
-  const unknown = states.find((state) => !STATES.includes(state));
-  if (unknown !== undefined) throw new InvalidArgumentError(`Give one of ${STATES.join(', ')}.`);
-  return states;
+function collectAmong(choices: readonly string[]) {
+  return function collectChoice(text: string, collected?: string[]): string[] {
+    const values = collect(text, collected);
+    if (values.some((value) => !choices.includes(value))) {
+      throw new InvalidArgumentError(`Give one of ${choices.join(', ')}.`);
+    }
+    return values;
+  };
 }
 
 function examples(invocation: string, command: string, lines: string[]): string {

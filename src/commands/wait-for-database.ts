@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { findConnectionHint, nameDatabase, readFailureCode } from '../db/connection-hints.ts';
 import { DatabaseUnavailableError, findSqlState } from '../db/database-errors.ts';
 import type { Pool } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
@@ -21,13 +22,6 @@ export interface WaitForDatabaseOptions {
  */
 const PASSING = /^(?:57P0[123]|53300|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
 
-const HINTS: Record<string, string> = {
-  '28P01': 'The user or the password in DATABASE_URL is wrong.',
-  '28000':
-    'Postgres does not let this user in from here: see its pg_hba.conf, and whether it asks for TLS (sslmode=require).',
-  '3D000': 'Create the database that DATABASE_URL names, or name another.',
-};
-
 /**
  * Resolves once the database takes a connection. An address that does not answer is asked again until the time is up,
  * since programs that are started together come up in any order; a wrong password fails at once.
@@ -40,14 +34,9 @@ export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<
     if (failure === undefined) return;
     if (!isPassing(failure)) throw explainRefusal(databaseUrl, failure);
     if (performance.now() + intervalMs > deadline) throw explainSilence(databaseUrl, timeoutMs, failure);
-    logger.warn({ database: nameDatabase(databaseUrl), code: readCode(failure) }, 'waiting for the database');
+    logger.warn({ database: nameDatabase(databaseUrl), code: readFailureCode(failure) }, 'waiting for the database');
     await delay(intervalMs);
   }
-}
-
-/** The host or hosts, the port and the database of a connection string: what may be shown of it. */
-export function nameDatabase(databaseUrl: string): string {
-  return /^\w+:\/\/(?:[^@/?#]*@)?([^?#]*)/.exec(databaseUrl)?.[1] ?? '';
 }
 
 /** What kept the database from answering, as the driver or the system said it; undefined when it answered. */
@@ -61,29 +50,23 @@ async function tryConnect(pool: Pool): Promise<unknown> {
 }
 
 function isPassing(failure: unknown): boolean {
-  return PASSING.test(findSqlState(failure) ?? readCode(failure));
-}
-
-/** A SQLSTATE, or the system's or the driver's own code. */
-function readCode(failure: unknown): string {
-  const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;
-  return typeof code === 'string' ? code : 'no code';
+  return PASSING.test(findSqlState(failure) ?? readFailureCode(failure));
 }
 
 function explainRefusal(databaseUrl: string, failure: unknown): OperatorError {
-  const code = readCode(failure);
+  const code = readFailureCode(failure);
   return new OperatorError(
     'database_refused',
     `No connection to the database ${nameDatabase(databaseUrl)} (${code}).`,
     {
-      hint: HINTS[code] ?? 'See the log of Postgres. The connection string is read from DATABASE_URL.',
+      hint: findConnectionHint(code) ?? 'See the log of Postgres. The connection string is read from DATABASE_URL.',
       cause: failure,
     },
   );
 }
 
 function explainSilence(databaseUrl: string, timeoutMs: number, failure: unknown): OperatorError {
-  const message = `The database ${nameDatabase(databaseUrl)} could not be reached within ${timeoutMs / 1000} s (${readCode(failure)}).`;
+  const message = `The database ${nameDatabase(databaseUrl)} could not be reached within ${timeoutMs / 1000} s (${readFailureCode(failure)}).`;
   return new OperatorError('database_unreachable', message, {
     hint: 'Check that it runs, and that the host and the port in DATABASE_URL are right as seen from here.',
     cause: failure,

@@ -8,6 +8,7 @@ import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-let
 /** Which letters: each part that is given must hold, any value of its list will do. */
 export interface DeadLetterFilter {
   readonly ids?: readonly string[];
+  readonly origins?: readonly DeadLetter['origin'][];
   readonly types?: readonly string[];
   readonly reasons?: readonly string[];
   readonly userIds?: readonly string[];
@@ -46,9 +47,19 @@ export async function getDeadLetter(session: Session, messageId: string): Promis
   });
 }
 
-function toCondition({ ids, types, reasons, userIds, states, since, until }: DeadLetterFilter): SQL | undefined {
+function toCondition({
+  ids,
+  origins,
+  types,
+  reasons,
+  userIds,
+  states,
+  since,
+  until,
+}: DeadLetterFilter): SQL | undefined {
   return and(
     ids && inArray(deadLetters.message_id, [...ids]),
+    origins && inArray(deadLetters.origin, [...origins]),
     types && inArray(deadLetters.event_type, [...types]),
     reasons && inArray(deadLetters.reason, [...reasons]),
     userIds && inArray(deadLetters.user_id, [...userIds]),

@@ -3,10 +3,13 @@ import { webhookMessages } from '../../drizzle/schema/index.ts';
 import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
 import { openDrizzle } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
+import type { BatchEntry } from '../sync/batch-entry.ts';
 import { makeEntry } from '../sync/make-entry.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import { type SettleOptions, settleBatch } from '../sync/settle-batch.ts';
+import type { DeadLetterWithBody } from './dead-letter.ts';
 import { getDeadLetter } from './find-dead-letters.ts';
+import { type ObservedDeadLetter, readObservedEntry } from './read-observed-entry.ts';
 
 /** What one replay came to. `duplicate`: somebody else has resolved the letter. */
 export interface ReplayResult {
@@ -19,27 +22,39 @@ export interface ReplayResult {
 /**
  * Applies an open dead letter again, through the one write path. The letter is resolved in the transaction that
  * applies it, and `stale` resolves it too: something newer has arrived since. One that fails again stays open, with one
- * more attempt and the newest error. Of two replays at once one does it, the other reports `duplicate`.
+ * more attempt and the newest error. Of two replays of a delivery at once one does it, the other reports `duplicate`; of
+ * a user read from the Backend API, `stale`.
  *
  * @throws {OperatorError} for an unknown id, {DatabaseUnavailableError} when nothing could be decided.
  */
 export async function replayDeadLetter(options: SettleOptions, messageId: string): Promise<ReplayResult> {
-  const delivery = await options.pool.withSession((session) => loadDelivery(session, messageId));
-  const [settled] = await settleBatch(options, [makeEntry(delivery)]);
+  const entry = await options.pool.withSession((session) => loadEntry(session, messageId));
+  if (entry === undefined) return { messageId, outcome: 'duplicate' };
+  const [settled] = await settleBatch(options, [entry]);
   if (settled === undefined) throw new Error('A batch of one must settle one entry.');
   const { outcome, letter } = settled;
   return letter === undefined ? { messageId, outcome } : { messageId, outcome, error: letter.error };
 }
 
-/** The delivery as it was verified. The signature's time is the event's where the body has none: the ledger kept it. */
-async function loadDelivery(session: Session, messageId: string): Promise<VerifiedDelivery> {
+/** Undefined for a letter that is closed and that no ledger would tell of: the claim finds all others. */
+async function loadEntry(session: Session, messageId: string): Promise<BatchEntry | undefined> {
   const letter = await getDeadLetter(session, messageId);
+  if (!isObserved(letter)) return makeEntry(await loadDelivery(session, letter));
+  return letter.state === 'open' ? readObservedEntry(letter) : undefined;
+}
+
+function isObserved(letter: DeadLetterWithBody): letter is ObservedDeadLetter {
+  return letter.origin !== 'webhook';
+}
+
+/** The delivery as it was verified. The signature's time is the event's where the body has none: the ledger kept it. */
+async function loadDelivery(session: Session, letter: DeadLetterWithBody): Promise<VerifiedDelivery> {
   const [message] = await openDrizzle(session)
     .select()
     .from(webhookMessages)
-    .where(eq(webhookMessages.message_id, messageId));
+    .where(eq(webhookMessages.message_id, letter.message_id));
   return {
-    messageId,
+    messageId: letter.message_id,
     signedAt: message?.event_at ?? letter.first_failed_at,
     receivedAt: message?.received_at ?? letter.first_failed_at,
     body: letter.body,

@@ -1,6 +1,12 @@
 import type { Session } from '../db/pool.ts';
-import type { BatchEntry, DeadLetter, MessageFacts } from './batch-entry.ts';
-import { keepDeadLetters, reopenDeadLetters, resolveDeadLetters } from './kept-letters.ts';
+import type { BatchEntry } from './batch-entry.ts';
+import {
+  type FailedEntry,
+  keepDeadLetters,
+  keepObservedDeadLetters,
+  reopenDeadLetters,
+  resolveDeadLetters,
+} from './kept-letters.ts';
 import { claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
 import { lockUsers } from './lock-users.ts';
 import type { Outcome } from './outcome.ts';
@@ -50,19 +56,26 @@ export async function applyBatch(
   return entries.map((entry) => outcomes.get(entry) ?? 'duplicate');
 }
 
-/** Finds which entries are this transaction's to settle: new messages, and those whose dead letter is open. */
+/**
+ * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
+ * read from the Backend API. Open letters are locked here, before any user.
+ */
 async function claimEntries(session: Session, entries: readonly BatchEntry[]) {
-  const byMessage = new Map<string, BatchEntry & { message: MessageFacts }>();
+  const byMessage = new Map<string, BatchEntry>();
   for (const entry of entries) {
-    if (hasMessage(entry) && !byMessage.has(entry.message.messageId)) byMessage.set(entry.message.messageId, entry);
+    if (isDelivery(entry) && !byMessage.has(entry.message.messageId)) byMessage.set(entry.message.messageId, entry);
   }
   const candidates = [...byMessage.values()].sort((a, b) => compareIds(a.message.messageId, b.message.messageId));
   const rows = candidates.map((entry) => ({ message: entry.message, outcome: expectedOutcome(entry) }));
   const claimed = rows.length === 0 ? new Set<string>() : await claimMessages(session, rows);
-  const known = [...byMessage.keys()].filter((messageId) => !claimed.has(messageId));
+  const observed = entries.filter((entry) => !isDelivery(entry));
+  const known = [
+    ...[...byMessage.keys()].filter((messageId) => !claimed.has(messageId)),
+    ...new Set(observed.map(({ message }) => message.messageId)),
+  ];
   const reopened = known.length === 0 ? new Set<string>() : await reopenDeadLetters(session, known);
   const mine = candidates.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
-  return { mine: [...mine, ...entries.filter((entry) => entry.message === null)], reopened };
+  return { mine: [...mine, ...observed], reopened };
 }
 
 interface Settlement {
@@ -73,28 +86,42 @@ interface Settlement {
 
 /** The claim wrote what was expected; a reopened message's row says `dead_letter` until it is settled. */
 async function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlement): Promise<void> {
-  const settled = [...outcomes].flatMap(([{ message, change }, outcome]) =>
-    message === null ? [] : [{ messageId: message.messageId, outcome, expected: expectedOutcome({ change }) }],
+  const settled = [...outcomes].map(
+    ([
+      {
+        origin,
+        message: { messageId },
+        change,
+      },
+      outcome,
+    ]) => ({
+      messageId,
+      outcome,
+      isRecorded: origin === 'webhook',
+      isExpected: outcome === expectedOutcome({ change }),
+    }),
   );
   const resolved = settled.filter(({ messageId, outcome }) => reopened.has(messageId) && outcome !== 'dead_letter');
-  const corrected = [
-    ...settled.filter(({ messageId, outcome, expected }) => outcome !== expected && !reopened.has(messageId)),
-    ...resolved,
-  ];
-  if (corrected.length > 0) await correctOutcomes(session, corrected);
+  const corrected = settled.filter(
+    ({ messageId, isRecorded, isExpected }) => isRecorded && !isExpected && !reopened.has(messageId),
+  );
+  const rewritten = [...corrected, ...resolved.filter(({ isRecorded }) => isRecorded)];
+  if (rewritten.length > 0) await correctOutcomes(session, rewritten);
   if (resolved.length > 0) await resolveDeadLetters(session, resolved, now);
 }
 
 async function keepLetters(session: Session, mine: readonly BatchEntry[], now: Date): Promise<void> {
-  const failures = mine.filter(isLetter).map(({ message, change }) => ({ message, letter: change }));
-  if (failures.length > 0) await keepDeadLetters(session, failures, now);
+  const failures = mine.filter(isLetter);
+  const [deliveries, observed] = [failures.filter(isDelivery), failures.filter((entry) => !isDelivery(entry))];
+  if (deliveries.length > 0) await keepDeadLetters(session, deliveries, now);
+  if (observed.length > 0) await keepObservedDeadLetters(session, observed, now);
 }
 
 function expectedOutcome({ change }: Pick<BatchEntry, 'change'>): RecordedOutcome {
   return change.kind === 'ignored' || change.kind === 'dead_letter' ? change.kind : 'applied';
 }
 
-const hasMessage = (entry: BatchEntry): entry is BatchEntry & { message: MessageFacts } => entry.message !== null;
+const isDelivery = ({ origin }: BatchEntry): boolean => origin === 'webhook';
 
 const isTombstone = (entry: BatchEntry): entry is BatchEntry & { change: UserTombstone } =>
   entry.change.kind === 'tombstone';
@@ -102,5 +129,4 @@ const isTombstone = (entry: BatchEntry): entry is BatchEntry & { change: UserTom
 const isSnapshot = (entry: BatchEntry): entry is BatchEntry & { change: UserSnapshot } =>
   entry.change.kind === 'snapshot';
 
-const isLetter = (entry: BatchEntry): entry is BatchEntry & { message: MessageFacts; change: DeadLetter } =>
-  entry.change.kind === 'dead_letter' && hasMessage(entry);
+const isLetter = (entry: BatchEntry): entry is FailedEntry => entry.change.kind === 'dead_letter';

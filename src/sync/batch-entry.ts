@@ -1,6 +1,6 @@
 import type { UserSnapshot, UserTombstone } from './snapshot.ts';
 
-/** What the ledger keeps of a message. */
+/** What the ledger, and a dead letter, keep of a message. */
 export interface MessageFacts {
   readonly messageId: string;
   readonly eventType: string | null;
@@ -10,7 +10,7 @@ export interface MessageFacts {
   readonly receivedAt: Date;
 }
 
-/** A verified delivery that can't be applied, and why. */
+/** What can't be applied, and why. */
 export interface DeadLetter {
   readonly kind: 'dead_letter';
   readonly body: string;
@@ -26,11 +26,17 @@ export interface Ignored {
   readonly kind: 'ignored';
 }
 
+/** Where an entry comes from: a delivery, or whoever read the user from the Backend API. */
+export type Origin = 'webhook' | 'backfill' | 'reconcile' | 'sync-user';
+
 /** One thing for the write path to settle. */
 export interface BatchEntry {
-  /** The message it came by; null for what was read from the Backend API, which has no ledger. */
-  readonly message: MessageFacts | null;
+  readonly origin: Origin;
+  /** The message it came by. What was read from the Backend API has a made-up one, which no ledger holds. */
+  readonly message: MessageFacts;
   readonly change: UserSnapshot | UserTombstone | Ignored | DeadLetter;
   /** The body it was read from: kept only if the database refuses the change. */
   readonly readBody: () => string;
+  /** What its dead letter tells beside the failure's own details. */
+  readonly letterDetails?: Readonly<Record<string, unknown>>;
 }

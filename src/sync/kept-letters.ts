@@ -1,6 +1,6 @@
 import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
-import type { DeadLetter, MessageFacts } from './batch-entry.ts';
+import type { BatchEntry, DeadLetter } from './batch-entry.ts';
 import type { SettledMessage } from './ledger.ts';
 import { list, recordset } from './statements.ts';
 
@@ -19,16 +19,24 @@ const RESOLVE = `
 const letterColumns = columns.dead_letters;
 const keptColumns = Object.keys(letterColumns).filter((name) => name !== 'resolved_at' && name !== 'resolution');
 
-/** A letter that fails again keeps its first body and time, and says the newest reason. */
-const KEEP = `
+const INSERT = `
   insert into clerk.dead_letters as d (${list(keptColumns)})
   select ${list(keptColumns, 'r')} from ${recordset('r', letterColumns)}
+  order by r.message_id collate "C"
   on conflict (message_id) do update set
     reason = excluded.reason, error = excluded.error, details = excluded.details,
-    attempts = d.attempts + 1, last_failed_at = excluded.last_failed_at
-  where d.state = 'open'`;
+    attempts = d.attempts + 1, last_failed_at = excluded.last_failed_at`;
 
-/** Of messages that the ledger knows, locks and returns those whose dead letter is open: they are tried again. */
+/** A letter that fails again keeps its first body and time, and says the newest reason. */
+const KEEP = `${INSERT} where d.state = 'open'`;
+
+/** What the Backend API says changes: the newest body counts, and a user who had been well for a while is open again. */
+const KEEP_OBSERVED = `${INSERT},
+    origin = excluded.origin, instance_id = excluded.instance_id, body = excluded.body, state = 'open',
+    resolved_at = null, resolution = null
+  where d.state <> 'discarded'`;
+
+/** Of messages that are not new, locks and returns those whose dead letter is open: they are tried again. */
 export async function reopenDeadLetters(session: Session, messageIds: readonly string[]): Promise<Set<string>> {
   const open = await session.run<{ message_id: string }>(REOPEN, [JSON.stringify(messageIds)]);
   return new Set(open.map((row) => row.message_id));
@@ -47,31 +55,43 @@ export async function resolveDeadLetters(
   ]);
 }
 
-/** A dead letter with the message it is about. */
-export interface FailedMessage {
-  readonly message: MessageFacts;
-  readonly letter: DeadLetter;
-}
+/** An entry that can't be applied. */
+export type FailedEntry = BatchEntry & { readonly change: DeadLetter };
 
 /** Keeps deliveries that can't be applied; one that is kept already has failed once more. */
 export async function keepDeadLetters(
   session: Session,
-  failures: readonly FailedMessage[],
+  entries: readonly FailedEntry[],
   failedAt: Date,
 ): Promise<void> {
-  const rows = failures.map(({ message, letter }) => ({
+  await session.run(KEEP, [JSON.stringify(entries.map((entry) => toRow(entry, failedAt)))]);
+}
+
+/** The same for what was read from the Backend API; a letter that was discarded stays so. */
+export async function keepObservedDeadLetters(
+  session: Session,
+  entries: readonly FailedEntry[],
+  failedAt: Date,
+): Promise<void> {
+  // A statement can write a row once, and an answer may name a user twice.
+  const rows = new Map(entries.map((entry) => [entry.message.messageId, toRow(entry, failedAt)]));
+  await session.run(KEEP_OBSERVED, [JSON.stringify([...rows.values()])]);
+}
+
+function toRow({ origin, message, change: letter, letterDetails }: FailedEntry, failedAt: Date) {
+  return {
     message_id: message.messageId,
+    origin,
     event_type: message.eventType,
     user_id: message.userId,
     instance_id: message.instanceId,
     body: letter.body,
     reason: letter.reason,
     error: letter.error,
-    details: letter.details,
+    details: { ...letterDetails, ...letter.details },
     attempts: 1,
     first_failed_at: failedAt,
     last_failed_at: failedAt,
     state: 'open',
-  }));
-  await session.run(KEEP, [JSON.stringify(rows)]);
+  };
 }

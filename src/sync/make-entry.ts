@@ -6,7 +6,6 @@ import { toChange } from './snapshot.ts';
 
 /** A delivery's entry, and how many of its texts and numbers had to be changed to be storable. */
 export interface DeliveryEntry extends BatchEntry {
-  readonly message: MessageFacts;
   readonly sanitized: number;
 }
 
@@ -16,6 +15,7 @@ export function makeEntry(delivery: VerifiedDelivery): DeliveryEntry {
   try {
     const event = parseEvent(delivery);
     return {
+      origin: 'webhook',
       message: toMessage(event),
       change: toChange(event) ?? { kind: 'ignored' },
       readBody,
@@ -25,7 +25,8 @@ export function makeEntry(delivery: VerifiedDelivery): DeliveryEntry {
     if (!(error instanceof UnreadableEventError)) throw error;
     const { reason, message, issues } = error.cause;
     const letter = { body: redactSecrets(delivery.body), reason, error: message, details: { issues } };
-    return { message: toMessage(error.facts), change: { kind: 'dead_letter', ...letter }, readBody, sanitized: 0 };
+    const change = { kind: 'dead_letter', ...letter } as const;
+    return { origin: 'webhook', message: toMessage(error.facts), change, readBody, sanitized: 0 };
   }
 }
 

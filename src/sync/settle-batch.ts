@@ -58,13 +58,14 @@ function refuse(entry: BatchEntry, error: unknown): BatchEntry {
     throw new Error('The database refuses the dead letter too.', { cause: error });
   }
   const refusal = findPostgresError(error);
+  const what = entry.origin === 'webhook' ? 'the event says' : 'the Backend API says of the user';
   return {
     ...entry,
     change: {
       kind: 'dead_letter',
       body: redactSecrets(entry.readBody()),
       reason: 'rejected_by_database',
-      error: `The database refuses what the event says: ${refusal?.message} (SQLSTATE ${refusal?.code}).`,
+      error: `The database refuses what ${what}: ${refusal?.message} (SQLSTATE ${refusal?.code}).`,
       details: { sqlstate: refusal?.code, table: refusal?.table_name, column: refusal?.column_name },
     },
   };

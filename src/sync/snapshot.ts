@@ -47,7 +47,7 @@ interface Observation {
 }
 
 /** Turns a user as Clerk states it into a snapshot. A user without `updated_at` counts as changed when observed. */
-function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceId }: Observation): UserSnapshot {
+export function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceId }: Observation): UserSnapshot {
   const values = instanceId === null ? user.values : { ...user.values, instance_id: instanceId };
   return {
     kind: 'snapshot',

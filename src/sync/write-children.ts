@@ -81,13 +81,7 @@ export async function writeChildren(session: Session, lists: readonly ChildList[
 }
 
 async function removeAbsent(session: Session, lists: readonly ChildList[]): Promise<void> {
-  if (lists.length === 0) return;
-  const byUser = Map.groupBy(lists, ({ userId }) => userId);
-  const staying = [...byUser].map(([userId, ofUser]) => ({
-    user_id: userId,
-    ...Object.fromEntries(ofUser.map(({ key, children }) => [key, children.map(({ id }) => id)])),
-  }));
-  const absent = await session.run<AbsentChild>(FIND_ABSENT, [JSON.stringify(staying)]);
+  const absent = await findAbsentChildren(session, lists);
   await Promise.all(
     [...Map.groupBy(absent, ({ key }) => key)].map(([key, rows]) =>
       session.run(STATEMENTS[key].remove, [JSON.stringify(rows)]),
@@ -95,10 +89,25 @@ async function removeAbsent(session: Session, lists: readonly ChildList[]): Prom
   );
 }
 
-interface AbsentChild {
+/** A child that is stored, and not on its list. */
+export interface AbsentChild {
   readonly key: ListKey;
   readonly user_id: string;
   readonly id: string;
+}
+
+/** Finds the children that are stored and no longer on the lists. */
+export async function findAbsentChildren(
+  session: Session,
+  lists: readonly Omit<ChildList, 'isNew'>[],
+): Promise<AbsentChild[]> {
+  if (lists.length === 0) return [];
+  const byUser = Map.groupBy(lists, ({ userId }) => userId);
+  const staying = [...byUser].map(([userId, ofUser]) => ({
+    user_id: userId,
+    ...Object.fromEntries(ofUser.map(({ key, children }) => [key, children.map(({ id }) => id)])),
+  }));
+  return session.run<AbsentChild>(FIND_ABSENT, [JSON.stringify(staying)]);
 }
 
 async function writeLists(
@@ -117,7 +126,7 @@ async function writeLists(
 }
 
 /** Two shapes of one account can stand in one list; the later one is the one that stays. */
-function uniqueById(children: readonly ClerkChild[]): readonly ClerkChild[] {
+export function uniqueById(children: readonly ClerkChild[]): readonly ClerkChild[] {
   return children.length < 2 ? children : [...new Map(children.map((child) => [child.id, child])).values()];
 }
 

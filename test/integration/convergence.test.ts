@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { readApiUser } from '../../src/clerk/api/api-user.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
+import { makeApiEntry, makeApiTombstone } from '../../src/sync/make-api-entry.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { type TestDatabase, useTestDatabase } from '../support/database.ts';
@@ -13,15 +15,18 @@ import {
   history,
   makeBody,
   makeDeliveryPlan,
+  makeUser,
+  makeUserId,
 } from '../support/history.ts';
 import { computeExpected, type ExpectedUser, makeMessageId } from '../support/history-model.ts';
 import { readUsers } from '../support/read-users.ts';
 
 /**
  * The claim that everything else rests on: whatever order, however often, in whatever batches and by however many
- * processes the events of some users arrive, with batches that fail or whose success nobody hears of, the tables end
- * as if each event had been applied once, in order. Twice over: against the same history applied in order to the
- * database (all columns, the write path's own ones included), and against a model that computes the rows without one.
+ * processes the events of some users arrive, and what the Backend API says of them in between, with batches that fail or
+ * whose success nobody hears of, the tables end as if each had been applied once, in order. Twice over: against the same
+ * history applied in order to the database (all columns, the write path's own ones included), and against a model that
+ * computes the rows without one.
  *
  * Not covered here: the HTTP edge and real processes (test/e2e/convergence.test.ts), crashes (test/e2e/faults),
  * `DELETED_USERS=retain` (what a tombstone retains depends on what came before it), and a message without a
@@ -138,9 +143,19 @@ function compareTuples(a: readonly (string | number)[], b: readonly (string | nu
 }
 
 function toEntry(events: readonly HistoryEvent[], place: number, run: string): BatchEntry {
+  const event = events[place] as HistoryEvent;
+  const messageId = makeMessageId(run, place);
+  if (event.fromApi) return toObservedEntry(event, run, messageId);
   const at = new Date(EPOCH_MS);
-  const body = makeBody(events[place] as HistoryEvent, run);
-  return makeEntry({ messageId: makeMessageId(run, place), signedAt: at, receivedAt: at, body });
+  return makeEntry({ messageId, signedAt: at, receivedAt: at, body: makeBody(event, run) });
+}
+
+/** A run of its own for each, so that versions are those of the model. */
+function toObservedEntry(event: HistoryEvent, run: string, runId: string): BatchEntry {
+  const observedAt = new Date(EPOCH_MS + event.observedAt);
+  const observation = { origin: 'reconcile', runId, instanceId: 'ins_1', observedAt } as const;
+  if (event.kind === 'delete') return makeApiTombstone(makeUserId(event, run), observation);
+  return makeApiEntry(readApiUser(makeUser(event, run)), observation);
 }
 
 /** The rows of one run, with the run's name taken out of every id. */

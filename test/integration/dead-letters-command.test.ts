@@ -114,6 +114,7 @@ Why, and what to do:  clerk-sync dead-letters show msg_shape
       dead_letters: [
         {
           message_id: 'msg_no_id',
+          origin: 'webhook',
           event_type: 'user.deleted',
           user_id: null,
           instance_id: null,
@@ -140,6 +141,7 @@ describe('dead-letters show', () => {
       stderr: '',
       stdout: `Dead letter msg_no_id
 
+  origin        webhook
   type          user.deleted
   state         open
   reason        missing_user_id

@@ -56,6 +56,7 @@ test('an event that the database refuses is acknowledged and kept, whole and wit
   expect([...(await sql`select * from clerk.dead_letters`)]).toEqual([
     {
       message_id: 'msg_ada',
+      origin: 'webhook',
       event_type: 'user.updated',
       user_id: 'user_1',
       instance_id: 'ins_1',

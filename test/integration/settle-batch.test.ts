@@ -75,6 +75,7 @@ test.for(CASES)('where the database refuses $name of fifty, each costs only itse
   ]).toEqual(
     events.filter(isBad).map((event) => ({
       message_id: event.messageId,
+      origin: 'webhook',
       event_type: 'user.updated',
       user_id: event.userId,
       instance_id: 'ins_1',

@@ -28,7 +28,7 @@ const TIMES = ['created_at', 'updated_at'];
 const SSO = `provider active email_address first_name last_name provider_user_id last_authenticated_at
   public_metadata`.split(/\s+/);
 const LEDGER = 'message_id event_type user_id instance_id event_at outcome'.split(' ');
-const DEAD_LETTER = `message_id event_type user_id instance_id body reason error details attempts first_failed_at
+const DEAD_LETTER = `message_id origin event_type user_id instance_id body reason error details attempts first_failed_at
   last_failed_at state resolved_at resolution`.split(/\s+/);
 
 const CHILD_COLUMNS = {
@@ -71,7 +71,9 @@ export function tables(expected: ExpectedTables): Record<string, Row[]> {
     users: fill(expected.users, USER_COLUMNS, { extra: {}, stated_keys: 0 }),
     ...Object.fromEntries(children),
     webhook_messages: fill(expected.webhook_messages, LEDGER, {}),
-    dead_letters: fill(expected.dead_letters, DEAD_LETTER, { attempts: 1, state: 'open' }),
+    dead_letters: fill(expected.dead_letters, DEAD_LETTER, { origin: 'webhook', attempts: 1, state: 'open' }),
+    backfill_runs: [],
+    reconcile_runs: [],
   };
 }
 

@@ -7,6 +7,8 @@ export interface HistoryEvent {
   /** Absent, as Clerk never does but must be survived: then the observation counts. */
   readonly updatedAt: number | undefined;
   readonly observedAt: number;
+  /** Read from the Backend API, where the test has one; a webhook else. */
+  readonly fromApi: boolean;
   /** What the snapshot states: absent keys are left out of the body. */
   readonly first_name?: string | null;
   readonly banned?: boolean | null;
@@ -40,6 +42,7 @@ const upsert: fc.Arbitrary<HistoryEvent> = fc
       kind: fc.constant('upsert' as const),
       updatedAt: fc.option(tick, { nil: undefined, freq: 12 }),
       observedAt: tick,
+      fromApi: fc.boolean(),
       first_name: fc.constantFrom('Ada', 'Grace', null),
       banned: fc.constantFrom(true, false, null),
       public_metadata: fc.constantFrom({ plan: 1 }, { plan: 2 }, {}, null),
@@ -63,12 +66,12 @@ const upsert: fc.Arbitrary<HistoryEvent> = fc
         { freq: 6 },
       ),
     },
-    { requiredKeys: ['user', 'kind', 'observedAt'] },
+    { requiredKeys: ['user', 'kind', 'observedAt', 'fromApi'] },
   )
   .map((event) => ({ updatedAt: undefined, ...event }));
 
 const deletion: fc.Arbitrary<HistoryEvent> = fc
-  .record({ user: fc.nat(2), kind: fc.constant('delete' as const), observedAt: tick })
+  .record({ user: fc.nat(2), kind: fc.constant('delete' as const), observedAt: tick, fromApi: fc.boolean() })
   .map((event) => ({ ...event, updatedAt: undefined }));
 
 export const history: fc.Arbitrary<HistoryEvent[]> = fc.array(
@@ -99,21 +102,28 @@ export function makeDeliveryPlan(length: number): fc.Arbitrary<DeliveryPlan> {
   });
 }
 
-/** The body that Clerk would send. `run` keeps the users of one run apart from those of another. */
+/** The id of a user; `run` keeps the users of one run apart from those of another. */
+export function makeUserId({ user }: HistoryEvent, run: string): string {
+  return `user_${run}_${user}`;
+}
+
+/** The body that Clerk would send. */
 export function makeBody(event: HistoryEvent, run: string): string {
-  const { user, kind, updatedAt, observedAt, email_addresses: emails, ...stated } = event;
-  const id = `user_${run}_${user}`;
-  const data =
-    kind === 'delete'
-      ? { object: 'user', id, deleted: true }
-      : {
-          ...stated,
-          id,
-          ...(updatedAt === undefined ? {} : { updated_at: EPOCH_MS + updatedAt }),
-          ...(emails === undefined ? {} : { email_addresses: emails?.map(toClerkEmail) ?? null }),
-        };
+  const { kind, observedAt } = event;
+  const data = kind === 'delete' ? { object: 'user', id: makeUserId(event, run), deleted: true } : makeUser(event, run);
   const type = kind === 'delete' ? 'user.deleted' : 'user.updated';
   return JSON.stringify({ object: 'event', type, timestamp: EPOCH_MS + observedAt, instance_id: 'ins_1', data });
+}
+
+/** The user as Clerk has it then. */
+export function makeUser(event: HistoryEvent, run: string): Record<string, unknown> {
+  const { user: _user, kind: _kind, fromApi: _fromApi, updatedAt, observedAt: _at, email_addresses, ...stated } = event;
+  return {
+    ...stated,
+    id: makeUserId(event, run),
+    ...(updatedAt === undefined ? {} : { updated_at: EPOCH_MS + updatedAt }),
+    ...(email_addresses === undefined ? {} : { email_addresses: email_addresses?.map(toClerkEmail) ?? null }),
+  };
 }
 
 function toClerkEmail({ id, email_address, verified }: { id: string; email_address: string; verified: boolean }) {

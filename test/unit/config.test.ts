@@ -6,12 +6,17 @@ import { ConfigError } from '../../src/errors.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const OTHER_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+const SECRET_KEY = 'sk_test_4wFhVZsWmQeGkNyTbXcLpRdJaU7i3o9E';
 const DATABASE_URL = 'postgres://user:password@database.example:5432/app?sslmode=require&prepare=false';
 
 const EXPECTED_SECRET =
   'CLERK_WEBHOOK_SIGNING_SECRET must be whsec_ followed by the base64 of at least 24 bytes, or several of these separated by commas or white space';
 const EXPECTED_URL =
   'DATABASE_URL must be a URL like postgres://user:password@host:5432/database, with special characters in the user and password percent-encoded.';
+
+const EXPECTED_KEY =
+  'CLERK_SECRET_KEY must be a secret key of Clerk, sk_live_ or sk_test_ and what follows it (pk_ begins the publishable key).';
+const EXPECTED_API_URL = 'CLERK_API_URL must be a URL like https://api.clerk.com, without user, query or fragment.';
 
 /** What is wrong with an environment, one sentence each; empty when it is right. */
 function findProblems(env: Environment): readonly string[] {
@@ -34,6 +39,9 @@ describe('defaults', () => {
     dataDir: '.data',
     databasePoolSize: 10,
     deletedUsers: 'erase',
+    clerkSecretKey: undefined,
+    clerkApiUrl: 'https://api.clerk.com',
+    reconcileIntervalMs: 900_000,
   };
 
   test('an empty environment makes the configuration of the embedded database, for this machine only', () => {
@@ -64,6 +72,9 @@ describe('defaults', () => {
       DATA_DIR: '/var/lib/clerk sync',
       DATABASE_POOL_SIZE: '100',
       DELETED_USERS: 'retain',
+      CLERK_SECRET_KEY: `${SECRET_KEY}\n`,
+      CLERK_API_URL: 'https://proxy.example:8443/clerk/v1/',
+      RECONCILE_INTERVAL: 'off',
     };
     expect(loadConfig(env)).toEqual({
       secrets: [SECRET, OTHER_SECRET],
@@ -74,6 +85,9 @@ describe('defaults', () => {
       dataDir: '/var/lib/clerk sync',
       databasePoolSize: 100,
       deletedUsers: 'retain',
+      clerkSecretKey: SECRET_KEY,
+      clerkApiUrl: 'https://proxy.example:8443/clerk',
+      reconcileIntervalMs: undefined,
     });
   });
 });
@@ -123,6 +137,40 @@ describe('right and wrong values', () => {
       right: ['erase', 'retain'],
       wrong: ['Erase', 'delete', 'true'],
       sentence: 'DELETED_USERS must be erase or retain.',
+    },
+    CLERK_SECRET_KEY: {
+      right: [SECRET_KEY, SECRET_KEY.replace('test', 'live'), ` ${SECRET_KEY}\n`],
+      wrong: [
+        SECRET_KEY.replace('sk', 'pk'),
+        SECRET_KEY.slice('sk_'.length),
+        SECRET_KEY.replace('test', 'prod'),
+        `"${SECRET_KEY}"`,
+        `Bearer ${SECRET_KEY}`,
+        `${SECRET_KEY},${SECRET_KEY}`,
+        'sk_test_',
+        'sk_test_…',
+        SECRET,
+      ],
+      sentence: EXPECTED_KEY,
+    },
+    CLERK_API_URL: {
+      right: ['https://api.clerk.com', 'http://127.0.0.1:8080/v1/', 'https://proxy.example/clerk'],
+      wrong: [
+        'api.clerk.com',
+        'ftp://api.clerk.com',
+        'https://',
+        'https:/api.clerk.com',
+        'https://user:password@api.clerk.com',
+        'https://api.clerk.com/?a=b',
+        'https://api.clerk.com#v1',
+        'undefined',
+      ],
+      sentence: EXPECTED_API_URL,
+    },
+    RECONCILE_INTERVAL: {
+      right: ['10s', '90s', '15m', '2h', '1d', '7d', '168h', 'off'],
+      wrong: ['9s', '0m', '8d', '604801s', '15', '15 m', '1.5h', '-1h', '1w', 'Off', 'never', '1000000000s'],
+      sentence: 'RECONCILE_INTERVAL must be a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off.',
     },
     CLERK_WEBHOOK_SIGNING_SECRET: {
       right: [SECRET, `${SECRET},${OTHER_SECRET}`, `\t${SECRET}\n${OTHER_SECRET} ,`],
@@ -192,6 +240,31 @@ describe('the signing secret', () => {
   });
 });
 
+describe("where Clerk's Backend API is", () => {
+  test.each([
+    ['https://api.clerk.com/', 'https://api.clerk.com'],
+    ['https://api.clerk.com/v1', 'https://api.clerk.com'],
+    ['HTTPS://API.clerk.com/v1//', 'https://api.clerk.com'],
+    ['http://localhost:80/clerk/v1', 'http://localhost/clerk'],
+    ['https://proxy.example/v1/clerk', 'https://proxy.example/v1/clerk'],
+    ['https://proxy.example/clerkv1', 'https://proxy.example/clerkv1'],
+  ])('%s is %s', (given, url) => {
+    expect(loadConfig({ CLERK_API_URL: given }).clerkApiUrl).toBe(url);
+  });
+});
+
+describe('how often it reconciles', () => {
+  test.each([
+    ['10s', 10_000],
+    ['15m', 900_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+    ['off', undefined],
+  ])('%s is %j ms', (given, intervalMs) => {
+    expect(loadConfig({ RECONCILE_INTERVAL: given }).reconcileIntervalMs).toBe(intervalMs);
+  });
+});
+
 test('all problems come in one error, which ends the program with exit code 2', () => {
   const env = {
     DATABASE_URL: 'nonsense',
@@ -200,6 +273,9 @@ test('all problems come in one error, which ends the program with exit code 2', 
     LOG_LEVEL: 'nonsense',
     DATABASE_POOL_SIZE: 'nonsense',
     DELETED_USERS: 'nonsense',
+    CLERK_SECRET_KEY: 'nonsense',
+    CLERK_API_URL: 'nonsense',
+    RECONCILE_INTERVAL: 'nonsense',
   };
   const problems = [
     'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
@@ -209,6 +285,9 @@ test('all problems come in one error, which ends the program with exit code 2', 
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
     'DATABASE_POOL_SIZE must be a whole number from 1 to 100.',
     'DELETED_USERS must be erase or retain.',
+    EXPECTED_KEY,
+    EXPECTED_API_URL,
+    'RECONCILE_INTERVAL must be a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off.',
   ];
   const error = expect.objectContaining({
     problems,
@@ -228,6 +307,8 @@ test('no part of a wrong value is in the error, whatever the values and wherever
     token.map((text) => `whsec_${text}`),
     token.map((text) => `postgres://${text}:${text}@host/db`),
     token.map((text) => `postgres://u:%${text}@host`),
+    token.map((text) => `sk_test_${text}`),
+    token.map((text) => `https://${text}@host/${text}`),
     fc.tuple(token, token).map((texts) => texts.join(',')),
     fc.tuple(token, fc.string({ unit: 'binary' })).map((texts) => texts.join(' ')),
   );

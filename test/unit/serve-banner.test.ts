@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { makeBanner } from '../../src/commands/serve-banner.ts';
-import { nameDatabase } from '../../src/commands/wait-for-database.ts';
+import { nameDatabase } from '../../src/db/connection-hints.ts';
 import { version } from '../../src/version.ts';
 
 const url = 'http://127.0.0.1:3000';

@@ -24,7 +24,8 @@ export async function listDeadLetters(
 /** The columns by which operators tell letters apart. */
 export const letterColumns: readonly Column<DeadLetter>[] = [
   { title: 'message', value: (letter) => letter.message_id },
-  { title: 'type', value: (letter) => letter.event_type },
+  // What was read from the Backend API is no event, and has no type.
+  { title: 'type', value: ({ origin, event_type }) => (origin === 'webhook' ? event_type : origin) },
   { title: 'user', value: (letter) => letter.user_id },
   { title: 'reason', value: (letter) => letter.reason },
   { title: 'attempts', value: (letter) => letter.attempts },

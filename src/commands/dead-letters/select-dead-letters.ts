@@ -5,6 +5,7 @@ import { OperatorError } from '../../errors.ts';
 
 /** The filter options of the command line; those with a list match any of its values. */
 export interface FilterOptions {
+  origin?: DeadLetter['origin'][];
   type?: string[];
   reason?: string[];
   user?: string[];
@@ -27,9 +28,10 @@ export interface Selection {
 
 /** The filter that the options mean. Open letters are the ones that wait for somebody. */
 export function toFilter(options: FilterOptions): DeadLetterFilter {
-  const { type, reason, user, since, until, state, limit } = options;
+  const { origin, type, reason, user, since, until, state, limit } = options;
   return {
     states: state ?? ['open'],
+    ...(origin && { origins: origin }),
     ...(type && { types: type }),
     ...(reason && { reasons: reason }),
     ...(user && { userIds: user }),
@@ -78,8 +80,7 @@ export function assertSelective(
   ids: readonly string[],
   { all = false, limit: _limit, ...filters }: SelectionOptions,
 ): void {
-  const { type, reason, user, since, until, state } = filters;
-  const filtered = [type, reason, user, since, until, state].some((value) => value !== undefined);
+  const filtered = Object.values(filters).some((value) => value !== undefined);
   if (all && ids.length > 0) throw new OperatorError('usage', 'Give ids or --all, not both.', { exitCode: 2 });
   if (all || filtered || ids.length > 0) return;
   throw new OperatorError('usage', 'Which dead letters? Give their ids, a filter such as --reason, or --all.', {

@@ -33,6 +33,7 @@ function localise(explanation: Explanation, { message_id: id }: DeadLetterWithBo
 
 function formatLetter(letter: DeadLetterWithBody, { why, whatToDo, issues }: Explanation): string {
   const facts: [string, string | null][] = [
+    ['origin', letter.origin],
     ['type', letter.event_type],
     ['user', letter.user_id],
     ['instance', letter.instance_id],

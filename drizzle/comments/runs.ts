@@ -1,0 +1,43 @@
+import type { backfillRuns, reconcileRuns } from '../schema/runs.ts';
+import type { ColumnComments, RelationComments } from './comment-types.ts';
+
+export const backfillRunComments: RelationComments<ColumnComments<typeof backfillRuns>> = {
+  self: 'Backfills: one row for each time that all users were read from the Backend API, with what it has come to. The newest one that is not finished is gone on with.',
+  columns: {
+    run_id: 'Names the run, and says when it began.',
+    state:
+      '"running", "finished" (all users were read), "stopped" (by a signal, by --limit, or given up for a new run) or "failed". Where the process was killed it stays "running".',
+    instance_id: 'The Clerk instance that the secret key belongs to, "ins_…". Null: the Backend API did not say.',
+    checkpoint_user_id: 'The last user of the last committed page: the next page begins behind it. Null: none yet.',
+    checkpoint_created_at: 'When Clerk made that user, to go on from where the user is deleted meanwhile.',
+    pages: 'Pages that are committed, of up to 500 users each.',
+    users_read: 'Users on those pages: the sum of the next three.',
+    applied: 'Users whose rows now say what the Backend API said.',
+    stale: 'Users whose rows said that already, or something newer.',
+    dead_letters: 'Users who could not be applied: see dead_letters, by their origin.',
+    expected_users: 'How many users Clerk counted when the run last began or went on. Null: unknown.',
+    max_users: 'What --limit allowed when the run last began or went on. Null: no limit.',
+    started_at: 'When it first began.',
+    updated_at: 'When this row was last written: at each page.',
+    finished_at: 'When all users were read. Null: not yet.',
+    error: 'Why it failed, a sentence. Null: it has not.',
+  },
+};
+
+export const reconcileRunComments: RelationComments<ColumnComments<typeof reconcileRuns>> = {
+  self: 'Reconciles: one row for each time that the users here were compared with the Backend API, for 90 days.',
+  columns: {
+    run_id: 'Names the run, and says when it began.',
+    kind: '"incremental": the users that Clerk has changed since the watermark. "full": all users.',
+    state: '"running", "finished" or "failed". Where the process was killed it stays "running" until the next run.',
+    instance_id: 'The Clerk instance that the secret key belongs to, "ins_…". Null: the Backend API did not say.',
+    watermark_at:
+      'By the clock of Clerk: every change up to this moment was compared. The next incremental run goes back to it. Null: not finished.',
+    users_read: 'Users that were compared.',
+    drift:
+      'By kind of drift, how many users were found, repaired and left: {"missing": {"found": 2, "repaired": 2, "left": 0}}. Empty: all were the same.',
+    started_at: 'When it began, by the clock of this database, which says when the next one is due.',
+    finished_at: 'When it finished. Null: not yet, or it failed.',
+    error: 'Why it failed, a sentence. Null: it has not.',
+  },
+};

@@ -1,0 +1,58 @@
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import { clerk, time } from './clerk-schema.ts';
+
+const users = (name: string) => bigint(name, { mode: 'number' });
+
+/** What a run found of one kind of drift, and what became of it. */
+interface DriftCount {
+  readonly found: number;
+  readonly repaired: number;
+  readonly left: number;
+}
+
+/** Backfills: what each has come to, and where the next goes on. */
+export const backfillRuns = clerk.table(
+  'backfill_runs',
+  {
+    run_id: text('run_id').primaryKey(),
+    state: text('state').$type<'running' | 'finished' | 'stopped' | 'failed'>().notNull(),
+    instance_id: text('instance_id'),
+    checkpoint_user_id: text('checkpoint_user_id'),
+    checkpoint_created_at: time('checkpoint_created_at'),
+    pages: integer('pages').notNull().default(0),
+    users_read: users('users_read').notNull().default(0),
+    applied: users('applied').notNull().default(0),
+    stale: users('stale').notNull().default(0),
+    dead_letters: users('dead_letters').notNull().default(0),
+    expected_users: users('expected_users'),
+    max_users: users('max_users'),
+    started_at: time('started_at').notNull(),
+    updated_at: time('updated_at').notNull(),
+    finished_at: time('finished_at'),
+    error: text('error'),
+  },
+  (t) => [check('backfill_runs_state_check', sql`${t.state} in ('running', 'finished', 'stopped', 'failed')`)],
+);
+
+/** Reconciles: what each has found and repaired, and up to where the next need not look. */
+export const reconcileRuns = clerk.table(
+  'reconcile_runs',
+  {
+    run_id: text('run_id').primaryKey(),
+    kind: text('kind').$type<'incremental' | 'full'>().notNull(),
+    state: text('state').$type<'running' | 'finished' | 'failed'>().notNull(),
+    instance_id: text('instance_id'),
+    watermark_at: time('watermark_at'),
+    users_read: users('users_read').notNull().default(0),
+    drift: jsonb('drift').$type<Record<string, DriftCount>>().notNull().default({}),
+    started_at: time('started_at').notNull(),
+    finished_at: time('finished_at'),
+    error: text('error'),
+  },
+  (t) => [
+    check('reconcile_runs_kind_check', sql`${t.kind} in ('incremental', 'full')`),
+    check('reconcile_runs_state_check', sql`${t.state} in ('running', 'finished', 'failed')`),
+    index('reconcile_runs_started_at_idx').on(t.started_at),
+  ],
+);

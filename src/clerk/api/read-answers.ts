@@ -1,0 +1,53 @@
+import { InvalidEventError } from '../invalid-event-error.ts';
+import { parseJson } from '../json.ts';
+import { readApiUser } from './api-user.ts';
+import type { ApiInstance, ApiPage, ObservedUser } from './clerk-api.ts';
+import { ClerkApiError } from './clerk-api-error.ts';
+import type { Answer } from './fetch-answer.ts';
+
+/** `GET /users`: a bare array. One that can't be read is told as such, and costs no other. */
+export function readPage(answer: Answer, limit: number): ApiPage {
+  const value = readJson(answer);
+  if (!Array.isArray(value)) throw refuse('it is not a list of users');
+  return { users: value.map(readApiUser), observedAt: answer.observedAt, isFull: value.length >= limit };
+}
+
+/** `GET /users/{id}`: that user. */
+export function readOneUser(answer: Answer, id: string): ObservedUser {
+  const user = readApiUser(readJson(answer));
+  if (user.id !== id) throw refuse('it is not the user who was asked for');
+  return { user, observedAt: answer.observedAt };
+}
+
+/** `GET /users/count`: `{"object": "total_count", "total_count": 3}`. */
+export function readCount(answer: Answer): number {
+  const { total_count: count } = readObject(answer);
+  if (!(typeof count === 'number' && Number.isSafeInteger(count) && count >= 0)) throw refuse('it is not a count');
+  return count;
+}
+
+/** `GET /instance`: `{"object": "instance", "id": "ins_…", "environment_type": "production"}`. */
+export function readInstance(answer: Answer): ApiInstance {
+  const { id, environment_type: environmentType } = readObject(answer);
+  if (typeof id !== 'string' || id === '') throw refuse('it is not an instance');
+  return { id, environmentType: typeof environmentType === 'string' ? environmentType : null };
+}
+
+function readObject(answer: Answer): Record<string, unknown> {
+  const value = readJson(answer);
+  if (typeof value !== 'object' || value === null) throw refuse('it is not an object');
+  return value as Record<string, unknown>;
+}
+
+function readJson({ text }: Answer): unknown {
+  try {
+    return parseJson(text).value;
+  } catch (error) {
+    if (error instanceof InvalidEventError) throw refuse('it is not JSON');
+    throw error;
+  }
+}
+
+function refuse(happened: string): ClerkApiError {
+  return new ClerkApiError('invalid_answer', happened, { status: 200 });
+}

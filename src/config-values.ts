@@ -1,0 +1,82 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** Svix makes secrets of 24 bytes and allows up to 64; a shorter one can be guessed. */
+export const MIN_SECRET_BYTES = 24;
+
+const SHORTEST_INTERVAL_MS = 10_000;
+/** A timer holds 24.8 days; who waits longer than a week has forgotten it. */
+const LONGEST_INTERVAL_MS = 7 * 86_400_000;
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The parts of a list with commas or white space between them. */
+export function splitList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((part) => part !== '');
+}
+
+/**
+ * True for Svix's `whsec_…`. Decoders skip what is not base64; only a text that encodes back to itself was not mangled
+ * on its way here.
+ */
+export function isSigningSecret(text: string): boolean {
+  if (!text.startsWith('whsec_')) return false;
+  const encoded = text.slice('whsec_'.length);
+  const bytes = Buffer.from(encoded, 'base64');
+  return bytes.length >= MIN_SECRET_BYTES && bytes.toString('base64') === encoded;
+}
+
+/** True for the form of Clerk's secret keys; a placeholder such as `sk_test_…` is none. */
+export function isSecretKey(text: string): boolean {
+  return /^sk_(?:live|test)_[A-Za-z0-9_-]{10,}$/.test(text);
+}
+
+/**
+ * True for a connection string that the driver can read. Beyond what `URL` checks: a host is there, and the
+ * percent-encoding is whole, on which the driver would throw. The driver also takes several hosts, separated by commas,
+ * for a primary and its standbys; `URL` can't read those.
+ */
+export function isPostgresUrl(text: string): boolean {
+  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?[^,/?#]*)(?:,[^/?#]*)?(.*)$/s.exec(text);
+  const url = parts === null ? null : URL.parse(`${parts[1]}${parts[2]}`);
+  if (url === null || url.hostname === '') return false;
+  try {
+    decodeURIComponent([url.username, url.password, url.hostname, url.pathname].join('/'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True for an IP address without brackets or a host name. */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
+}
+
+/**
+ * The address of an API, to which `/v1/…` is added: a slash or a `/v1` at the end, as people copy it from a URL of the
+ * API, is dropped. Undefined for what is none. A user would be sent nowhere: the key is the authorization.
+ */
+export function readApiUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:\/\/[^/]/i.test(text) || /[?#]/.test(text)) return undefined;
+  if (url.username !== '' || url.password !== '') return undefined;
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
+}
+
+/** Milliseconds of `90s`, `15m`, `2h` or `1d`; `off`; undefined for what is neither, too short or too long. */
+export function readInterval(text: string): number | 'off' | undefined {
+  if (text === 'off') return 'off';
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const intervalMs = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  return intervalMs >= SHORTEST_INTERVAL_MS && intervalMs <= LONGEST_INTERVAL_MS ? intervalMs : undefined;
+}
+
+/** Digits only: `Number` would also take 1e3, 0x10 and 3000.0. */
+export function wholeNumber(low: number, high: number) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .transform(Number)
+    .pipe(z.number().min(low).max(high));
+}

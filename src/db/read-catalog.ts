@@ -1,0 +1,91 @@
+import type { Session } from './connection.ts';
+
+export interface CatalogColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly default: string | null;
+  readonly comment: string | null;
+}
+
+export interface CatalogDefinition {
+  readonly name: string;
+  readonly definition: string;
+}
+
+export interface CatalogRelation {
+  readonly name: string;
+  readonly kind: 'table' | 'view';
+  readonly comment: string | null;
+  readonly columns: readonly CatalogColumn[];
+  /** Keys and checks. NOT NULL, which Postgres 18 counts among them, is told by the columns. */
+  readonly constraints: readonly CatalogDefinition[];
+  readonly foreignKeys: readonly CatalogDefinition[];
+  /** Those that no constraint made. */
+  readonly indexes: readonly CatalogDefinition[];
+  /** The query of a view; null for a table. */
+  readonly query: string | null;
+}
+
+export interface Catalog {
+  readonly comment: string | null;
+  /** Tables first, each kind by name. */
+  readonly relations: readonly CatalogRelation[];
+}
+
+/** What is needed to ask: a pool's session has it, and so has a connection of one's own. */
+type Runner = Pick<Session, 'run'>;
+
+const RELATIONS = `
+  select oid::int, relname as name, case relkind when 'v' then 'view' else 'table' end as kind,
+    obj_description(oid, 'pg_class') as comment, case relkind when 'v' then pg_get_viewdef(oid, true) end as query
+  from pg_class where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p', 'v', 'm')
+  order by kind, relname collate "C"`;
+
+const COLUMNS = `
+  select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable,
+    pg_get_expr(adbin, adrelid) as default, col_description(attrelid, attnum) as comment
+  from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+  where attrelid = $1::int::oid and attnum > 0 and not attisdropped
+  order by attnum`;
+
+const CONSTRAINTS = `
+  select conname as name, pg_get_constraintdef(oid, true) as definition
+  from pg_constraint where conrelid = $1::int::oid and strpos($2::text, contype::text) > 0
+  order by conname collate "C"`;
+
+const INDEXES = `
+  select relname as name, pg_get_indexdef(indexrelid) as definition
+  from pg_index join pg_class on pg_class.oid = indexrelid
+  where indrelid = $1::int::oid and not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
+  order by relname collate "C"`;
+
+/**
+ * Reads what the schema `clerk` is, in Postgres's own words: the same on every version of it, as long as the search path
+ * does not have the schema, since Postgres leaves out what can be found without.
+ */
+export async function readCatalog(runner: Runner): Promise<Catalog> {
+  const [schema] = await runner.run<{ comment: string | null }>(
+    `select obj_description(oid, 'pg_namespace') as comment from pg_namespace where nspname = 'clerk'`,
+  );
+  const relations = await runner.run<
+    Pick<CatalogRelation, 'name' | 'kind' | 'comment' | 'query'> & { readonly oid: number }
+  >(RELATIONS);
+  return {
+    comment: schema?.comment ?? null,
+    relations: await Promise.all(
+      relations.map(async ({ oid, ...relation }) => ({ ...relation, ...(await readParts(runner, oid)) })),
+    ),
+  };
+}
+
+/** Asked for at once, so that the statements travel together. */
+async function readParts(runner: Runner, oid: number) {
+  const [columns, constraints, foreignKeys, indexes] = await Promise.all([
+    runner.run<CatalogColumn>(COLUMNS, [oid]),
+    runner.run<CatalogDefinition>(CONSTRAINTS, [oid, 'pucx']),
+    runner.run<CatalogDefinition>(CONSTRAINTS, [oid, 'f']),
+    runner.run<CatalogDefinition>(INDEXES, [oid]),
+  ]);
+  return { columns, constraints, foreignKeys, indexes };
+}

@@ -1,0 +1,62 @@
+import { columns } from '../../drizzle/columns.ts';
+import { type ListKey, listKeys } from '../clerk/children.ts';
+import type { Session } from '../db/pool.ts';
+import type { UserSnapshot } from './snapshot.ts';
+import { list, recordset } from './statements.ts';
+import { type ChildList, findAbsentChildren, uniqueById } from './write-children.ts';
+
+type StatedList = Omit<ChildList, 'isNew'>;
+
+function buildStatement(key: ListKey): string {
+  const values = Object.keys(columns[key]).filter((name) => name !== 'user_id' && name !== 'id');
+  return `
+    select distinct r.user_id
+    from ${recordset('r', columns[key])}
+    left join lateral (select * from clerk.${key} where user_id = r.user_id and id = r.id offset 0) c on true
+    where c.id is null or (${list(values, 'c')}) is distinct from (${list(values, 'r')})`;
+}
+
+/** For each list the users of whom a stated child is missing here, or says something else. */
+const STATEMENTS = Object.fromEntries(listKeys.map((key) => [key, buildStatement(key)])) as Record<ListKey, string>;
+
+/**
+ * Compares the lists that snapshots state with the child tables: rows that are missing here, additional ones, and those
+ * that differ.
+ *
+ * @returns by user, the names of the tables that differ, in the order of the lists.
+ */
+export async function compareChildren(
+  session: Session,
+  snapshots: readonly UserSnapshot[],
+): Promise<ReadonlyMap<string, readonly ListKey[]>> {
+  const lists = snapshots.flatMap(listStated);
+  const byKey = Map.groupBy(lists, ({ key }) => key);
+  const [absent, ...altered] = await Promise.all([
+    findAbsentChildren(session, lists),
+    ...[...byKey].map(([key, ofKey]) => findAltered(session, key, ofKey)),
+  ]);
+  const differing = [...absent.map(({ key, user_id: userId }) => ({ key, userId })), ...altered.flat()];
+  return new Map(
+    [...Map.groupBy(differing, ({ userId }) => userId)].map(([userId, ofUser]) => {
+      const keys = new Set(ofUser.map(({ key }) => key));
+      return [userId, listKeys.filter((key) => keys.has(key))];
+    }),
+  );
+}
+
+function listStated({ userId, lists }: UserSnapshot): StatedList[] {
+  return (Object.entries(lists) as [ListKey, StatedList['children']][]).map(([key, children]) => ({
+    userId,
+    key,
+    children,
+  }));
+}
+
+async function findAltered(session: Session, key: ListKey, lists: readonly StatedList[]) {
+  const rows = lists.flatMap(({ userId, children }) =>
+    uniqueById(children).map((child) => ({ ...child, user_id: userId })),
+  );
+  if (rows.length === 0) return [];
+  const users = await session.run<{ user_id: string }>(STATEMENTS[key], [JSON.stringify(rows)]);
+  return users.map(({ user_id: userId }) => ({ key, userId }));
+}
