@@ -36,7 +36,9 @@ test('what the work throws comes out as it is, and frees the lock', async () => 
   const database = await useTestDatabase();
   const holder = await hold(database);
   // A conflict of a transaction inside the work is no reason to do all of the work again.
-  const failure = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+  const failure = await database.sql`do $$ begin raise exception using errcode = '40P01'; end $$`.catch(
+    (error: unknown) => error as Error,
+  );
   holder.fail(failure);
   await expect(holder.result).rejects.toBe(failure);
   expect(await tryLock(database.url)).toEqual({ held: true, result: 'done' });
@@ -55,7 +57,7 @@ test('a holder whose connection is gone is told, and another gets the lock', asy
 test('the lock outlives the limits that a role sets on its transactions', async () => {
   const database = await useTestDatabase();
   const limited = new URL(database.url);
-  limited.searchParams.set('options', '-c idle_in_transaction_session_timeout=50 -c statement_timeout=50');
+  limited.searchParams.set('options', '-c transaction_timeout=100');
   const holder = await hold({ url: limited.href });
   const [{ waited } = { waited: false }] = await database.sql<{ waited: boolean }[]>`
     select pg_sleep(0.3) is not null as waited`;

@@ -167,6 +167,15 @@ test('a user whom the database refuses is kept with its SQLSTATE, and tried agai
   ]);
 });
 
+test('a user whom one answer names twice is one letter', async () => {
+  const { settle, readLetters } = await useWritePath();
+  const [first, second] = ['maybe', 'perhaps'].map((banned) => makeObservedEntry({ ...ADA, banned }));
+  expect(await settle(first as BatchEntry, second as BatchEntry)).toEqual(['dead_letter', 'dead_letter']);
+  expect((await readLetters()).map(({ message_id: id, body, attempts }) => ({ id, body, attempts }))).toEqual([
+    { id: 'api_user_1', body: JSON.stringify({ ...ADA, banned: 'perhaps' }), attempts: 1 },
+  ]);
+});
+
 test('the commit that applies the user closes the letter, and a later failure opens it again', async () => {
   const { settle, readLetters } = await useWritePath();
   const bad = makeObservedEntry({ ...ADA, banned: 'maybe' });
