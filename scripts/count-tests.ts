@@ -1,8 +1,8 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 
 /** What is used of vitest's JSON report. */
-const reportSchema = z.object({
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+const reportSchema = v.object({
+  testResults: v.array(v.object({ status: v.string(), assertionResults: v.array(v.object({ status: v.string() })) })),
 });
 
 export interface TestCounts {
@@ -19,7 +19,7 @@ export interface TestCounts {
  * @param exitCode vitest's own.
  */
 export function countTests(report: string, exitCode: number): TestCounts {
-  const { testResults } = report === '' ? { testResults: [] } : reportSchema.parse(JSON.parse(report));
+  const { testResults } = report === '' ? { testResults: [] } : v.parse(reportSchema, JSON.parse(report));
   const statuses = testResults.flatMap((file) => {
     const own = file.assertionResults.map((test) => test.status);
     return file.status === 'failed' && !own.includes('failed') ? [...own, 'failed'] : own;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as v from 'valibot';
 
 /** Svix makes secrets of 24 bytes and allows up to 64; a shorter one can be guessed. */
 export const MIN_SECRET_BYTES = 24;
@@ -74,9 +74,5 @@ export function readInterval(text: string): number | 'off' | undefined {
 
 /** Digits only: `Number` would also take 1e3, 0x10 and 3000.0. */
 export function wholeNumber(low: number, high: number) {
-  return z
-    .string()
-    .regex(/^\d{1,6}$/)
-    .transform(Number)
-    .pipe(z.number().min(low).max(high));
+  return v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.toNumber(), v.minValue(low), v.maxValue(high));
 }

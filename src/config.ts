@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import {
   isHost,
   isPostgresUrl,
@@ -53,11 +53,9 @@ export const variables = {
       "The signing secret of the webhook endpoint, from Clerk's dashboard; several, separated by commas or white space, while it is rotated. Required when DATABASE_URL is set; without both, a random one is made and kept in DATA_DIR.",
     expected: `whsec_ followed by the base64 of at least ${MIN_SECRET_BYTES} bytes, or several of these separated by commas or white space`,
     fallback: undefined,
-    schema: z
-      .string()
-      .transform(splitList)
-      .pipe(z.array(z.string().refine(isSigningSecret)).min(1))
-      .optional(),
+    schema: v.optional(
+      v.pipe(v.string(), v.transform(splitList), v.array(v.pipe(v.string(), v.check(isSigningSecret))), v.minLength(1)),
+    ),
   },
   DATABASE_URL: {
     meaning:
@@ -65,7 +63,7 @@ export const variables = {
     expected:
       'a URL like postgres://user:password@host:5432/database, with special characters in the user and password percent-encoded',
     fallback: undefined,
-    schema: z.string().refine(isPostgresUrl).optional(),
+    schema: v.optional(v.pipe(v.string(), v.check(isPostgresUrl))),
   },
   PORT: {
     meaning: 'The port to listen on; 0 takes any free one.',
@@ -77,19 +75,19 @@ export const variables = {
     meaning: `The address to listen on; ${EMBEDDED_HOST} unless set when DATABASE_URL is unset.`,
     expected: 'an IP address without brackets, or a host name',
     fallback: '0.0.0.0',
-    schema: z.string().refine(isHost),
+    schema: v.pipe(v.string(), v.check(isHost)),
   },
   LOG_LEVEL: {
     meaning: 'The least serious level that is logged: trace, debug, info, warn, error, fatal or silent.',
     expected: 'one of trace, debug, info, warn, error, fatal, silent',
     fallback: 'info',
-    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    schema: v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   },
   DATA_DIR: {
     meaning: 'The folder for the embedded Postgres and the secret made with it; not used when DATABASE_URL is set.',
     expected: 'the path of a folder',
     fallback: '.data',
-    schema: z.string(),
+    schema: v.string(),
   },
   DATABASE_POOL_SIZE: {
     meaning: 'The most connections to the database that one process opens.',
@@ -102,33 +100,27 @@ export const variables = {
       'What is kept of a user whom Clerk deletes: erase keeps the id and the times only, retain keeps the personal columns too.',
     expected: 'erase or retain',
     fallback: 'erase',
-    schema: z.enum(['erase', 'retain']),
+    schema: v.picklist(['erase', 'retain']),
   },
   CLERK_SECRET_KEY: {
     meaning:
       "The secret key of the Clerk instance whose webhooks come here, from Clerk's dashboard under API keys: for backfill, reconcile, sync-user and doctor. Without it the copy knows only what webhooks tell.",
     expected: 'a secret key of Clerk, sk_live_ or sk_test_ and what follows it (pk_ begins the publishable key)',
     fallback: undefined,
-    schema: z.string().refine(isSecretKey).optional(),
+    schema: v.optional(v.pipe(v.string(), v.check(isSecretKey))),
   },
   CLERK_API_URL: {
     meaning: "Where Clerk's Backend API is, for those who reach it through a proxy.",
     expected: 'a URL like https://api.clerk.com, without user, query or fragment',
     fallback: 'https://api.clerk.com',
-    schema: z
-      .string()
-      .transform(readApiUrl)
-      .refine((url) => url !== undefined),
+    schema: v.pipe(v.string(), v.transform(readApiUrl), v.string()),
   },
   RECONCILE_INTERVAL: {
     meaning:
       'How often the service compares what is here with the Backend API, and repairs it, when CLERK_SECRET_KEY is set: 90s, 15m, 2h, 1d, or off.',
     expected: 'a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off',
     fallback: '15m',
-    schema: z
-      .string()
-      .transform(readInterval)
-      .refine((interval) => interval !== undefined),
+    schema: v.pipe(v.string(), v.transform(readInterval), v.union([v.number(), v.literal('off')])),
   },
 } as const;
 
@@ -137,7 +129,7 @@ type Given = Partial<Record<VariableName, string>>;
 
 const names = Object.keys(variables) as VariableName[];
 
-const environmentSchema = z.object(
+const environmentSchema = v.object(
   Object.fromEntries(names.map((name) => [name, variables[name].schema])) as {
     [Name in VariableName]: (typeof variables)[Name]['schema'];
   },
@@ -146,6 +138,11 @@ const environmentSchema = z.object(
 export interface ConfigOptions {
   /** False for commands that only work on the database: they need no webhook secret. */
   readonly takesDeliveries?: boolean;
+  /**
+   * Where given, it gets the problems, and nothing is thrown: a variable that has one counts as unset. Each sentence
+   * begins with the name of its variable.
+   */
+  readonly onProblems?: (problems: readonly string[]) => void;
 }
 
 /**
@@ -154,15 +151,19 @@ export interface ConfigOptions {
  *
  * @throws ConfigError with every problem at once, a sentence each, and no value in any.
  */
-export function loadConfig(env: Environment = process.env, { takesDeliveries = true }: ConfigOptions = {}): Config {
+export function loadConfig(env: Environment = process.env, options: ConfigOptions = {}): Config {
+  const { takesDeliveries = true, onProblems } = options;
   const given = readGiven(env);
-  const parsed = environmentSchema.safeParse({ ...chooseFallbacks(given), ...given });
-  const problems = [
-    ...(takesDeliveries ? findMissingSecret(given, env) : []),
-    ...(parsed.success ? [] : describeIssues(parsed.error)),
-  ];
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  const values = parsed.data;
+  const { success, output, issues = [] } = v.safeParse(environmentSchema, { ...chooseFallbacks(given), ...given });
+  const problems = [...(takesDeliveries ? findMissingSecret(given, env) : []), ...issues.map(describeIssue)];
+  if (problems.length > 0 && onProblems === undefined) throw new ConfigError(problems);
+  if (problems.length > 0) onProblems?.(problems);
+  const broken = new Set(issues.map(({ path }) => path?.[0].key));
+  const good = Object.fromEntries(Object.entries(given).filter(([name]) => !broken.has(name)));
+  return toConfig(success ? output : v.parse(environmentSchema, { ...chooseFallbacks(given), ...good }));
+}
+
+function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
   return {
     secrets: values.CLERK_WEBHOOK_SIGNING_SECRET,
     databaseUrl: values.DATABASE_URL,
@@ -213,9 +214,8 @@ function findMissingSecret(given: Given, env: Environment): string[] {
   return required ? ['CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.'] : [];
 }
 
-function describeIssues(error: z.ZodError): string[] {
-  return error.issues.map(({ path: [name, index] }) => {
-    const sentence = `${String(name)} must be ${variables[name as VariableName].expected}`;
-    return typeof index === 'number' ? `${sentence}; number ${index + 1} is not.` : `${sentence}.`;
-  });
+function describeIssue({ path }: v.BaseIssue<unknown>): string {
+  const [name, item] = path ?? [];
+  const sentence = `${String(name?.key)} must be ${variables[name?.key as VariableName].expected}`;
+  return typeof item?.key === 'number' ? `${sentence}; number ${item.key + 1} is not.` : `${sentence}.`;
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { findExtra } from './extra.ts';
-import { flag, id, json, text, time } from './fields.ts';
+import { flag, id, json, object, text, time } from './fields.ts';
 import { type EventIssue, InvalidEventError } from './invalid-event-error.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface ClerkChild extends Record<string, unknown> {
 }
 
 /** Status and strategy are free text: the specification's patterns miss real providers. */
-const verification = z.object({ status: text, strategy: text }).nullish();
+const verification = v.nullish(object({ status: text, strategy: text }));
 
 const times = { created_at: time, updated_at: time };
 
@@ -30,9 +30,9 @@ const ssoAccount = {
   verification,
 };
 
-/** One schema for each list of a user, by the list's key. Facts: Clerk's webhook specification of 2025-04-15. */
-export const childSchemas = {
-  email_addresses: z.object({
+/** The properties of each list's objects, by the list's key. Facts: Clerk's webhook specification of 2025-04-15. */
+export const childEntries = {
+  email_addresses: {
     id,
     email_address: text,
     reserved: flag,
@@ -40,8 +40,8 @@ export const childSchemas = {
     linked_to: json,
     matches_sso_connection: flag,
     ...times,
-  }),
-  phone_numbers: z.object({
+  },
+  phone_numbers: {
     id,
     phone_number: text,
     reserved_for_second_factor: flag,
@@ -50,10 +50,10 @@ export const childSchemas = {
     verification,
     linked_to: json,
     ...times,
-  }),
-  web3_wallets: z.object({ id, web3_wallet: text, verification, ...times }),
-  passkeys: z.object({ id, name: text, last_used_at: time, verification, ...times }),
-  external_accounts: z.object({
+  },
+  web3_wallets: { id, web3_wallet: text, verification, ...times },
+  passkeys: { id, name: text, last_used_at: time, verification, ...times },
+  external_accounts: {
     id,
     external_account_id: id,
     provider: text,
@@ -71,20 +71,20 @@ export const childSchemas = {
     label: text,
     verification,
     ...times,
-  }),
-  saml_accounts: z.object({ ...ssoAccount, saml_connection: json }),
-  enterprise_accounts: z.object({
+  },
+  saml_accounts: { ...ssoAccount, saml_connection: json },
+  enterprise_accounts: {
     ...ssoAccount,
     protocol: text,
     enterprise_connection_id: id,
     enterprise_connection: json,
-  }),
+  },
 };
 
 /** The key of each list of children in Clerk's User. */
-export type ListKey = keyof typeof childSchemas;
+export type ListKey = keyof typeof childEntries;
 
-export const listKeys = Object.keys(childSchemas) as readonly ListKey[];
+export const listKeys = Object.keys(childEntries) as readonly ListKey[];
 
 /** The id is not among the required keys of Clerk's specification: there the address itself identifies. */
 const IDENTIFYING_KEYS: Readonly<Partial<Record<ListKey, string>>> = {
@@ -94,7 +94,7 @@ const IDENTIFYING_KEYS: Readonly<Partial<Record<ListKey, string>>> = {
 };
 
 const KNOWN_KEYS = Object.fromEntries(
-  listKeys.map((key) => [key, new Set(Object.keys(childSchemas[key].shape))]),
+  listKeys.map((key) => [key, new Set(Object.keys(childEntries[key]))]),
 ) as unknown as Readonly<Record<ListKey, ReadonlySet<string>>>;
 
 /** Where a child stands, for what is said of it. */

@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 
 /** Texts, flags, counts: null where Clerk says null, absent where Clerk leaves the key out. */
-export const text = z.string().nullish();
-export const flag = z.boolean().nullish();
-export const count = z.custom(isInt64, 'Expected a whole number').nullish();
+export const text = v.nullish(v.string());
+export const flag = v.nullish(v.boolean());
+export const count = v.nullish(v.custom<unknown>(isInt64, 'Expected a whole number'));
 
 /** Clerk's counts are int64, whose upper end often stands for "no limit": more than a double holds. */
 function isInt64(value: unknown): boolean {
@@ -13,13 +13,13 @@ function isInt64(value: unknown): boolean {
 }
 
 /** Metadata and other values that are kept as they are. */
-export const json = z.unknown().optional();
+export const json = v.optional(v.unknown());
 
 /** An id, or a value that identifies: Clerk sends "" where there is none. */
-export const id = z
-  .string()
-  .nullish()
-  .transform((value) => (value === '' ? null : value));
+export const id = v.pipe(
+  v.nullish(v.string()),
+  v.transform((value) => (value === '' ? null : value)),
+);
 
 /** What `timestamptz` and ISO 8601 both hold without tricks: the years 1 to 9999, in milliseconds. */
 const EARLIEST_MS = -62_135_596_800_000;
@@ -43,12 +43,39 @@ function readMs(value: unknown): number {
   return Math.trunc(Math.abs(value) < SECONDS_BELOW ? value * 1000 : value);
 }
 
-export const time = z
-  .transform((value: unknown, context) => {
-    if (value === null || value === '') return null;
-    const moment = readTime(value);
-    if (moment !== undefined) return moment;
-    context.issues.push({ code: 'custom', input: value, message: 'Expected a time in Unix milliseconds' });
-    return z.NEVER;
-  })
-  .optional();
+export const time = v.optional(
+  v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Date | null>(({ dataset: { value }, addIssue, NEVER }) => {
+      if (value === null || value === '') return null;
+      const moment = readTime(value);
+      if (moment !== undefined) return moment;
+      addIssue({ message: 'Expected a time in Unix milliseconds' });
+      return NEVER;
+    }),
+  ),
+);
+
+/** An object with these properties; others are dropped. Valibot's own would take a list for one. */
+export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(v.custom<Record<string, unknown>>(isProperties, describeMismatch('Object')), v.object(entries));
+}
+
+function isProperties(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is wrong with a value, in words that don't quote it: valibot's own would, and it may be personal data. */
+export function describeIssue({ expected, input }: Pick<v.BaseIssue<unknown>, 'expected' | 'input'>): string {
+  return describeMismatch(expected ?? 'another value')({ input });
+}
+
+function describeMismatch(expected: string) {
+  return ({ input }: Pick<v.BaseIssue<unknown>, 'input'>): string =>
+    `Invalid input: expected ${expected.toLowerCase()}, received ${nameType(input)}`;
+}
+
+function nameType(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}

@@ -1,8 +1,9 @@
-import type { z } from 'zod';
+import * as v from 'valibot';
 import { type ClerkChild, type ListKey, listKeys, makeChild } from './children.ts';
 import { dropSecrets } from './drop-secrets.ts';
 import { normalizeExternalAccount } from './external-account.ts';
 import { findExtra } from './extra.ts';
+import { describeIssue } from './fields.ts';
 import { type EventIssue, InvalidEventError } from './invalid-event-error.ts';
 import { userSchema } from './user.ts';
 
@@ -18,7 +19,7 @@ export interface ClerkUser {
 
 type Properties = Record<string, unknown>;
 
-const USER_KEYS: ReadonlySet<string> = new Set(Object.keys(userSchema.shape));
+const USER_KEYS: ReadonlySet<string> = new Set(Object.keys(userSchema.entries));
 const LIST_KEYS: ReadonlySet<string> = new Set(listKeys);
 /** Columns that are not among a snapshot's values: the key, and the first part of its version. */
 const VERSION_KEYS: ReadonlySet<string> = new Set(['id', 'updated_at']);
@@ -30,15 +31,15 @@ const VERSION_KEYS: ReadonlySet<string> = new Set(['id', 'updated_at']);
  */
 export function parseUser(data: Properties): ClerkUser {
   const sent = normalizeAccounts(dropSecrets(data) as Properties);
-  const parsed = userSchema.safeParse(sent);
-  if (!parsed.success) throw InvalidEventError.ofShape(parsed.error.issues.map(toIssue));
+  const parsed = v.safeParse(userSchema, sent, { message: describeIssue });
+  if (!parsed.success) throw InvalidEventError.ofShape(parsed.issues.map(toIssue));
   const values: Properties = {};
   const lists: Partial<Record<ListKey, readonly ClerkChild[]>> = {};
-  for (const [key, value] of Object.entries(parsed.data)) {
+  for (const [key, value] of Object.entries(parsed.output)) {
     if (LIST_KEYS.has(key)) lists[key as ListKey] = makeList(key as ListKey, value, sent[key]);
     else if (!VERSION_KEYS.has(key)) values[key] = value;
   }
-  const { id, updated_at: updatedAt } = parsed.data;
+  const { id, updated_at: updatedAt } = parsed.output;
   return { id, updatedAt: updatedAt ?? undefined, values, lists, extra: findExtra(sent, USER_KEYS) };
 }
 
@@ -59,7 +60,7 @@ function normalizeAccounts(user: Properties): Properties {
   return { ...user, external_accounts: normalized };
 }
 
-function toIssue({ path, message }: z.core.$ZodIssue): EventIssue {
-  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
+function toIssue({ path, message }: v.BaseIssue<unknown>): EventIssue {
+  const steps = (path ?? []).map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
   return { path: `data${steps.join('')}`, message };
 }

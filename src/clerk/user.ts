@@ -1,14 +1,14 @@
-import { z } from 'zod';
-import { childSchemas } from './children.ts';
-import { count, flag, id, json, text, time } from './fields.ts';
+import * as v from 'valibot';
+import { childEntries } from './children.ts';
+import { count, flag, id, json, object, text, time } from './fields.ts';
 
 /**
  * Clerk's User, tolerant wherever Clerk is: any key may be absent or null, unknown keys are dropped here and kept by the caller as `extra`. Keys
  * from the 2025-03-12 product model, the webhook specification of 2025-04-15 and what events really carry. Exact is
  * only the id.
  */
-export const userSchema = z.object({
-  id: z.string().min(1),
+export const userSchema = v.object({
+  id: v.pipe(v.string(), v.nonEmpty()),
   external_id: text,
   username: text,
   first_name: text,
@@ -50,11 +50,11 @@ export const userSchema = z.object({
   legal_accepted_at: time,
   created_at: time,
   updated_at: time,
-  email_addresses: z.array(childSchemas.email_addresses).nullish(),
-  phone_numbers: z.array(childSchemas.phone_numbers).nullish(),
-  web3_wallets: z.array(childSchemas.web3_wallets).nullish(),
-  passkeys: z.array(childSchemas.passkeys).nullish(),
-  external_accounts: z.array(childSchemas.external_accounts).nullish(),
-  saml_accounts: z.array(childSchemas.saml_accounts).nullish(),
-  enterprise_accounts: z.array(childSchemas.enterprise_accounts).nullish(),
+  email_addresses: v.nullish(v.array(object(childEntries.email_addresses))),
+  phone_numbers: v.nullish(v.array(object(childEntries.phone_numbers))),
+  web3_wallets: v.nullish(v.array(object(childEntries.web3_wallets))),
+  passkeys: v.nullish(v.array(object(childEntries.passkeys))),
+  external_accounts: v.nullish(v.array(object(childEntries.external_accounts))),
+  saml_accounts: v.nullish(v.array(object(childEntries.saml_accounts))),
+  enterprise_accounts: v.nullish(v.array(object(childEntries.enterprise_accounts))),
 });

@@ -11,7 +11,8 @@ import { withServer } from '../support/database-template.ts';
 import { findQueries, readPage } from '../support/markdown.ts';
 import { createReadmeEvents, type ReadmeEvent } from '../support/readme-users.ts';
 
-// Every statement of docs/operations.md, taken from its text, on rows that came as webhooks.
+// Every statement of docs/operations.md, taken from its text, on rows that came as webhooks; those about runs are in
+// readme-queries-runs.test.ts.
 
 const queries = findQueries(readPage('docs/operations.md'));
 const REASONS = 'Open dead letters by reason';
@@ -27,15 +28,27 @@ const READER_ROLE = 'An application that reads';
 
 test('each statement of the page has its test', () => {
   expect(queries.map(({ caption }) => caption)).toEqual([
-    ...[REASONS, SIZES, PRUNE_LEDGER, PRUNE_LETTERS, FORGET_USER, FIND_BODIES, ERASE, SERVICE_ROLE, READER_ROLE],
+    ...[
+      REASONS,
+      'The latest backfills',
+      'The latest reconciles, and what they found',
+      SIZES,
+      PRUNE_LEDGER,
+      PRUNE_LETTERS,
+      FORGET_USER,
+      FIND_BODIES,
+      ERASE,
+      SERVICE_ROLE,
+      READER_ROLE,
+    ],
   ]);
 });
 
 test('the overview counts open dead letters by reason', async () => {
   const { sql } = await useUsersAndLetters();
   expect([...(await sql.unsafe(find(REASONS)))]).toEqual([
-    { reason: 'invalid_shape', letters: 2, oldest: expect.any(Date) },
-    { reason: 'missing_user_id', letters: 1, oldest: expect.any(Date) },
+    { reason: 'invalid_shape', origin: 'webhook', letters: 2, oldest: expect.any(Date) },
+    { reason: 'missing_user_id', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
   ]);
 });
 

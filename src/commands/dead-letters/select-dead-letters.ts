@@ -80,7 +80,8 @@ export function assertSelective(
   ids: readonly string[],
   { all = false, limit: _limit, ...filters }: SelectionOptions,
 ): void {
-  const filtered = Object.values(filters).some((value) => value !== undefined);
+  const { origin, type, reason, user, since, until, state } = filters;
+  const filtered = [origin, type, reason, user, since, until, state].some((value) => value !== undefined);
   if (all && ids.length > 0) throw new OperatorError('usage', 'Give ids or --all, not both.', { exitCode: 2 });
   if (all || filtered || ids.length > 0) return;
   throw new OperatorError('usage', 'Which dead letters? Give their ids, a filter such as --reason, or --all.', {
