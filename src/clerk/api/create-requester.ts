@@ -58,9 +58,18 @@ export function createRequester(options: RequesterOptions): Requester {
   const takeTurn = createThrottle(options);
   let resumeAt = 0;
 
+  /** Who has had a turn looks again: another request may have been told to wait meanwhile. */
+  async function waitForTurn(): Promise<void> {
+    do {
+      const ms = resumeAt - performance.now();
+      if (ms > timings.limitedMs) throw new ClerkApiError('rate_limited', describeWait(ms), { retryAfterMs: ms });
+      if (ms > 0) await delay(ms, undefined, { signal });
+      await takeTurn();
+    } while (performance.now() < resumeAt);
+  }
+
   async function attempt<T>({ path, read }: ApiRequest<T>): Promise<T> {
-    await delay(Math.max(0, resumeAt - performance.now()), undefined, { signal });
-    await takeTurn();
+    await waitForTurn();
     const { apiUrl, headers } = options;
     const answer = await fetchAnswer(`${apiUrl}${path}`, { headers, timeoutMs: timings.requestMs, signal });
     options.onAnswer(answer);
@@ -81,7 +90,7 @@ export function createRequester(options: RequesterOptions): Requester {
       // Then the next attempt waits, together with all others, and there is no pause of its own.
       shouldConsumeRetry: ({ error }) => !asksToWait(error),
       shouldRetry: ({ error, retryDelay }: RetryContext) => {
-        const ms = asksToWait(error) ? resumeAt - performance.now() : retryDelay;
+        const ms = asksToWait(error) ? Math.max(0, resumeAt - performance.now()) : retryDelay;
         if (!spend(error, ms)) return false;
         onWait?.({ ms: Math.round(ms), why: (error as ClerkApiError).problem });
         return true;
@@ -105,6 +114,10 @@ function asksToWait(error: unknown): boolean {
 /** As long as Clerk says, and a little longer by chance: programs that were told the same must not come together. */
 function chooseWait({ retryAfterMs = 0 }: ClerkApiError, { firstPauseMs }: Timings): number {
   return retryAfterMs + Math.random() * firstPauseMs;
+}
+
+function describeWait(ms: number): string {
+  return `it asks to wait ${Math.ceil(ms / 1000)} s`;
 }
 
 /** Adds up the time that one request has cost, failures and rate limits apart; false: that was enough. */

@@ -39,9 +39,13 @@ function readWord(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w-]{1,64}$/.test(value) ? value : undefined;
 }
 
-/** Seconds, or a date. */
+/** Ten days: longer than anybody waits, and as long as a timer can. */
+const LONGEST_WAIT_MS = 864_000_000;
+
+/** Seconds, or a date by the clock of whoever answers. */
 function readRetryAfter({ headers, answeredAt }: Answer): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
-  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - answeredAt.getTime();
-  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
+  const theirNow = Date.parse(headers.get('date') ?? '') || answeredAt.getTime();
+  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - theirNow;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), LONGEST_WAIT_MS);
 }
