@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly loadConfig: (options?: ConfigOptions) => Config;
   /** Where the answer goes: text for people, or one JSON document. */
   readonly stdout: (text: string) => void;
+  /** Where complaints go, and how far a long command has come. */
+  readonly stderr: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Where a progress bar is drawn; undefined when stderr is not a terminal. */
   readonly progress: NodeJS.WritableStream | undefined;

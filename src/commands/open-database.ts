@@ -16,11 +16,11 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 
 /**
  * Lends a pool to `work`: on the configured database, or on the embedded one, which is joined where a service already
- * runs it, and stopped again only if nobody else uses it.
+ * runs it, and stopped again only if nobody else uses it. The url is for who needs a connection beside the pool.
  */
 export async function withDatabase<T>(
   { loadConfig, invocation }: Pick<CommandContext, 'loadConfig' | 'invocation'>,
-  work: (pool: Pool, config: Config) => Promise<T>,
+  work: (pool: Pool, config: Config, url: string) => Promise<T>,
 ): Promise<T> {
   const config = loadConfig({ takesDeliveries: false });
   return withDatabaseUrl(config, async (url) => {
@@ -28,11 +28,11 @@ export async function withDatabase<T>(
       url,
       size: POOL_SIZE,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      applicationName: 'clerk-sync dead-letters',
+      applicationName: 'clerk-sync command',
     });
     try {
       await assertMigrated(pool, invocation);
-      return await work(pool, config);
+      return await work(pool, config, url);
     } catch (error) {
       throw describeUnavailable(error);
     } finally {

@@ -1,21 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
+import { registerBackfill } from './register-backfill.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
+import { registerDoctor } from './register-doctor.ts';
+import { registerReconcile } from './register-reconcile.ts';
 import { registerSend } from './register-send.ts';
+import { registerSyncUser } from './register-sync-user.ts';
 import type { Registration } from './registration.ts';
 import { reportFailure } from './report-failure.ts';
-
-/** The terminal's side of a command, and where complaints go. */
-export interface CliContext extends CommandContext {
-  readonly stderr: (text: string) => void;
-}
 
 /**
  * Runs the command that `args` name and returns its exit code: 0 done, 1 failed, 2 usage or configuration, 3 done but
  * something is left over. For `serve` it resolves once the service listens; the process lives on.
  */
-export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+export async function runCli(args: readonly string[], context: CommandContext): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const program = createProgram(context);
   const finish = (code: ExitCode) => {
@@ -25,6 +24,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   registerMigrate({ program, context, finish });
   registerSend({ program, context, finish });
   registerDeadLetters({ program, context, finish });
+  registerBackfill({ program, context, finish });
+  registerReconcile({ program, context, finish });
+  registerSyncUser({ program, context, finish });
+  registerDoctor({ program, context, finish });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -35,7 +38,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   }
 }
 
-function createProgram({ stdout, stderr, invocation }: CliContext): Command {
+function createProgram({ stdout, stderr, invocation }: CommandContext): Command {
   return new Command(invocation)
     .description("Clerk's users in your own Postgres: every webhook applied once, in order, or kept as a dead letter.")
     .version(version, '-V, --version', 'print the version')

@@ -15,7 +15,7 @@ export interface StopOnSignalOptions {
  * `npm start` passes on a signal that the terminal has already sent to the whole group, so one Ctrl-C arrives twice
  * within milliseconds. A person takes longer.
  */
-const SAME_SIGNAL_MS = 500;
+export const SAME_SIGNAL_MS = 500;
 
 /**
  * Ends the program with 0 after a graceful stop on SIGTERM or SIGINT, and with 1 when a second signal comes, the

@@ -1,0 +1,37 @@
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { SettleOptions } from '../sync/settle-batch.ts';
+
+export interface BackfillOptions {
+  readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
+  readonly settle: SettleOptions;
+  /** The same database, where the lock is taken on a connection of its own. */
+  readonly url: string;
+  /** Ends the run after the page in work. Whoever makes the API hands it on, so that nobody waits for an answer. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;
+  /** So many users at the most. */
+  readonly maxUsers?: number | undefined;
+  /** Begins anew where the latest run has not finished. */
+  readonly restart?: boolean | undefined;
+  /** How long the database may be away. Default 60,000 ms. */
+  readonly patienceMs?: number | undefined;
+}
+
+/** What there is to tell of a run, or of a preview, on its way. */
+export type BackfillProgress =
+  | BackfillBegun
+  | { readonly kind: 'page'; readonly usersRead: number }
+  | { readonly kind: 'waiting'; readonly ms: number; readonly why: string };
+
+export interface BackfillBegun {
+  readonly kind: 'begun';
+  /** Undefined for a preview, which writes no run. */
+  readonly runId: string | undefined;
+  /** When a run that is gone on with had begun. */
+  readonly resumedFrom: Date | undefined;
+  readonly instanceId: string | null;
+  /** Read before, by a run that is gone on with. */
+  readonly usersRead: number;
+  /** What Clerk counts now. */
+  readonly expectedUsers: number;
+}

@@ -1,0 +1,68 @@
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { Pool } from '../db/pool.ts';
+import { type DriftKind, findDrift } from '../sync/find-drift.ts';
+import { makeApiEntry } from '../sync/make-api-entry.ts';
+import { assertOnlyInstance } from './assert-instance.ts';
+import type { BackfillProgress } from './backfill-options.ts';
+import { walkUsers } from './walk-users.ts';
+
+export interface PreviewOptions {
+  readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
+  readonly pool: Pool;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;
+  readonly maxUsers?: number | undefined;
+}
+
+/** How the users that Clerk has compare with those here. */
+export interface BackfillPreview {
+  readonly instanceId: string | null;
+  readonly usersRead: number;
+  readonly expectedUsers: number;
+  /** Users that would become dead letters: they can't be read. */
+  readonly unreadable: number;
+  readonly same: number;
+  readonly drift: Readonly<Partial<Record<DriftKind, number>>>;
+  readonly isComplete: boolean;
+}
+
+/** What a run does not write is its message's id. */
+const RUN_ID = 'backfill_preview';
+
+/** Reads all users and compares each with its rows. Writes nothing at all. */
+export async function previewBackfill(options: PreviewOptions): Promise<BackfillPreview> {
+  const { api, pool, maxUsers, signal, onProgress } = options;
+  const instanceId = (await api.getInstance())?.id ?? null;
+  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: 60_000 });
+  const expectedUsers = await api.countUsers();
+  onProgress?.({
+    ...{ kind: 'begun', runId: undefined, resumedFrom: undefined },
+    ...{ instanceId, usersRead: 0, expectedUsers },
+  });
+  const drift: Partial<Record<DriftKind, number>> = {};
+  let usersRead = 0;
+  let unreadable = 0;
+  let isComplete = false;
+  for await (const { users, observedAt, isLast } of walkUsers(api, { maxUsers })) {
+    const observation = { origin: 'backfill', runId: RUN_ID, instanceId, observedAt } as const;
+    const changes = users.map((user) => makeApiEntry(user, observation).change);
+    const snapshots = changes.filter((change) => change.kind === 'snapshot');
+    unreadable += users.length - snapshots.length;
+    const found = await pool.withSession((session) => findDrift(session, snapshots), { timeoutMs: 60_000 });
+    for (const { kind } of found) drift[kind] = (drift[kind] ?? 0) + 1;
+    usersRead += users.length;
+    isComplete = isLast;
+    onProgress?.({ kind: 'page', usersRead });
+    signal?.throwIfAborted();
+  }
+  const drifted = Object.values(drift).reduce((sum, count) => sum + count, 0);
+  return {
+    instanceId,
+    usersRead,
+    expectedUsers,
+    unreadable,
+    same: usersRead - unreadable - drifted,
+    drift,
+    isComplete,
+  };
+}

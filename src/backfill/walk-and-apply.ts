@@ -1,0 +1,73 @@
+import { assertOnlyInstance } from './assert-instance.ts';
+import type { BackfillOptions } from './backfill-options.ts';
+import { type BackfillRun, beginRun, checkpointRun, endRun } from './backfill-runs.ts';
+import { settlePage } from './settle-page.ts';
+import { walkUsers } from './walk-users.ts';
+
+/** `limit` and `signal`: before the end of the users. */
+export type PagesEnd = 'finished' | 'limit' | 'signal';
+
+export interface LockedOptions extends BackfillOptions {
+  /** Held for as long as this runs. */
+  readonly lock: { assertHeld(): Promise<void> };
+}
+
+/** A run as far as this process has come with it. */
+export interface RunProgress {
+  run: BackfillRun | undefined;
+  /** Another process had begun it. */
+  resumed: boolean;
+  usersHere: number;
+}
+
+/** Begins or resumes a run and works through its pages, each committed before the checkpoint behind it. */
+export async function walkAndApply(options: LockedOptions, progress: RunProgress): Promise<PagesEnd> {
+  const { runId, state: begunAs } = await begin(options, progress);
+  if (begunAs === 'finished') return begunAs;
+  const end = await applyPages(options, progress);
+  const state = end === 'finished' ? 'finished' : 'stopped';
+  progress.run = await options.settle.pool.withSession((session) => endRun(session, runId, { state, now: new Date() }));
+  return end;
+}
+
+/** Everything that can refuse comes first: then nothing has been written. */
+async function begin(options: LockedOptions, progress: RunProgress): Promise<BackfillRun> {
+  const { api, maxUsers = null, restart = false } = options;
+  const { pool } = options.settle;
+  const instanceId = (await api.getInstance())?.id ?? null;
+  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: SCAN_TIMEOUT_MS });
+  const expectedUsers = await api.countUsers();
+  const ownRunId = progress.run?.runId;
+  const { run, resumed } = await pool.withTransaction((session) =>
+    beginRun(session, { instanceId, expectedUsers, maxUsers, restart, ownRunId, now: new Date() }),
+  );
+  progress.run = run;
+  if (ownRunId === undefined) {
+    progress.resumed = resumed;
+    const { runId, usersRead, startedAt } = run;
+    const resumedFrom = resumed ? startedAt : undefined;
+    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers });
+  }
+  return run;
+}
+
+/** A sequential scan of millions of users. */
+const SCAN_TIMEOUT_MS = 60_000;
+
+async function applyPages({ api, settle, lock, signal, maxUsers, onProgress }: LockedOptions, progress: RunProgress) {
+  const { runId, instanceId, position } = progress.run as BackfillRun;
+  const left = maxUsers === undefined ? undefined : maxUsers - progress.usersHere;
+  for await (const page of walkUsers(api, { from: position, maxUsers: left })) {
+    await lock.assertHeld();
+    const counts = await settlePage(settle, page, { origin: 'backfill', runId, instanceId });
+    const run = await settle.pool.withSession((session) =>
+      checkpointRun(session, runId, { position: page.position, counts, now: new Date() }),
+    );
+    progress.run = run;
+    progress.usersHere += counts.usersRead;
+    onProgress?.({ kind: 'page', usersRead: run.usersRead });
+    if (page.isLast) return 'finished';
+    if (signal?.aborted === true) return 'signal';
+  }
+  return 'limit';
+}

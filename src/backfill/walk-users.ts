@@ -1,0 +1,105 @@
+import type { ApiPage, ApiUser, ClerkApi } from '../clerk/api/clerk-api.ts';
+import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import { OperatorError } from '../errors.ts';
+
+/** How far a walk has come: the last user it was given. */
+export interface WalkPosition {
+  readonly userId: string;
+  /** When that user was created, or an earlier one where it doesn't say; null where none has said so yet. */
+  readonly createdAt: Date | null;
+}
+
+export interface WalkOptions {
+  /** Goes on behind this user; from the oldest one when absent. */
+  readonly from?: WalkPosition | undefined;
+  /** Ends after so many users. */
+  readonly maxUsers?: number | undefined;
+  /** Default 500, the most that Clerk serves: asked for more, it silently gives 10. */
+  readonly pageSize?: number | undefined;
+}
+
+export interface WalkedPage {
+  readonly users: readonly ApiUser[];
+  readonly observedAt: Date;
+  /** Where a later walk goes on; undefined where there is not one user. */
+  readonly position: WalkPosition | undefined;
+  /** Nobody comes after this page. False at the end of a walk that `maxUsers` ended. */
+  readonly isLast: boolean;
+}
+
+const PAGE_SIZE = 500;
+
+/**
+ * Walks all users from the oldest to the newest. While the caller works on a page the next one is fetched, and no more
+ * than that: memory does not grow with the number of users. Cursors, since offsets skip users where others are deleted
+ * meanwhile, get slower and slower, and time out.
+ *
+ * Users who are deleted during the walk may or may not be in it, and whoever is created during it comes at its end;
+ * nobody else is left out. A user may come twice.
+ *
+ * @throws {ClerkApiError} what the API threw; `OperatorError` where it serves pages that lead nowhere.
+ */
+export async function* walkUsers(api: Pick<ClerkApi, 'listUsers'>, options: WalkOptions = {}) {
+  const { pageSize = PAGE_SIZE, maxUsers = Number.POSITIVE_INFINITY } = options;
+  let remaining = maxUsers;
+  let place: Place = { position: options.from, cursors: options.from === undefined ? [] : [options.from.userId] };
+  let next: Promise<ApiPage> | undefined = fetchPage(api, place, Math.min(pageSize, remaining));
+  while (next !== undefined) {
+    const { users, observedAt, isFull }: ApiPage = await next;
+    place = advance(place, users, isFull);
+    remaining -= users.length;
+    next = isFull && remaining > 0 ? fetchPage(api, place, Math.min(pageSize, remaining)) : undefined;
+    // Whoever leaves the walk early never waits for it.
+    next?.catch(() => undefined);
+    yield { users, observedAt, position: place.position, isLast: !isFull } satisfies WalkedPage;
+  }
+}
+
+interface Place {
+  readonly position: WalkPosition | undefined;
+  /** The ids to go on behind, the best one first. */
+  readonly cursors: readonly string[];
+}
+
+/** So many users in a row may be deleted between two pages before the walk has to step back by time. */
+const MAX_CURSORS = 5;
+
+function advance({ position }: Place, users: readonly ApiUser[], isFull: boolean): Place {
+  const ids = users.flatMap(({ id }) => (id === null ? [] : [id]));
+  const userId = ids.at(-1) ?? position?.userId;
+  if (isFull && userId === position?.userId) throw stuckError(userId);
+  if (userId === undefined) return { position, cursors: [] };
+  const createdAt = findLastCreation(users) ?? position?.createdAt ?? null;
+  return { position: { userId, createdAt }, cursors: ids.slice(-MAX_CURSORS).reverse() };
+}
+
+function findLastCreation(users: readonly ApiUser[]): Date | undefined {
+  const dated = users.findLast(({ user }) => user?.values.created_at instanceof Date);
+  return dated?.user?.values.created_at as Date | undefined;
+}
+
+/**
+ * Clerk refuses a cursor that no longer exists. The page's other users are as good: nobody stands between them but those
+ * already seen. Where they are all gone, or after a restart, the walk steps back to the time when the last one was
+ * created, and sees those of that moment again.
+ */
+async function fetchPage(api: Pick<ClerkApi, 'listUsers'>, { position, cursors }: Place, limit: number) {
+  for (const startingAfter of cursors) {
+    try {
+      return await api.listUsers({ order: 'created_at', startingAfter, limit });
+    } catch (error) {
+      if (!(error instanceof ClerkApiError && error.code === 'cursor_unknown')) throw error;
+    }
+  }
+  const createdAt = position?.createdAt;
+  if (createdAt === undefined || createdAt === null) return api.listUsers({ order: 'created_at', limit });
+  return api.listUsers({ order: 'created_at', createdAfter: new Date(createdAt.getTime() - 1), limit });
+}
+
+/** Without this, an API that ignores the cursor, as a proxy might, would be walked for ever. */
+function stuckError(userId: string | undefined): OperatorError {
+  const where = userId === undefined ? 'no user with an id' : `the same page again, which ends with ${userId}`;
+  return new OperatorError('walk_stuck', `The Backend API serves ${where}: the walk can't go on.`, {
+    hint: 'Look whether something stands between here and Clerk that changes requests (CLERK_API_URL), then run this again.',
+  });
+}

@@ -1,0 +1,104 @@
+import { previewBackfill } from '../backfill/preview-backfill.ts';
+import { type BackfillReport, runBackfill } from '../backfill/run-backfill.ts';
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { OperatorError } from '../errors.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
+import { formatPreview, formatReport, toPreviewJson, toReportJson } from './backfill/format-backfill.ts';
+import { type BackfillTeller, createTeller } from './backfill/tell-progress.ts';
+import type { CommandContext, ExitCode } from './command-context.ts';
+import { describeApiError, openApi } from './open-api.ts';
+import { withDatabase } from './open-database.ts';
+import { formatJson, formatQuantity } from './output/format-values.ts';
+
+export interface BackfillCommandOptions {
+  dryRun?: boolean;
+  /** Users at the most. */
+  limit?: number;
+  restart?: boolean;
+  json?: boolean;
+}
+
+interface Scene {
+  readonly api: ClerkApi;
+  readonly teller: BackfillTeller;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `backfill`: reads all users from Clerk's Backend API and applies each, or with `--dry-run` compares them.
+ *
+ * @returns 3 when users became dead letters.
+ */
+export async function backfill(options: BackfillCommandOptions, context: CommandContext): Promise<ExitCode> {
+  return abortOnSignal(async (signal) => {
+    const teller = createTeller(context, signal);
+    // A page that is fetched ahead must not keep a program that has failed.
+    const ended = new AbortController();
+    try {
+      const api = openApi(context.loadConfig({ takesDeliveries: false }), {
+        signal: AbortSignal.any([signal, ended.signal]),
+        onWait: teller.wait,
+      });
+      const scene = { api, teller, signal };
+      return await (options.dryRun === true ? preview(options, context, scene) : run(options, context, scene));
+    } catch (error) {
+      throw signal.aborted && isAbort(error) ? stoppedError('Nothing was changed.') : describeApiError(error);
+    } finally {
+      ended.abort();
+      teller.stop();
+    }
+  });
+}
+
+async function run(options: BackfillCommandOptions, context: CommandContext, scene: Scene): Promise<ExitCode> {
+  const { api, teller, signal } = scene;
+  const { limit: maxUsers, restart } = options;
+  const report = await withDatabase(context, (pool, { deletedUsers }, url) =>
+    runBackfill({
+      ...{ api, url, signal, maxUsers, restart },
+      settle: { pool, deletedUsers },
+      onProgress: (progress) => teller.tell(progress, maxUsers),
+    }),
+  );
+  teller.stop();
+  context.stdout(options.json === true ? formatJson(toReportJson(report)) : formatReport(report, context.invocation));
+  assertEnded(report, context.invocation);
+  return report.run.deadLetters > 0 ? 3 : 0;
+}
+
+/** The report is printed by now; this is why the exit code is 1. */
+function assertEnded({ end, failure, run }: BackfillReport, invocation: string): void {
+  const goOn = `\`${invocation} backfill\` goes on behind the ${formatQuantity(run.usersRead, 'user')} that ${run.usersRead === 1 ? 'is' : 'are'} done.`;
+  if (end === 'signal') throw stoppedError(goOn);
+  if (end !== 'failure') return;
+  const described = describeApiError(failure);
+  if (described instanceof OperatorError) {
+    const { code, message, hint } = described;
+    throw new OperatorError(code, message, { hint: [hint, goOn].filter(Boolean).join('\n'), cause: failure });
+  }
+  if (!(failure instanceof DatabaseUnavailableError)) throw failure;
+  throw new OperatorError('database_unavailable', failure.message, {
+    hint: `Look whether Postgres runs. ${goOn}`,
+    cause: failure,
+  });
+}
+
+async function preview(options: BackfillCommandOptions, context: CommandContext, scene: Scene): Promise<ExitCode> {
+  const { api, teller, signal } = scene;
+  const { limit: maxUsers } = options;
+  const found = await withDatabase(context, (pool) =>
+    previewBackfill({ ...{ api, pool, signal, maxUsers }, onProgress: (progress) => teller.tell(progress, maxUsers) }),
+  );
+  teller.stop();
+  context.stdout(options.json === true ? formatJson(toPreviewJson(found)) : formatPreview(found));
+  return 0;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function stoppedError(hint: string): OperatorError {
+  return new OperatorError('stopped', 'Stopped by a signal before the end.', { hint });
+}

@@ -1,0 +1,53 @@
+import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatCount, formatTime } from '../output/format-values.ts';
+import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
+
+/** Tells on stderr how far a backfill has come. */
+export interface BackfillTeller {
+  /** @param maxUsers what `--limit` says. */
+  tell(progress: BackfillProgress, maxUsers?: number): void;
+  /** A pause of the Backend API's client. */
+  wait(wait: { ms: number; why: string }): void;
+  stop(): void;
+}
+
+/** Lines, and on a terminal a bar; also that a signal was understood. */
+export function createTeller(
+  { stderr, progress }: Pick<CommandContext, 'stderr' | 'progress'>,
+  signal: AbortSignal,
+): BackfillTeller {
+  let walk: WalkProgress | undefined;
+  let done = 0;
+  const note = (text: string) => (walk === undefined ? stderr(`${text}\n`) : walk.note(text));
+  const wait = ({ ms, why }: { ms: number; why: string }) => note(`waiting ${Math.ceil(ms / 1000)} s: ${why}`);
+  signal.addEventListener('abort', () => note('stopping after the page in work'), { once: true });
+  return {
+    tell(event, maxUsers = Number.POSITIVE_INFINITY) {
+      if (event.kind === 'waiting') {
+        wait(event);
+      } else if (event.kind === 'begun') {
+        stderr(`${describeBegin(event)}\n`);
+        done = event.usersRead;
+        const total = Math.min(event.expectedUsers, done + maxUsers);
+        walk = startWalkProgress({ progress, stderr, total, done });
+      } else {
+        walk?.advance(event.usersRead - done);
+        done = event.usersRead;
+      }
+    },
+    wait,
+    stop() {
+      walk?.stop();
+      walk = undefined;
+    },
+  };
+}
+
+function describeBegin({ runId, resumedFrom, instanceId, usersRead, expectedUsers }: BackfillBegun): string {
+  const instance = instanceId === null ? 'an unknown instance' : instanceId;
+  if (runId === undefined) return `comparing about ${formatCount(expectedUsers)} users of ${instance}`;
+  if (resumedFrom === undefined) return `${runId}: about ${formatCount(expectedUsers)} users of ${instance}`;
+  const begun = formatTime(resumedFrom);
+  return `${runId}, begun ${begun}, goes on: ${formatCount(usersRead)} of about ${formatCount(expectedUsers)} users of ${instance} are done`;
+}

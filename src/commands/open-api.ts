@@ -1,0 +1,37 @@
+import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
+import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import type { Config } from '../config.ts';
+import { OperatorError } from '../errors.ts';
+import { version } from '../version.ts';
+
+/** What a command adds: when to stop, and whom to tell of pauses. */
+export type OpenApiOptions = Pick<ClerkApiOptions, 'signal' | 'onWait' | 'timings'>;
+
+/**
+ * Makes the client of the Backend API that the configuration means.
+ *
+ * @throws {OperatorError} exit code 2, when there is no key.
+ */
+export function openApi(
+  { clerkSecretKey, clerkApiUrl }: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl'>,
+  options: OpenApiOptions = {},
+): ClerkApi {
+  if (clerkSecretKey === undefined) {
+    throw new OperatorError('no_secret_key', "CLERK_SECRET_KEY is not set: Clerk's Backend API can't be asked.", {
+      hint: "Copy the secret key from Clerk's dashboard, under API keys of the instance that sends the webhooks.",
+      exitCode: 2,
+    });
+  }
+  return createClerkApi({
+    ...options,
+    secretKey: clerkSecretKey,
+    apiUrl: clerkApiUrl,
+    userAgent: `clerk-sync/${version}`,
+  });
+}
+
+/** A `ClerkApiError` as an `OperatorError`; whatever else as it is. */
+export function describeApiError(error: unknown): unknown {
+  if (!(error instanceof ClerkApiError)) return error;
+  return new OperatorError(`clerk_api_${error.code}`, error.problem, { hint: error.remedy, cause: error });
+}

@@ -1,0 +1,89 @@
+import { assertKnownInstance } from '../backfill/assert-instance.ts';
+import { type SyncedUser, type SyncOutcome, syncUser } from '../backfill/sync-user.ts';
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import { createRehearsal } from '../db/rehearse.ts';
+import { OperatorError } from '../errors.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
+import type { CommandContext, ExitCode } from './command-context.ts';
+import { describeApiError, openApi } from './open-api.ts';
+import { withDatabase } from './open-database.ts';
+import { formatTable } from './output/format-table.ts';
+import { formatCount, formatJson } from './output/format-values.ts';
+
+export interface SyncUserCommandOptions {
+  /** Asks Clerk and the database, and writes nothing. */
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** Outcomes after which the user is here as Clerk has it; all others leave something over. */
+const DONE: ReadonlySet<SyncOutcome> = new Set<SyncOutcome>(['applied', 'stale', 'deleted']);
+
+/**
+ * `sync-user`: makes users the same here as at Clerk, one after another. What was done until a failure is printed all
+ * the same.
+ *
+ * @returns 3 when something is left over.
+ */
+export async function syncUsers(
+  ids: readonly string[],
+  options: SyncUserCommandOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  return abortOnSignal(async (signal) => {
+    const api = openApi(context.loadConfig({ takesDeliveries: false }), {
+      signal,
+      onWait: ({ ms, why }) => context.stderr(`waiting ${Math.ceil(ms / 1000)} s: ${why}\n`),
+    });
+    const results: SyncedUser[] = [];
+    try {
+      await syncEach({ ids, options, context, api }, (result) => results.push(result));
+    } catch (error) {
+      if (results.length > 0) context.stdout(formatResults(results, options));
+      throw signal.aborted ? stoppedError(results.length) : describeApiError(error);
+    }
+    context.stdout(formatResults(results, options));
+    return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
+  });
+}
+
+interface Scene {
+  readonly ids: readonly string[];
+  readonly options: SyncUserCommandOptions;
+  readonly context: CommandContext;
+  readonly api: ClerkApi;
+}
+
+async function syncEach({ ids, options, context, api }: Scene, tell: (result: SyncedUser) => void): Promise<void> {
+  await withDatabase(context, async (pool, { deletedUsers }) => {
+    const settle = { pool: options.dryRun === true ? createRehearsal(pool) : pool, deletedUsers };
+    const instanceId = (await api.getInstance())?.id ?? null;
+    await pool.withSession((session) => assertKnownInstance(session, instanceId));
+    for (const id of new Set(ids)) tell(await syncUser({ api, settle, instanceId }, id));
+  });
+}
+
+function stoppedError(done: number): OperatorError {
+  return new OperatorError('stopped', 'Stopped by a signal before the end.', {
+    hint: done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.',
+  });
+}
+
+function formatResults(results: readonly SyncedUser[], { json, dryRun = false }: SyncUserCommandOptions): string {
+  const outcomes: Record<string, number> = {};
+  for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  if (json === true) {
+    const users = results.map(({ userId, outcome, error }) => ({ user_id: userId, outcome, error: error ?? null }));
+    return formatJson({ dry_run: dryRun, outcomes, results: users });
+  }
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
+  const table = formatTable<SyncedUser>(
+    [
+      { title: 'user', value: ({ userId }) => userId },
+      { title: 'outcome', value: ({ outcome }) => outcome },
+      { title: 'error', value: ({ error }) => error ?? '' },
+    ],
+    results,
+  );
+  return `${table}\n${counts.join(', ')}.\n${dryRun ? 'A dry run: nothing was changed.\n' : ''}`;
+}
