@@ -3,31 +3,38 @@ import type { Config } from '../config.ts';
 import type { Pool } from '../db/pool.ts';
 import { countOpenDeadLetters } from '../http/count-open-dead-letters.ts';
 import { createApp } from '../http/create-app.ts';
+import { findReconcileState } from '../http/find-reconcile-state.ts';
 import { type Listening, listen } from '../http/listen.ts';
-import { createMetrics } from '../http/metrics.ts';
+import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { createReadinessCheck } from '../http/readiness.ts';
 import type { Logger } from '../logger.ts';
-import { createReceiver, type Receiver } from '../sync/receive.ts';
+import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/receive.ts';
 import { version } from '../version.ts';
 
 /** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
 const LAST_ANSWERS_MS = 2000;
 
-export interface AcceptOptions {
+/** Lanes and batch size are given where they are measured; a service has the receiver's own. */
+export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
   readonly config: Config;
   readonly secrets: readonly string[];
   readonly pool: Pool;
   readonly logger: Logger;
 }
 
+export interface Accepting extends Pick<Listening, 'url'> {
+  readonly metrics: Metrics;
+}
+
 /** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
-export async function acceptDeliveries(options: AcceptOptions, started: AsyncDisposableStack): Promise<Listening> {
+export async function acceptDeliveries(options: AcceptOptions, started: AsyncDisposableStack): Promise<Accepting> {
   const { config, secrets, pool, logger } = options;
-  const receiver = createReceiver({ pool, deletedUsers: config.deletedUsers });
+  const receiver = createReceiver({ ...options, deletedUsers: config.deletedUsers });
   const metrics = createMetrics({
     version,
     readQueue: () => receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
+    findReconcileState: () => findReconcileState(pool),
   });
   let draining = false;
   const app = createApp({
@@ -44,7 +51,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: AsyncDis
     draining = true;
     await drain(listening, receiver);
   });
-  return listening;
+  return { url: listening.url, metrics };
 }
 
 /**

@@ -1,13 +1,15 @@
 import type { Config } from '../config.ts';
+import { nameDatabase } from '../db/connection-hints.ts';
 import { migrate, readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { CommandContext } from './command-context.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
+import type { ReconcileSchedule } from './reconcile/schedule-reconcile.ts';
 import { makeBanner } from './serve-banner.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
-import { nameDatabase, waitForDatabase } from './wait-for-database.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
 /**
  * Runs the service: brings the database up to date, then takes deliveries until a signal stops it. Resolves once it
@@ -41,11 +43,15 @@ async function start(
 ): Promise<void> {
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   // What serves is loaded while the database is asked: a fifth of the time until the service is ready.
-  const [{ pool, psql }, { acceptDeliveries }] = await Promise.all([
+  const [database, { acceptDeliveries }] = await Promise.all([
     openDatabase(config, logger, started),
     import('./accept-deliveries.ts'),
   ]);
-  const { url } = await acceptDeliveries({ config, secrets, pool, logger }, started);
+  const { pool, psql } = database;
+  let schedule: ReconcileSchedule | undefined;
+  // It is stopped together with the deliveries, and waited for before the pool closes.
+  started.defer(() => schedule?.ended);
+  const { url, metrics } = await acceptDeliveries({ config, secrets, pool, logger }, started);
   stdout(
     makeBanner({
       url,
@@ -55,6 +61,11 @@ async function start(
       invocation,
     }),
   );
+  const { clerkSecretKey, reconcileIntervalMs: intervalMs } = config;
+  if (clerkSecretKey === undefined || intervalMs === undefined) return;
+  const { scheduleReconcile } = await import('./reconcile/schedule-reconcile.ts');
+  schedule = scheduleReconcile({ config, intervalMs, pool, url: database.url, logger, metrics });
+  started.defer(() => schedule?.stop());
 }
 
 /** A pool on the configured database, or on the embedded one; its migrations are current afterwards. */
@@ -62,7 +73,7 @@ async function openDatabase(
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<{ pool: Pool; psql: string | undefined }> {
+): Promise<{ pool: Pool; url: string; psql: string | undefined }> {
   const { url, psql } = await (config.databaseUrl === undefined
     ? startEmbedded(config.dataDir, logger, started)
     : { url: config.databaseUrl, psql: undefined });
@@ -76,7 +87,7 @@ async function openDatabase(
     await pool.close();
     pool = createPool({ ...options, forceSynchronousCommit: true });
   }
-  return { pool, psql };
+  return { pool, url, psql };
 }
 
 /** Asks over the pool's connection first: nearly every start finds nothing to migrate, and needs no other. */

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ReconcileState } from './find-reconcile-state.ts';
+import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
 import { shareInFlight } from './share-in-flight.ts';
 
 export interface MetricsOptions {
@@ -7,6 +9,8 @@ export interface MetricsOptions {
   readonly readQueue: () => { queued: number; inFlight: number };
   /** Asked at each scrape; a rejection shows as `clerk_sync_database_up 0`, and the scrape goes on. */
   readonly countOpenDeadLetters: () => Promise<readonly { reason: string; count: number }[]>;
+  /** The same, for the reconciles. */
+  readonly findReconcileState: () => Promise<ReconcileState>;
 }
 
 /** One delivery that was answered with 200. */
@@ -23,6 +27,7 @@ export interface Metrics {
   recordDelivery(delivery: SettledDelivery): void;
   /** `reason` is the code of the error: one of ours, never a text of the sender's. */
   recordRejection(reason: string): void;
+  recordReconcile(made: MadeReconcile): void;
   /** All metrics in Prometheus's text format. */
   render(): Promise<string>;
 }
@@ -62,6 +67,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   registerQueueGauges(registry, options);
   registerDatabaseGauges(registry, options);
+  const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
   registerBuildInfo(registry, options);
 
   return {
@@ -72,6 +78,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       sanitized.inc(delivery.sanitized);
     },
     recordRejection: (reason) => rejections.inc({ reason }),
+    recordReconcile,
     render: () => registry.metrics(),
   };
 }

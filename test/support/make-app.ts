@@ -22,6 +22,7 @@ export function makeApp({ receive = async () => makeReceipt(), ...options }: Mak
     version: '1.2.3',
     readQueue: () => ({ queued: 7, inFlight: 3 }),
     countOpenDeadLetters: async () => [],
+    findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
   });
   const app = createApp({
     verify: createVerifier([secret]),

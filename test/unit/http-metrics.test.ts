@@ -13,6 +13,7 @@ function makeMetrics(options: Partial<MetricsOptions> = {}) {
     version: '1.2.3',
     readQueue: () => ({ queued: 7, inFlight: 3 }),
     countOpenDeadLetters: async () => [],
+    findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
     ...options,
   });
 }
@@ -59,6 +60,30 @@ describe('the metrics', () => {
       ['clerk_sync_open_dead_letters{reason="invalid_json"} 2'],
       ['clerk_sync_open_dead_letters{reason="invalid_shape"} 1'],
     ]);
+  });
+
+  it('count the reconciles of this process, and tell of the latest of any', async () => {
+    const metrics = makeMetrics({
+      findReconcileState: async () => ({ finishedAt: { full: 1_767_225_600.5 }, succeeded: false }),
+    });
+    const drift = { older: { repaired: 2, left: 1 }, activity: { repaired: 5, left: 0 } };
+    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 2000, drift });
+    metrics.recordReconcile({ kind: 'incremental', end: 'failed', ms: 10, drift: {} });
+    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 3000, drift });
+    const text = await metrics.render();
+    expect(ownSeries(text).filter((line) => line.includes('reconcile'))).toEqual([
+      'clerk_sync_reconcile_runs_total{kind="full",end="finished"} 2',
+      'clerk_sync_reconcile_runs_total{kind="incremental",end="failed"} 1',
+      'clerk_sync_reconcile_duration_seconds_count{kind="full"} 2',
+      'clerk_sync_reconcile_duration_seconds_count{kind="incremental"} 1',
+      'clerk_sync_reconcile_drift_total{kind="older",result="repaired"} 4',
+      'clerk_sync_reconcile_drift_total{kind="older",result="left"} 2',
+      'clerk_sync_reconcile_drift_total{kind="activity",result="repaired"} 10',
+      'clerk_sync_reconcile_drift_total{kind="activity",result="left"} 0',
+      'clerk_sync_reconcile_last_finished_timestamp_seconds{kind="full"} 1767225600.5',
+      'clerk_sync_reconcile_last_succeeded 0',
+    ]);
+    expect(text).toContain('clerk_sync_reconcile_duration_seconds_sum{kind="full"} 5\n');
   });
 
   it('are scraped while the database is away, and say so', async () => {

@@ -78,13 +78,15 @@ describe('the operations page', () => {
       version: '1.2.3',
       readQueue: () => ({ queued: 0, inFlight: 0 }),
       countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1 }],
+      findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
     });
     metrics.recordDelivery({ outcome: 'applied', eventType: 'user.created', sanitized: 0, ms: 1 });
     metrics.recordRejection('queue_full');
+    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
     const text = await metrics.render();
     const types = [...text.matchAll(/^# TYPE (clerk_sync_\w+) (\w+)$/gm)];
     const rows = types.map(([, name = '', type = '']) => {
-      const [, labels = ''] = new RegExp(`^${name}\\{(.*)\\} `, 'm').exec(text) ?? [];
+      const [, labels = ''] = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'm').exec(text) ?? [];
       const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``);
       return [`\`${name}\``, type, names.join(', ')];
     });

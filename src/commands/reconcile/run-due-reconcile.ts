@@ -1,0 +1,86 @@
+import { isAbort } from '../../backfill/describe-failure.ts';
+import type { Config } from '../../config.ts';
+import { createPool, type Pool, type Session } from '../../db/pool.ts';
+import type { Metrics } from '../../http/metrics.ts';
+import type { Logger } from '../../logger.ts';
+import { countLeft } from '../../reconcile/drift-tally.ts';
+import { findDueRun } from '../../reconcile/reconcile-runs.ts';
+import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../reconcile/run-reconcile.ts';
+import { describeApiError, openApi } from '../open-api.ts';
+
+export interface DueRunOptions {
+  readonly config: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl' | 'deletedUsers'>;
+  readonly intervalMs: number;
+  /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
+  readonly pool: Pool;
+  /** Of the same database. */
+  readonly url: string;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'recordReconcile'>;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+}
+
+/** One for the work; the lock's own connection is beside it. */
+const POOL_SIZE = 1;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** Makes the run that is due, if one is, and tells the log and the metrics of it. Never throws. */
+export async function runDueReconcile(options: DueRunOptions): Promise<void> {
+  const { logger, pool, intervalMs } = options;
+  try {
+    if ((await pool.withSession((session) => findDueRun(session, intervalMs))) === undefined) return;
+    const result = await run(options);
+    if (result.state === 'ran') tell(options, result.report);
+  } catch (error) {
+    logger.warn({ err: error }, 'reconcile could not begin');
+  }
+}
+
+async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<ReconcileResult> {
+  // A page that is fetched ahead, and tried again and again, ends with the run.
+  const ended = new AbortController();
+  const pool = createPool({
+    url,
+    size: POOL_SIZE,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    applicationName: 'clerk-sync reconcile',
+  });
+  try {
+    const api = openApi(config, { signal: AbortSignal.any([signal, ended.signal]) });
+    const { deletedUsers } = config;
+    // Asked again, now under the lock: another process may have been quicker.
+    const chooseKind = (session: Session) => findDueRun(session, intervalMs);
+    return await runReconcile({ api, settle: { pool, deletedUsers }, url, chooseKind, signal });
+  } finally {
+    ended.abort();
+    await pool.close();
+  }
+}
+
+function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void {
+  const { runId, kind, usersRead, drift, notes, durationMs, failure } = report;
+  const left = countLeft(drift, report);
+  const counts = Object.values(drift);
+  const line = {
+    run_id: runId,
+    kind,
+    users_read: usersRead,
+    found: counts.reduce((sum, { found }) => sum + found, 0),
+    repaired: counts.reduce((sum, { repaired }) => sum + repaired, 0),
+    left,
+    ...(notes.length > 0 ? { notes } : {}),
+    ms: Math.round(durationMs),
+  };
+  const end = nameEnd(failure);
+  metrics.recordReconcile({ kind, end, ms: durationMs, drift });
+  if (end === 'failed') logger.error({ ...line, err: describeApiError(failure) }, 'reconcile failed');
+  else if (end === 'stopped') logger.info(line, 'reconcile stopped');
+  else if (left > 0) logger.warn(line, 'reconcile finished, and something differs still');
+  else logger.info(line, 'reconcile finished');
+}
+
+function nameEnd(failure: unknown): 'finished' | 'failed' | 'stopped' {
+  if (failure === undefined) return 'finished';
+  return isAbort(failure) ? 'stopped' : 'failed';
+}

@@ -1,0 +1,163 @@
+import type { ObservedUser } from '../clerk/api/clerk-api.ts';
+import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import { makeApiTombstone } from '../sync/make-api-entry.ts';
+import { settleBatch } from '../sync/settle-batch.ts';
+import { checkUsers, REQUESTS_AT_ONCE } from './check-users.ts';
+import type { FoundDrift } from './drift-tally.ts';
+import type { Candidate } from './find-candidates.ts';
+import { mapLimited } from './map-limited.ts';
+import { makeObservation, type RunContext, TIMEOUT_MS } from './run-context.ts';
+
+/** A user who is stored here, and of whom Clerk says that there is none. */
+interface AbsentUser extends Candidate {
+  readonly askedAt: Date;
+}
+
+/** Asked for between two looks at the limit. */
+const CHUNK = 50;
+/** Tombstones in one transaction. */
+const BATCH = 500;
+/** Where `--max-deletions` doesn't say: this many, or this part of the living users here, whichever is more. */
+const MIN_LIMIT = 50;
+const LIMIT_PART = 0.1;
+
+const COUNT_LIVING = 'select count(*)::text as users from clerk.users where deleted_at is null';
+
+/**
+ * The users of a walk who are stored here and were not in it. Each is asked for by his id, since a walk can miss somebody;
+ * only where Clerk itself answers that there is none does he become a tombstone, which is final. So none is written before
+ * the walk has come to its end, and none at all where there are more of them than can be right.
+ */
+export class AbsentUsers {
+  readonly #run: RunContext;
+  readonly #absent: AbsentUser[] = [];
+  #unasked = 0;
+  #limit: number | undefined;
+
+  constructor(run: RunContext) {
+    this.#run = run;
+  }
+
+  /** Asks for each candidate; who is there after all is compared and repaired like the others. */
+  async ask(candidates: readonly Candidate[]): Promise<void> {
+    const { instanceId, tally } = this.#run;
+    const isOther = (candidate: Candidate) =>
+      instanceId !== null && candidate.instanceId !== null && candidate.instanceId !== instanceId;
+    for (const { userId } of candidates.filter(isOther)) {
+      tally.add({ userId, kind: 'other_instance', fields: [] }, false);
+    }
+    const own = candidates.filter((candidate) => !isOther(candidate));
+    for (let place = 0; place < own.length; place += CHUNK) await this.#askChunk(own.slice(place, place + CHUNK));
+  }
+
+  /**
+   * Makes tombstones of those whom Clerk doesn't know. The walk has come to its end.
+   *
+   * @param met how many of the walk's users were alive here: where there was none, the key may be another instance's.
+   */
+  async remove({ met }: { met: number }): Promise<void> {
+    const { dryRun, note } = this.#run;
+    if (this.#unasked > 0)
+      note(`Users here who were not in the walk either, and have not been asked for: ${this.#unasked}.`);
+    if (this.#absent.length === 0) return;
+    if (this.#absent.length > (await this.#getLimit())) return this.#refuse(await this.#describeLimit());
+    const isDoubtful = (user: AbsentUser) => met === 0 && !this.#isOurs(user);
+    const doubtful = this.#absent.filter(isDoubtful);
+    if (doubtful.length > 0) {
+      note(
+        'Nobody in the walk was known here before, so those who are absent there may be of another Clerk instance: they were left alone. If that is wrong, run this again.',
+      );
+    }
+    for (const user of doubtful) this.#count(user, false);
+    const certain = this.#absent.filter((user) => !isDoubtful(user));
+    if (dryRun) for (const user of certain) this.#count(user, false);
+    else await this.#writeTombstones(certain);
+  }
+
+  async #askChunk(candidates: readonly Candidate[]): Promise<void> {
+    const run = this.#run;
+    // What is found cannot be written any more: there is nothing left to ask for.
+    if (this.#absent.length > 0 && this.#absent.length > (await this.#getLimit())) {
+      this.#unasked += candidates.length;
+      return;
+    }
+    const answers = await mapLimited(candidates, REQUESTS_AT_ONCE, (candidate) => this.#askFor(candidate));
+    const there = answers.filter((answer) => answer !== undefined);
+    if (there.length > 0) await checkUsers(run, there, isCountedOnce(run));
+  }
+
+  /** @returns the user, if there is one. */
+  async #askFor(candidate: Candidate): Promise<ObservedUser | undefined> {
+    const run = this.#run;
+    await run.assertGoing();
+    const askedAt = new Date();
+    try {
+      const answer = await run.api.getUser(candidate.userId);
+      if (answer !== undefined) return answer;
+      this.#absent.push({ ...candidate, askedAt });
+    } catch (error) {
+      // What can't be asked for, such as an id that is none, has no answer either.
+      if (!(error instanceof ClerkApiError && error.code === 'bad_request')) throw error;
+      this.#count(candidate, false);
+    }
+    return undefined;
+  }
+
+  #isOurs({ instanceId }: AbsentUser): boolean {
+    return instanceId !== null && instanceId === this.#run.instanceId;
+  }
+
+  #count({ userId }: Candidate, isRepaired: boolean): void {
+    this.#run.tally.add({ userId, kind: 'absent', fields: [] }, isRepaired);
+  }
+
+  async #writeTombstones(users: readonly AbsentUser[]): Promise<void> {
+    const run = this.#run;
+    for (let place = 0; place < users.length; place += BATCH) {
+      await run.assertGoing();
+      const batch = users.slice(place, place + BATCH);
+      const entries = batch.map(({ userId, askedAt }) => makeApiTombstone(userId, makeObservation(run, askedAt)));
+      const settled = await settleBatch(run.settle, entries, TIMEOUT_MS);
+      // Stale: a webhook has said so meanwhile.
+      for (const [index, user] of batch.entries()) {
+        const outcome = settled[index]?.outcome;
+        this.#count(user, outcome === 'applied' || outcome === 'stale');
+      }
+    }
+  }
+
+  #refuse(limit: string): void {
+    for (const user of this.#absent) this.#count(user, false);
+    this.#run.note(
+      `Users here who are not at Clerk any more: ${this.#absent.length}. That is more than ${limit}, so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions.`,
+    );
+  }
+
+  async #describeLimit(): Promise<string> {
+    const limit = await this.#getLimit();
+    if (this.#run.maxDeletions !== undefined) return `--max-deletions ${limit} allows`;
+    return `the ${limit} that a run may delete by itself (${MIN_LIMIT}, or a tenth of all users here)`;
+  }
+
+  async #getLimit(): Promise<number> {
+    this.#limit ??=
+      this.#run.maxDeletions ?? Math.max(MIN_LIMIT, Math.floor((await countLiving(this.#run)) * LIMIT_PART));
+    return this.#limit;
+  }
+}
+
+/** All users here who are not deleted: one look at each row. */
+export async function countLiving({ settle: { pool } }: Pick<RunContext, 'settle'>): Promise<number> {
+  const [row] = await pool.withSession((session) => session.run<{ users: string }>(COUNT_LIVING), {
+    timeoutMs: TIMEOUT_MS,
+  });
+  return Number(row?.users);
+}
+
+/**
+ * A row that says another creation time than Clerk lies in the range of another page, where it was or will be found. A run
+ * that repairs it there counts it once by itself.
+ */
+function isCountedOnce({ dryRun }: RunContext): (drift: FoundDrift) => boolean {
+  return ({ fields }) => !dryRun || !fields.includes('created_at');
+}

@@ -1,0 +1,94 @@
+import { assertKnownInstance } from '../backfill/assert-instance.ts';
+import type { AdvisoryLock } from '../db/advisory-lock.ts';
+import { DriftTally } from './drift-tally.ts';
+import { reconcileAll } from './reconcile-all.ts';
+import type { ReconcileOptions } from './reconcile-options.ts';
+import { findNewestChange, reconcileRecent } from './reconcile-recent.ts';
+import { findWatermark } from './reconcile-runs.ts';
+import { type RunContext, type RunKind, TIMEOUT_MS } from './run-context.ts';
+
+/** What is known of a run as it goes on: its report and its row are made of it, however it ends. */
+export interface RunState {
+  /** Null for a dry run, which leaves no trace. */
+  readonly runId: string | null;
+  readonly lock: AdvisoryLock;
+  /** An incremental run can become a full one. */
+  kind: RunKind;
+  instanceId: string | null;
+  watermarkAt: Date | null;
+  /** In a full run, where somebody watches. */
+  expectedUsers: number | undefined;
+  readonly tally: DriftTally;
+  readonly notes: Set<string>;
+}
+
+/** @param runId null for a dry run. */
+export function createRunState(runId: string | null, kind: RunKind, lock: AdvisoryLock): RunState {
+  const unknown = { instanceId: null, watermarkAt: null, expectedUsers: undefined };
+  return { runId, lock, kind, ...unknown, tally: new DriftTally(), notes: new Set() };
+}
+
+/** Does what the run is for: those whom Clerk has changed since the last run, or all. */
+export async function compareWithClerk(options: ReconcileOptions, state: RunState): Promise<void> {
+  const { api, settle, signal } = options;
+  signal?.throwIfAborted();
+  const instanceId = (await api.getInstance())?.id ?? null;
+  state.instanceId = instanceId;
+  const since = await settle.pool.withSession(
+    async (session) => {
+      await assertKnownInstance(session, instanceId);
+      return findWatermark(session, instanceId);
+    },
+    { timeoutMs: TIMEOUT_MS },
+  );
+  const run = makeContext(options, state);
+  if (state.kind === 'incremental' && (await compareRecent(run, state, since))) return;
+  state.kind = 'full';
+  state.watermarkAt ??= later(await findNewestChange(api), since);
+  if (options.onProgress !== undefined) state.expectedUsers = await api.countUsers();
+  await reconcileAll(run);
+}
+
+/** What is not written bears no id that could be asked for. */
+const DRY_RUN_ID = 'reconcile_dry_run';
+
+function makeContext(options: ReconcileOptions, state: RunState): RunContext {
+  const { api, settle, signal, dryRun = false, maxDeletions, onProgress } = options;
+  const { tally, notes, lock, runId, instanceId } = state;
+  return {
+    ...{ api, settle, instanceId, dryRun, maxDeletions, tally },
+    runId: runId ?? DRY_RUN_ID,
+    note: (sentence) => void notes.add(sentence),
+    async assertGoing() {
+      signal?.throwIfAborted();
+      await lock.assertHeld();
+    },
+    advance(users) {
+      tally.usersRead += users;
+      onProgress?.({ usersRead: tally.usersRead, expectedUsers: state.expectedUsers });
+    },
+  };
+}
+
+/** What Clerk lists a moment late, or what two of its servers list in another order, is asked for twice. */
+const OVERLAP_MS = 5 * 60_000;
+
+/** @returns false where a full run has to do it. */
+async function compareRecent(run: RunContext, state: RunState, since: Date | undefined): Promise<boolean> {
+  if (since === undefined) {
+    run.note('There is no finished run to go on from: all users are compared.');
+    return false;
+  }
+  const { isComplete, newest } = await reconcileRecent(run, new Date(since.getTime() - OVERLAP_MS));
+  state.watermarkAt = later(newest, since);
+  if (isComplete) return true;
+  run.note('So many users have changed since the last run that all are compared.');
+  run.tally.startOver({ keepCounts: !run.dryRun });
+  return false;
+}
+
+/** Whoever changed last can be deleted: then the newest change that Clerk knows of is older than one that was compared. */
+function later(newest: Date | null, since: Date | undefined): Date | null {
+  if (newest === null || since === undefined) return newest ?? since ?? null;
+  return newest > since ? newest : since;
+}

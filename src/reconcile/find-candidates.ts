@@ -1,0 +1,82 @@
+import type { Session } from '../db/pool.ts';
+
+/** Which living users here should have been in what the walk has read. */
+export interface WalkedRange {
+  /** The first creation time of the range, included; null from the beginning. */
+  readonly from: Date | null;
+  /** The creation time behind its last, not included; null to the end. */
+  readonly to: Date | null;
+  /** Ids of users who were in the walk, as far as they may lie in the range. */
+  readonly seen: readonly string[];
+  /** Rows that were observed later may be of users who came after the walk had passed. */
+  readonly observedBefore: Date;
+}
+
+/** A user who is stored here, and was not in the walk. */
+export interface Candidate {
+  readonly userId: string;
+  readonly instanceId: string | null;
+}
+
+/** So many in one statement. */
+const CHUNK = 500;
+
+/** Who has been there for less may not have reached every server of Clerk's: a tombstone is final, and can wait. */
+const SETTLED = "interval '1 minute'";
+
+const SELECT = `
+  select u.id, u.instance_id, u.created_at::text as created_at
+  from clerk.users u
+  where u.deleted_at is null and u.observed_at < $1::text::timestamptz
+    and least(u.created_at, u.observed_at) < $1::text::timestamptz - ${SETTLED}
+    and not exists (select from json_array_elements_text($2::text::json) as seen(id) where seen.id = u.id)`;
+
+/** Read through `users_created_at_idx`; the second comparison goes on behind the last row of the chunk before. */
+const FIND_IN_RANGE = `${SELECT}
+    and u.created_at >= $3::text::timestamptz and u.created_at < $4::text::timestamptz
+    and (u.created_at, u.id collate "C") > ($3::text::timestamptz, $5::text collate "C")
+  order by u.created_at, u.id collate "C" limit ${CHUNK}`;
+
+const FIND_UNDATED = `${SELECT} and u.created_at is null and u.id collate "C" > $3::text collate "C"
+  order by u.id collate "C" limit ${CHUNK}`;
+
+interface Row {
+  readonly id: string;
+  readonly instance_id: string | null;
+  readonly created_at: string;
+}
+
+/** Lends a session for one statement. */
+type Lend = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+
+/** The candidates of one range, in chunks. */
+export async function* findCandidates(lend: Lend, range: WalkedRange): AsyncGenerator<Candidate[]> {
+  const given = [range.observedBefore.toISOString(), JSON.stringify(range.seen)];
+  const to = range.to?.toISOString() ?? 'infinity';
+  let from = range.from?.toISOString() ?? '-infinity';
+  for (let after = '', rows: Row[] = []; ; ) {
+    rows = await lend((session) => session.run<Row>(FIND_IN_RANGE, [...given, from, to, after]));
+    if (rows.length > 0) yield rows.map(toCandidate);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < CHUNK) return;
+    [from, after] = [last.created_at, last.id];
+  }
+}
+
+/** The candidates among rows that say no creation time, wherever the walk may have been looking for them. */
+export async function* findUndatedCandidates(
+  lend: Lend,
+  { seen, observedBefore }: Pick<WalkedRange, 'seen' | 'observedBefore'>,
+): AsyncGenerator<Candidate[]> {
+  const given = [observedBefore.toISOString(), JSON.stringify(seen)];
+  for (let after = ''; ; ) {
+    const rows = await lend((session) => session.run<Row>(FIND_UNDATED, [...given, after]));
+    if (rows.length > 0) yield rows.map(toCandidate);
+    if (rows.length < CHUNK) return;
+    after = rows.at(-1)?.id ?? '';
+  }
+}
+
+function toCandidate({ id, instance_id }: Row): Candidate {
+  return { userId: id, instanceId: instance_id };
+}

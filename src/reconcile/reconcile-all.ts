@@ -1,0 +1,78 @@
+import { type WalkedPage, walkUsers } from '../backfill/walk-users.ts';
+import { AbsentUsers, countLiving } from './absent-users.ts';
+import { checkUsers } from './check-users.ts';
+import { findCandidates, findUndatedCandidates } from './find-candidates.ts';
+import { type RunContext, TIMEOUT_MS } from './run-context.ts';
+
+/** Users of one creation time, as an import can make them, whose ids are remembered at the most. */
+const MAX_SEEN = 20_000;
+
+/** How far the walk has come in creation time, and who was seen since that last moved on. */
+interface Position {
+  readonly end: Date | null;
+  readonly seen: readonly string[];
+}
+
+/**
+ * Walks all users and compares each with what is stored; page by page, who is stored with a creation time that the walk
+ * has passed and was not in it, is asked for. No set of all users is kept anywhere: the walk is in the order of creation,
+ * and so is an index here.
+ */
+export async function reconcileAll(run: RunContext): Promise<void> {
+  const lend: RunContext['settle']['pool']['withSession'] = (work) =>
+    run.settle.pool.withSession(work, { timeoutMs: TIMEOUT_MS });
+  const absent = new AbsentUsers(run);
+  let position: Position = { end: null, seen: [] };
+  let met = 0;
+  let observedAt = new Date(0);
+  for await (const page of walkUsers(run.api)) {
+    await run.assertGoing();
+    met += await checkUsers(
+      run,
+      page.users.map((user) => ({ user, observedAt: page.observedAt })),
+    );
+    observedAt = page.observedAt;
+    const seen = [...position.seen, ...listIds(page)];
+    const to = page.position?.createdAt ?? null;
+    if (to !== null) {
+      const range = { from: position.end, to, seen, observedBefore: observedAt };
+      for await (const candidates of findCandidates(lend, range)) await absent.ask(candidates);
+    }
+    position = advance(run, position, { to, seen, page });
+    run.advance(page.users.length);
+  }
+  if (run.tally.usersRead === 0) return await describeEmptyWalk(run);
+  const rest = { from: position.end, to: null, seen: position.seen, observedBefore: observedAt };
+  for await (const candidates of findCandidates(lend, rest)) await absent.ask(candidates);
+  for await (const candidates of findUndatedCandidates(lend, rest)) await absent.ask(candidates);
+  await run.assertGoing();
+  await absent.remove({ met });
+}
+
+/** Users of the end's own creation time may stand on the next page, too: those seen are remembered until it moves on. */
+function advance(
+  run: RunContext,
+  position: Position,
+  { to, seen, page }: { to: Date | null; seen: readonly string[]; page: WalkedPage },
+): Position {
+  if (to !== null && (position.end === null || to > position.end)) return { end: to, seen: listIds(page) };
+  if (seen.length <= MAX_SEEN) return { ...position, seen };
+  run.note(
+    `More than ${MAX_SEEN} users were created at one moment: those stored with it were not checked for being gone.`,
+  );
+  return { end: new Date((position.end?.getTime() ?? 0) + 1), seen: [] };
+}
+
+function listIds({ users }: WalkedPage): string[] {
+  return users.flatMap(({ id }) => (id === null ? [] : [id]));
+}
+
+/** An API that has nobody to tell of is no reason to delete everybody. */
+async function describeEmptyWalk(run: RunContext): Promise<void> {
+  const living = await countLiving(run);
+  if (living === 0) return;
+  run.tally.addLeft('absent', living);
+  run.note(
+    `Clerk has no user at all, and ${living} are stored here: nobody was asked for or deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right.`,
+  );
+}

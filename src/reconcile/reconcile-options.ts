@@ -1,0 +1,27 @@
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { Session } from '../db/pool.ts';
+import type { SettleOptions } from '../sync/settle-batch.ts';
+import type { RunKind } from './run-context.ts';
+
+export interface ReconcileOptions {
+  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'getInstance' | 'countUsers'>;
+  readonly settle: SettleOptions;
+  /** Where the lock is taken, on a connection of its own: the pool's database. */
+  readonly url: string;
+  /** Says under the lock what to do; undefined: nothing. */
+  readonly chooseKind: (session: Session) => Promise<RunKind | undefined>;
+  /** Finds, and writes nothing, not even that it ran. */
+  readonly dryRun?: boolean | undefined;
+  /** Tombstones at the most; undefined: the greater of 50 and a tenth of the living users here. */
+  readonly maxDeletions?: number | undefined;
+  /** Ends the run. Whoever makes the API hands it on, so that nobody waits for an answer. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ReconcileProgress) => void) | undefined;
+}
+
+/** How far a run has come. */
+export interface ReconcileProgress {
+  readonly usersRead: number;
+  /** What Clerk counts, in a full run; how many have changed since the last one is not known before. */
+  readonly expectedUsers: number | undefined;
+}

@@ -1,0 +1,71 @@
+import { onTestFinished } from 'vitest';
+import { createClerkApi } from '../../src/clerk/api/clerk-api.ts';
+import { createPool } from '../../src/db/pool.ts';
+import type { ReconcileOptions } from '../../src/reconcile/reconcile-options.ts';
+import type { RunKind } from '../../src/reconcile/run-context.ts';
+import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../src/reconcile/run-reconcile.ts';
+import { useTestDatabase } from './database.ts';
+import { dumpTables } from './database-dump.ts';
+import { type ApiUserJson, makeApiUser } from './fake-clerk/make-api-user.ts';
+import { useFakeClerk } from './fake-clerk/use-fake-clerk.ts';
+
+/** A failure is given up in a moment. */
+const FAST = {
+  ...{ requestMs: 2000, failingMs: 300, limitedMs: 2000, firstPauseMs: 1, longestPauseMs: 5 },
+  rate: { requests: 100_000, perMs: 1000 },
+};
+
+export interface RunOptions extends Partial<Pick<ReconcileOptions, 'dryRun' | 'maxDeletions' | 'signal'>> {
+  readonly kind?: RunKind;
+}
+
+/** Differs from run to run, and is no part of what is compared. */
+const OWN = ['synced_at', 'observed_at', 'last_message_id'];
+
+/** Users `0` to `count - 1`. */
+export function makeApiUsers(count: number): ApiUserJson[] {
+  return Array.from({ length: count }, (_, n) => makeApiUser(n));
+}
+
+/** A fake Clerk, and a database that knows nothing of its users until `fill`. */
+export async function useReconcileScene(users: readonly ApiUserJson[]) {
+  const { url, sql } = await useTestDatabase();
+  const clerk = await useFakeClerk({ users });
+  const pool = createPool({ url, size: 2 });
+  onTestFinished(() => pool.close());
+
+  const tryRun = ({ kind = 'full', ...options }: RunOptions = {}): Promise<ReconcileResult> => {
+    const { signal } = options;
+    const api = createClerkApi({ secretKey: clerk.secretKey, apiUrl: clerk.url, timings: FAST, signal });
+    const settle = { pool, deletedUsers: 'erase' } as const;
+    return runReconcile({ api, settle, url, chooseKind: async () => kind, ...options });
+  };
+  const run = async (options?: RunOptions): Promise<ReconcileReport> => {
+    const result = await tryRun(options);
+    if (result.state !== 'ran') throw new Error(`It did not run: ${result.state}.`);
+    return result.report;
+  };
+  return {
+    ...{ url, sql, clerk, pool, tryRun, run },
+    /** Brings all users here, a day ago. */
+    async fill() {
+      await run();
+      await sql`update clerk.users set observed_at = observed_at - interval '1 day'`;
+      await sql`delete from clerk.reconcile_runs`;
+    },
+    /** The users and their children, without what each run writes anew. */
+    async readCopy() {
+      const { reconcile_runs: _, ...tables } = await dumpTables(sql, { omit: OWN });
+      return tables;
+    },
+    /** All that is stored. */
+    readAll: () => dumpTables(sql),
+    readIds: async (where: 'alive' | 'deleted') => {
+      const rows = await sql<{ id: string }[]>`
+        select id from clerk.users where (deleted_at is null) = ${where === 'alive'} order by id collate "C"`;
+      return rows.map(({ id }) => id);
+    },
+  };
+}
+
+export type ReconcileScene = Awaited<ReturnType<typeof useReconcileScene>>;
