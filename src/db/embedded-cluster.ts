@@ -34,12 +34,17 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
   const paths = {
     directory,
     logFile: join(home, 'postgres.log'),
-    passwordFile: join(directory, 'clerk-sync.pgpass'),
+    passwordFile: locatePasswordFile(directory),
     portFile: join(directory, 'clerk-sync.port'),
   };
   await removeInterrupted(home);
   if (await isAbsentOrEmpty(directory)) await initialise(home, directory, binaries, account);
   return { ...paths, password: await readPassword(paths.passwordFile), binaries, account };
+}
+
+/** In Postgres's own directory. */
+export function locatePasswordFile(directory: string): string {
+  return join(directory, 'clerk-sync.pgpass');
 }
 
 /** `postgres.init-<pid>-<random>`: where a database directory is prepared. Only a whole one ever gets its real name. */
@@ -113,7 +118,8 @@ async function isAbsentOrEmpty(directory: string): Promise<boolean> {
   return entries.length === 0;
 }
 
-async function readPassword(passwordFile: string): Promise<string> {
+/** @throws {OperatorError} where the file is not what clerk-sync makes, or may not be read. */
+export async function readPassword(passwordFile: string): Promise<string> {
   const line = await readFile(passwordFile, 'utf8').catch((error: unknown) => {
     throw notOurs(passwordFile, error);
   });

@@ -20,7 +20,7 @@ export interface Membership {
 /** "clerk" in ASCII, one higher than the key of the migrations. */
 const LOCK_KEY = 0x63_6c_65_72_6c;
 
-export function makeUrl(cluster: Cluster, port: number, database: string): string {
+export function makeUrl(cluster: Pick<Cluster, 'password'>, port: number, database: string): string {
   return `postgres://${EMBEDDED_USER}:${cluster.password}@127.0.0.1:${port}/${database}`;
 }
 

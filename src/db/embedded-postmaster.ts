@@ -21,7 +21,7 @@ export interface Postmaster {
  * this directory. A file left by a kill or a power failure may name a process that is something else by now: Postgres
  * would refuse to start because of it, so it is removed.
  */
-export async function findPostmaster({ directory }: Cluster): Promise<Postmaster | undefined> {
+export async function findPostmaster({ directory }: Pick<Cluster, 'directory'>): Promise<Postmaster | undefined> {
   const path = join(directory, 'postmaster.pid');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';

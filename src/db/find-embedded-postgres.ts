@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EMBEDDED_DATABASE, locatePasswordFile, readPassword } from './embedded-cluster.ts';
+import { makeUrl } from './embedded-membership.ts';
+import { findPostmaster } from './embedded-postmaster.ts';
+
+/** What there is of an embedded Postgres: none was ever made, it does not take connections now, or it does. */
+export type FoundPostgres =
+  | { readonly state: 'absent' | 'stopped' }
+  | { readonly state: 'running'; readonly url: string; readonly port: number };
+
+/**
+ * Looks for the embedded Postgres of a directory, and neither makes, starts nor joins it: whoever runs it may stop it
+ * at any moment.
+ *
+ * @throws {OperatorError} where it runs and its password can't be read.
+ */
+export async function findEmbeddedPostgres(dataDir: string): Promise<FoundPostgres> {
+  const directory = join(dataDir, 'postgres');
+  if (!existsSync(directory)) return { state: 'absent' };
+  const postmaster = await findPostmaster({ directory });
+  if (postmaster?.status !== 'ready') return { state: 'stopped' };
+  const password = await readPassword(locatePasswordFile(directory));
+  return { state: 'running', url: makeUrl({ password }, postmaster.port, EMBEDDED_DATABASE), port: postmaster.port };
+}

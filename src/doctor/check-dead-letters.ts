@@ -1,0 +1,40 @@
+import { type Finding, ok, warning } from './check.ts';
+import type { Reader } from './reader.ts';
+import { age, list, quantity } from './wording.ts';
+
+/** The open dead letters of one reason. */
+export interface OpenLetters {
+  readonly reason: string;
+  readonly count: number;
+  readonly oldestAt: Date;
+}
+
+const STATEMENT = `
+  select reason, count(*)::float8 as count, min(first_failed_at) as "oldestAt"
+  from clerk.dead_letters where state = 'open' group by reason order by 2 desc, 1 limit 20`;
+
+/** Counts what waits for an operator, the most frequent reason first. */
+export function surveyDeadLetters(reader: Reader): Promise<OpenLetters[]> {
+  return reader.read((session) => session.run<OpenLetters>(STATEMENT));
+}
+
+/** Each is an event or a user that is not in the tables. */
+export function checkDeadLetters(
+  letters: readonly OpenLetters[],
+  command: (line: string) => string,
+  now: number = Date.now(),
+): Finding {
+  const details = {
+    open: letters.map(({ reason, count, oldestAt }) => ({ reason, count, oldest_at: oldestAt })),
+  };
+  if (letters.length === 0) return ok('None is open.', details);
+  const lines = letters.map(
+    ({ reason, count, oldestAt }) =>
+      `${quantity(count, 'open letter')}: ${reason}, the oldest of ${age(oldestAt, now)}`,
+  );
+  return warning(
+    letters.length === 1 ? `${lines[0]}.` : list(lines, 8, '\n'),
+    `\`${command('dead-letters list')}\` has them, and \`${command('dead-letters show <id>')}\` says what to do; then replay or discard each.`,
+    details,
+  );
+}

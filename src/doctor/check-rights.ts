@@ -1,0 +1,62 @@
+import { type Finding, failed, ok } from './check.ts';
+import type { SchemaFacts, TableFacts } from './survey-tables.ts';
+import { list, quoteName } from './wording.ts';
+
+const RIGHTS = ['select', 'insert', 'update', 'delete'] as const;
+
+/** The program's own record of its migrations: the service only reads it. */
+const RECORD = 'migrations';
+
+/**
+ * Whether the role may do what the service does. It needs no right to change tables where somebody else migrates.
+ *
+ * @param role as Postgres names it.
+ */
+export function checkRights(schema: SchemaFacts, role: string): Finding {
+  if (!schema.exists) return checkCreation(schema, role);
+  const to = quoteName(role);
+  if (!schema.usage) {
+    return failed(
+      `The role ${role} may not use the schema clerk.`,
+      `As ${schema.owner}: grant usage on schema clerk to ${to}; grant select, insert, update, delete on all tables in schema clerk to ${to};`,
+    );
+  }
+  const tables = [...schema.tables.values()];
+  const lacking = tables.flatMap((table) => listLacking(table));
+  if (lacking.length > 0) {
+    return failed(
+      `The role ${role} may not ${list(lacking)}.`,
+      `As ${schema.owner}: grant select, insert, update, delete on all tables in schema clerk to ${to};`,
+      { lacking },
+    );
+  }
+  const hidden = tables.filter(({ rowSecurity }) => rowSecurity).map(({ name }) => name);
+  if (hidden.length > 0) {
+    return failed(
+      `Row security hides rows of ${list(hidden)} from the role ${role}, or refuses its own.`,
+      `alter table clerk.${quoteName(hidden[0] ?? '')} disable row level security; -- or, as a superuser: alter role ${to} bypassrls;`,
+      { row_security: hidden },
+    );
+  }
+  return ok(describeMigrating(schema, role));
+}
+
+function checkCreation({ create }: SchemaFacts, role: string): Finding {
+  if (create) return ok(`The role ${role} may make the schema clerk, which is not there yet.`);
+  return failed(
+    `There is no schema clerk, and the role ${role} may not make it.`,
+    `As the owner of the database: create schema clerk authorization ${quoteName(role)};`,
+  );
+}
+
+function listLacking(table: TableFacts): string[] {
+  const needed = table.name === RECORD ? (['select'] as const) : RIGHTS;
+  return needed.filter((right) => !table[right]).map((right) => `${right} ${table.name}`);
+}
+
+function describeMigrating({ create, owner, tables }: SchemaFacts, role: string): string {
+  const migrates = create && [...tables.values()].every(({ owned }) => owned);
+  return migrates
+    ? `The role ${role} may read, write and migrate.`
+    : `The role ${role} may read and write; migrating is for the owner, ${owner}.`;
+}

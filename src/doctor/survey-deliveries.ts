@@ -1,0 +1,51 @@
+import type { Reader } from './reader.ts';
+import { scan } from './scan.ts';
+import type { TableFacts } from './survey-tables.ts';
+
+/** What the ledger says of the newest messages. */
+export interface DeliveryFacts {
+  /** When the last verified delivery came; undefined where none has. */
+  readonly lastReceivedAt: Date | undefined;
+  /** The same of those about users. */
+  readonly lastUserEventAt: Date | undefined;
+  /** How many of the newest messages name each instance. */
+  readonly instances: ReadonlyMap<string, number>;
+}
+
+interface Row {
+  readonly instance_id: string | null;
+  readonly count: number;
+  readonly last: Date;
+  readonly last_user_event: Date | null;
+}
+
+const NEWEST = 1000;
+/** Where a table is too large to be read: its end, which is where new rows go unless old ones were deleted. */
+const LAST_PAGES = 1000;
+
+/** Reads the newest messages. The ledger has no index by time: as much of it is read as a check may read. */
+export function surveyDeliveries(reader: Reader, ledger: Pick<TableFacts, 'name' | 'pages'>): Promise<DeliveryFacts> {
+  const { source, share } = scan(ledger, 'm');
+  const columns = 'select instance_id, event_type, received_at';
+  const end = `${columns} from clerk.webhook_messages where ctid >= '(${Math.max(0, ledger.pages - LAST_PAGES)},0)'`;
+  const rows = share === 1 ? `${columns} from ${source}` : `${columns} from ${source} union all ${end}`;
+  return reader.read(async (session) => {
+    const found = await session.run<Row>(`
+      select instance_id, count(*)::float8 as count, max(received_at) as last,
+        max(received_at) filter (where event_type like 'user.%') as last_user_event
+      from (select * from (${rows}) read order by received_at desc limit ${NEWEST}) newest
+      group by instance_id order by 2 desc`);
+    return {
+      lastReceivedAt: findLatest(found.map(({ last }) => last)),
+      lastUserEventAt: findLatest(found.map((row) => row.last_user_event)),
+      instances: new Map(
+        found.flatMap(({ instance_id: id, count }) => (id === null ? [] : [[id, count] as [string, number]])),
+      ),
+    };
+  });
+}
+
+function findLatest(moments: readonly (Date | null)[]): Date | undefined {
+  const times = moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]));
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
+}

@@ -1,0 +1,60 @@
+import type { Reader } from './reader.ts';
+
+/** The latest backfill, whatever became of it. */
+export interface LatestBackfill {
+  readonly state: 'running' | 'finished' | 'stopped' | 'failed';
+  readonly usersRead: number;
+  readonly startedAt: Date;
+  /** When its last page was committed, or its end. */
+  readonly updatedAt: Date;
+  readonly error: string | null;
+}
+
+/** A reconcile. */
+export interface ReconcileRun {
+  readonly kind: 'incremental' | 'full';
+  readonly state: 'running' | 'finished' | 'failed';
+  readonly startedAt: Date;
+  readonly error: string | null;
+  readonly drift: Readonly<Record<string, { readonly found: number; readonly left: number }>>;
+}
+
+/** What the tables of runs say; undefined where there was no such run. */
+export interface RunFacts {
+  readonly backfill: LatestBackfill | undefined;
+  readonly backfillFinishedAt: Date | undefined;
+  readonly reconcile: ReconcileRun | undefined;
+  readonly finishedReconcile: ReconcileRun | undefined;
+  readonly fullFinishedAt: Date | undefined;
+}
+
+const BACKFILL = `
+  select state, users_read::float8 as "usersRead", started_at as "startedAt", updated_at as "updatedAt", error
+  from clerk.backfill_runs order by started_at desc, run_id desc limit 1`;
+
+const FINISHED = `
+  select (select max(finished_at) from clerk.backfill_runs where state = 'finished') as backfill,
+    (select max(finished_at) from clerk.reconcile_runs where state = 'finished' and kind = 'full') as "full"`;
+
+const RECONCILE = `
+  select kind, state, started_at as "startedAt", error, drift from clerk.reconcile_runs
+  where $1::text is null or state = $1 order by started_at desc, run_id desc limit 1`;
+
+/** Reads what backfills and reconciles have recorded of themselves. */
+export function surveyRuns(reader: Reader): Promise<RunFacts> {
+  return reader.read(async (session) => {
+    const [[backfill], [finished], [reconcile], [finishedReconcile]] = await Promise.all([
+      session.run<LatestBackfill>(BACKFILL),
+      session.run<{ backfill: Date | null; full: Date | null }>(FINISHED),
+      session.run<ReconcileRun>(RECONCILE, [null]),
+      session.run<ReconcileRun>(RECONCILE, ['finished']),
+    ]);
+    return {
+      backfill,
+      backfillFinishedAt: finished?.backfill ?? undefined,
+      reconcile,
+      finishedReconcile,
+      fullFinishedAt: finished?.full ?? undefined,
+    };
+  });
+}

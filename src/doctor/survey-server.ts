@@ -1,0 +1,70 @@
+import type { Session } from '../db/pool.ts';
+import { readUnsafeSettings } from '../db/read-unsafe-settings.ts';
+import type { Reader } from './reader.ts';
+
+/** What the server says of itself, and of the role that asks. */
+export interface ServerFacts {
+  /** As people write it: `18.4`. */
+  readonly version: string;
+  /** `180004` */
+  readonly versionNumber: number;
+  readonly encoding: string;
+  readonly role: string;
+  readonly database: string;
+  readonly isStandby: boolean;
+  readonly isReadOnly: boolean;
+  readonly autovacuum: boolean;
+  /** How many connections this role may have here at once, whoever uses them now. */
+  readonly maxConnections: number;
+  /** Connections that nobody has now. */
+  readonly freeConnections: number;
+  /** Connections of services that write here now. */
+  readonly serviceConnections: number;
+  readonly unsafeSettings: readonly string[];
+  /** Its clock minus ours. */
+  readonly clockOffsetMs: number;
+}
+
+type Row = Omit<ServerFacts, 'unsafeSettings' | 'clockOffsetMs'>;
+
+/**
+ * Connections are counted by `pg_stat_database`, which shows them to everybody, and not by `pg_stat_activity`. A limit
+ * of -1 is none. `reserved_connections` is Postgres 16's.
+ */
+const FACTS = `
+  with limits as (
+    select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int as usable,
+      (select sum(numbackends)::int from pg_stat_database) as used,
+      (select nullif(rolconnlimit, -1) from pg_roles where rolname = current_user) as of_role,
+      (select nullif(datconnlimit, -1) from pg_database where datname = current_database()) as of_database
+  )
+  select split_part(current_setting('server_version'), ' ', 1) as version,
+    current_setting('server_version_num')::int as "versionNumber",
+    current_setting('server_encoding') as encoding, current_user::text as role, current_database()::text as database,
+    pg_is_in_recovery() as "isStandby", current_setting('default_transaction_read_only') = 'on' as "isReadOnly",
+    current_setting('autovacuum') = 'on' and current_setting('track_counts') = 'on' as autovacuum,
+    least(usable, of_role, of_database) as "maxConnections", usable - used as "freeConnections",
+    (select count(*)::int from pg_stat_activity where application_name = 'clerk-sync') as "serviceConnections"
+  from limits`;
+
+/** Asks the server about itself: the first thing that is asked of it, so it also shows that it answers. */
+export function surveyServer(reader: Reader): Promise<ServerFacts> {
+  return reader.read(async (session) => {
+    const [row] = await session.run<Row>(FACTS);
+    return {
+      ...(row as Row),
+      unsafeSettings: await readUnsafeSettings(session),
+      clockOffsetMs: await measureClock(session),
+    };
+  });
+}
+
+/** Over a connection that stands already; its clock was read somewhere between asking and the answer. */
+async function measureClock(session: Session): Promise<number> {
+  const askedAt = Date.now();
+  const [row] = await session.run<{ now: number }>(
+    'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
+  );
+  return (row?.now ?? Number.NaN) - (askedAt + Date.now()) / 2;
+}
