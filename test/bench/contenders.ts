@@ -10,19 +10,32 @@ export interface RunningContender {
   stop(): Promise<void>;
 }
 
-export type ContenderName = 'usual' | 'clerk-sync' | 'bare';
+export type ContenderName = 'usual' | 'clerk-sync' | 'lanes' | 'bare';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What follows `node`: for clerk-sync what `npm start` runs, limits of memory and all. */
+/** What `npm start` gives to `node`: limits of memory and all. */
+const OPTIONS = packageJson.scripts.start.split(' ').slice(1, -1);
+
+/** What follows `node`. */
 const ARGUMENTS: Readonly<Record<ContenderName, readonly string[]>> = {
   bare: ['test/bench/bare-server.ts'],
   usual: ['test/bench/usual-handler.ts'],
-  'clerk-sync': packageJson.scripts.start.split(' ').slice(1),
+  'clerk-sync': [...OPTIONS, 'src/main.ts'],
+  lanes: [...OPTIONS, 'test/bench/lanes-server.ts'],
 };
 
-/** Starts a contender and resolves when it listens. */
-export async function startContender(name: ContenderName, url: string, secret: string): Promise<RunningContender> {
+/**
+ * Starts a contender and resolves when it listens.
+ *
+ * @param environment beside what all are given.
+ */
+export async function startContender(
+  name: ContenderName,
+  url: string,
+  secret: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningContender> {
   const child = spawn(process.execPath, ARGUMENTS[name], {
     cwd: ROOT,
     // As in production: the access log is written, to where it costs what a pipe costs.
@@ -34,6 +47,7 @@ export async function startContender(name: ContenderName, url: string, secret: s
       SECRET: secret,
       PORT: '0',
       HOST: '127.0.0.1',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

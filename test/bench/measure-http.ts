@@ -34,11 +34,12 @@ export async function measureHttp(
   server: BenchServer,
   contender: ContenderName,
   scenario: HttpScenario,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<HttpMeasurement> {
   run += 1;
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
   const database = await server.createDatabase(`http_${run}`);
-  const program = await startContender(contender, database.url, secret);
+  const program = await startContender(contender, database.url, secret, environment);
   try {
     const readState = async () => ({
       service: readUsage(program.pid),

@@ -1,0 +1,16 @@
+import { acceptDeliveries } from '../../src/commands/accept-deliveries.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createPool } from '../../src/db/pool.ts';
+import { createLogger } from '../../src/logger.ts';
+
+// The service on a migrated database, with as many lanes and as large batches as the environment says.
+const config = loadConfig();
+const secrets = config.secrets ?? [];
+const pool = createPool({ url: config.databaseUrl ?? '', size: config.databasePoolSize });
+const logger = createLogger({ level: config.logLevel });
+const started = new AsyncDisposableStack();
+started.defer(() => pool.close());
+const [lanes, maxBatch] = [Number(process.env.LANES), Number(process.env.MAX_BATCH)];
+const { url } = await acceptDeliveries({ config, secrets, pool, logger, lanes, maxBatch }, started);
+process.once('SIGTERM', () => void started.disposeAsync());
+console.log(`listening on ${url}`);
