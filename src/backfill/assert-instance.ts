@@ -11,7 +11,7 @@ const FIND_STRANGER = `
   where not exists (select from clerk.users where instance_id = $1)`;
 
 const HINT =
-  'Nothing was changed. Set the secret key of the instance whose webhooks arrive here, or give each instance a database of its own.';
+  'Nothing was changed. Set the secret key of the instance whose webhooks arrive here, or give each instance a database of its own; the samples of `send` count as users of another one, too.';
 
 /**
  * For who brings all users of an instance: refuses where there is one user of another, as with a key of the development

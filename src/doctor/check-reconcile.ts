@@ -41,7 +41,7 @@ export function checkReconcile(
   if (kinds.length > 0) {
     return failed(
       `${began}, and left drift: ${list(kinds)}.`,
-      `\`${run} --dry-run\` shows it with examples; the table of drift kinds in the README says what each asks for.`,
+      `\`${run} --dry-run\` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for.`,
       details,
     );
   }

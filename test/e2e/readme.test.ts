@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
-import { findCommands, findQueries, readPage } from '../support/markdown.ts';
+import { findCommands, findQueries, findSection, readPage } from '../support/markdown.ts';
 import { makeSecret } from '../support/signed-request.ts';
 
 // Runs the README's commands, taken from its text, as somebody who reads it would: `npm start`, the rest beside it. Only the
@@ -27,6 +27,8 @@ const NOT_RUN = [
   // The workflow builds the image and starts it with its Postgres.
   'CLERK_WEBHOOK_SIGNING_SECRET=whsec_… docker compose up --build --detach',
   'docker compose exec clerk-sync clerk-sync dead-letters list',
+  // readme-copy.test.ts runs these, beside a fake Clerk.
+  ...findCommands(findSection(readme, '## The whole copy')),
 ];
 const START = 'npm ci && npm start';
 const START_WITHOUT_NPM = 'node src/main.ts';

@@ -103,7 +103,7 @@ const RECONCILES: readonly Case[] = [
       status: 'failed',
       finding: 'The last that finished began 1 minute ago, and left drift: 60 users absent, 1 user newer_here.',
       advice:
-        '`clerk-sync reconcile --full --dry-run` shows it with examples; the table of drift kinds in the README says what each asks for.',
+        '`clerk-sync reconcile --full --dry-run` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for.',
     },
   },
 ];

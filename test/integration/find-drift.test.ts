@@ -197,7 +197,9 @@ test('compares a user whom Clerk gives no version by his contents alone', async 
 test(`finds drift where the write path changes something, and none where it does not (300 histories, seed ${SEED})`, async () => {
   const { sql, settle, find } = await useStored();
   const read = async (prefix: string) => (await readUsers(sql, { prefix, rename: ['', ''] })).visible;
-  const later = history.map((events) => events.filter(({ kind, updatedAt }) => kind === 'upsert' && updatedAt !== undefined));
+  const later = history.map((events) =>
+    events.filter(({ kind, updatedAt }) => kind === 'upsert' && updatedAt !== undefined),
+  );
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(history, later, async (events, [event]) => {

@@ -102,7 +102,7 @@ ${GONE}  deleted
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: The users in this database are of another Clerk instance (ins_another) than the one that CLERK_SECRET_KEY belongs to (${clerk.instanceId}).
-Nothing was changed. Set the secret key of the instance whose webhooks arrive here, or give each instance a database of its own.
+Nothing was changed. Set the secret key of the instance whose webhooks arrive here, or give each instance a database of its own; the samples of \`send\` count as users of another one, too.
 `,
     });
     expect(await dump()).toEqual(before);

@@ -45,6 +45,11 @@ export function findQueries(page: string): Query[] {
   });
 }
 
+/** What stands under a heading of the second level. */
+export function findSection(page: string, heading: string): string {
+  return page.split(`\n${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+}
+
 /** The rows of the first table under a heading, without the head, cell by cell. */
 export function findTable(page: string, heading: string): string[][] {
   const [section = ''] = page.split(`\n${heading}\n`)[1]?.split(/^#/m) ?? [];

@@ -18,7 +18,7 @@ const ARROW = '→ ';
 
 /** The page: a heading for each group, and below it each check with its finding and, behind an arrow, what to do. */
 export function formatDiagnosis({ groups, counts }: Diagnosis): string {
-  const shown = groups.map(({ title, checks }) => ({ title, checks: [...checks] }));
+  const shown = groups.map(({ title, checks }) => ({ title, checks: joinSkipped(checks) }));
   return [...shown.map(formatGroup), formatCounts(counts)].join('\n');
 }
 
