@@ -14,6 +14,7 @@ function settleText(output: string): string {
     .replaceAll(/backfill_\d{8}T\d{6}Z_[0-9a-f]{4}/g, '<run>')
     .replaceAll(/in \d+s \([\d,]+\/s\)/g, 'in <time>')
     .replaceAll(/[\d,]+\/s/g, '<rate>')
+    .replaceAll(/[\dhms]+ left/g, '<time> left')
     .replaceAll(/begun [\d-]+ [\d:]+Z/g, 'begun <time>');
 }
 
@@ -220,7 +221,7 @@ applied    1,000  the rows say what Clerk says
 `,
     stderr: `<run>: about 1,600 users of ${clerk.instanceId}
 stopping after the page in work
-1,000 of 1,600 users, <rate>, 0s left
+1,000 of 1,600 users, <rate>, <time> left
 clerk-sync: Stopped by a signal before the end.
 \`npm run -s clerk-sync -- backfill\` goes on behind the 1,000 users that are done.
 `,
