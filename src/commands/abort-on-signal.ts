@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { OperatorError } from '../errors.ts';
 import { SAME_SIGNAL_MS } from './stop-on-signal.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'];
@@ -27,4 +28,9 @@ export async function abortOnSignal<T>(
   } finally {
     for (const name of SIGNALS) program.off(name, onSignal);
   }
+}
+
+/** What a command that a signal has ended throws; the hint says what has been done. */
+export function stoppedError(hint: string): OperatorError {
+  return new OperatorError('stopped', 'Stopped by a signal before the end.', { hint });
 }

@@ -1,9 +1,10 @@
+import { isAbort } from '../backfill/describe-failure.ts';
 import { previewBackfill } from '../backfill/preview-backfill.ts';
 import { type BackfillReport, runBackfill } from '../backfill/run-backfill.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { OperatorError } from '../errors.ts';
-import { abortOnSignal } from './abort-on-signal.ts';
+import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './backfill/format-backfill.ts';
 import { type BackfillTeller, createTeller } from './backfill/tell-progress.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
@@ -93,12 +94,4 @@ async function preview(options: BackfillCommandOptions, context: CommandContext,
   teller.stop();
   context.stdout(options.json === true ? formatJson(toPreviewJson(found)) : formatPreview(found));
   return 0;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}
-
-function stoppedError(hint: string): OperatorError {
-  return new OperatorError('stopped', 'Stopped by a signal before the end.', { hint });
 }

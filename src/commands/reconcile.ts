@@ -5,7 +5,7 @@ import { OperatorError } from '../errors.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
 import type { ReconcileProgress } from '../reconcile/reconcile-options.ts';
 import { type ReconcileReport, runReconcile } from '../reconcile/run-reconcile.ts';
-import { abortOnSignal } from './abort-on-signal.ts';
+import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { describeApiError, openApi } from './open-api.ts';
 import { withDatabase } from './open-database.ts';
@@ -78,9 +78,9 @@ async function run(options: ReconcileCommandOptions, context: CommandContext, sc
 function assertEnded({ failure, dryRun }: ReconcileReport): void {
   if (failure === undefined) return;
   if (isAbort(failure)) {
-    throw new OperatorError('stopped', 'Stopped by a signal before the end.', {
-      hint: dryRun ? 'Nothing was changed.' : 'What was repaired until then stays; nobody else was changed.',
-    });
+    throw stoppedError(
+      dryRun ? 'Nothing was changed.' : 'What was repaired until then stays; nobody else was changed.',
+    );
   }
   if (!(failure instanceof DatabaseUnavailableError)) throw describeApiError(failure);
   throw new OperatorError('database_unavailable', failure.message, {

@@ -2,8 +2,7 @@ import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import { type SyncedUser, type SyncOutcome, syncUser } from '../backfill/sync-user.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import { createRehearsal } from '../db/rehearse.ts';
-import { OperatorError } from '../errors.ts';
-import { abortOnSignal } from './abort-on-signal.ts';
+import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { describeApiError, openApi } from './open-api.ts';
 import { withDatabase } from './open-database.ts';
@@ -40,7 +39,7 @@ export async function syncUsers(
       await syncEach({ ids, options, context, api }, (result) => results.push(result));
     } catch (error) {
       if (results.length > 0) context.stdout(formatResults(results, options));
-      throw signal.aborted ? stoppedError(results.length) : describeApiError(error);
+      throw signal.aborted ? stoppedError(describeDone(results.length)) : describeApiError(error);
     }
     context.stdout(formatResults(results, options));
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
@@ -63,10 +62,8 @@ async function syncEach({ ids, options, context, api }: Scene, tell: (result: Sy
   });
 }
 
-function stoppedError(done: number): OperatorError {
-  return new OperatorError('stopped', 'Stopped by a signal before the end.', {
-    hint: done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.',
-  });
+function describeDone(done: number): string {
+  return done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.';
 }
 
 function formatResults(results: readonly SyncedUser[], { json, dryRun = false }: SyncUserCommandOptions): string {
