@@ -11,6 +11,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
 COPY migrations ./migrations
+COPY drizzle/catalog.json ./drizzle/catalog.json
 COPY drizzle/columns.ts ./drizzle/columns.ts
 COPY drizzle/schema ./drizzle/schema
 COPY src ./src

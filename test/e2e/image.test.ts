@@ -91,6 +91,10 @@ test('the service starts, is healthy, syncs a user and stops', async () => {
 
     const listed = await run([...dockerfile.entrypoint, 'dead-letters', 'list', '--json'], env);
     expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
+    // 3: without a secret key of Clerk it can't look at everything.
+    const checked = await run([...dockerfile.entrypoint, 'doctor', '--json'], env);
+    expect(checked).toMatchObject({ exitCode: 3, stderr: '' });
+    expect(JSON.parse(checked.stdout)).toMatchObject({ status: 'warning', counts: { failed: 0 } });
 
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
