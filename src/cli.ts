@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=12 --heap-growing-percent=50
+#!/usr/bin/env -S node --max-semi-space-size=12
 import { basename } from 'node:path';
 import { runCli } from './commands/run-cli.ts';
 import { loadConfig, loadEnvFile } from './config.ts';

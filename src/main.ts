@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module';
 // For whoever runs this file without the options of `npm start`; before what is imported below.
 import './compile-cache.js';
 
@@ -13,8 +12,6 @@ try {
     stdout: (text) => process.stdout.write(text),
     invocation: 'npm run -s clerk-sync --',
   });
-  // Otherwise written at a graceful end only.
-  flushCompileCache();
 } catch (error) {
   process.exit(reportFailure(error, (text) => process.stderr.write(text)));
 }

@@ -1,3 +1,4 @@
+import { boundHeap } from '../bound-heap.ts';
 import type { Config } from '../config.ts';
 import { nameDatabase } from '../db/connection-hints.ts';
 import { migrate, readMigrationState } from '../db/migrate.ts';
@@ -28,6 +29,7 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
   stopOnSignal({ stop, logger, program: process });
   try {
     await start(config, logger, started, context);
+    boundHeap();
   } catch (error) {
     // A signal in the middle of the start makes the start fail, too; then the signal's own end of the program comes first.
     await stop();

@@ -1,3 +1,4 @@
+import { boundHeap } from '../../src/bound-heap.ts';
 import { acceptDeliveries } from '../../src/commands/accept-deliveries.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createPool } from '../../src/db/pool.ts';
@@ -13,4 +14,5 @@ started.defer(() => pool.close());
 const [lanes, maxBatch] = [Number(process.env.LANES), Number(process.env.MAX_BATCH)];
 const { url } = await acceptDeliveries({ config, secrets, pool, logger, lanes, maxBatch }, started);
 process.once('SIGTERM', () => void started.disposeAsync());
+boundHeap();
 console.log(`listening on ${url}`);
