@@ -1,3 +1,4 @@
+import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import type { Session } from '../db/pool.ts';
 import { makeRunId } from './run-id.ts';
 import type { WalkPosition } from './walk-users.ts';
@@ -59,18 +60,21 @@ const INSERT = `
   values ($1, 'running', $2, $3::text::bigint, $4::text::bigint, $5::text::timestamptz, $5::text::timestamptz)
   returning ${COLUMNS}`;
 
+/** So long as nobody else has gone on with it, or closed it: whoever lost the lock in the middle of a page is late. */
+const STILL_OURS = "run_id = $1 and pages = $2 and state = 'running'";
+
 const CHECKPOINT = `
   update clerk.backfill_runs set
-    checkpoint_user_id = $2, checkpoint_created_at = $3::text::timestamptz, pages = pages + 1,
-    users_read = users_read + $4::text::bigint, applied = applied + $5::text::bigint, stale = stale + $6::text::bigint,
-    dead_letters = dead_letters + $7::text::bigint, updated_at = $8::text::timestamptz
-  where run_id = $1 returning ${COLUMNS}`;
+    checkpoint_user_id = $3, checkpoint_created_at = $4::text::timestamptz, pages = pages + 1,
+    users_read = users_read + $5::text::bigint, applied = applied + $6::text::bigint, stale = stale + $7::text::bigint,
+    dead_letters = dead_letters + $8::text::bigint, updated_at = $9::text::timestamptz
+  where ${STILL_OURS} returning ${COLUMNS}`;
 
 const END = `
   update clerk.backfill_runs set
-    state = $2, error = $3, updated_at = $4::text::timestamptz,
-    finished_at = case when $2 = 'finished' then $4::text::timestamptz end
-  where run_id = $1 returning ${COLUMNS}`;
+    state = $3, error = $4, updated_at = $5::text::timestamptz,
+    finished_at = case when $3 = 'finished' then $5::text::timestamptz end
+  where ${STILL_OURS} returning ${COLUMNS}`;
 
 export interface BeginOptions {
   readonly instanceId: string | null;
@@ -78,7 +82,10 @@ export interface BeginOptions {
   readonly maxUsers: number | null;
   /** Begins anew even where the latest run has not finished. */
   readonly restart: boolean;
-  /** A run that this process was at: taken as it is, also where its end was recorded and the answer was lost. */
+  /**
+   * A run that this process was at. Where its end was recorded, and the answer lost, or where another process has taken it
+   * up or begun anew meanwhile, nothing begins once more.
+   */
   readonly ownRunId: string | undefined;
   readonly now: Date;
 }
@@ -94,7 +101,7 @@ export async function beginRun(
   const { instanceId, expectedUsers, maxUsers, now } = options;
   const [latest] = await session.run<Row>(FIND_LATEST);
   const facts = [instanceId, toText(expectedUsers), toText(maxUsers), now.toISOString()];
-  if (latest?.state === 'finished' && latest.run_id === options.ownRunId) return { run: toRun(latest), resumed: true };
+  if (latest?.state === 'finished' && options.ownRunId !== undefined) return { run: toRun(latest), resumed: true };
   if (latest !== undefined && isResumable(latest, options)) {
     const [row] = await session.run<Row>(RESUME, [latest.run_id, ...facts]);
     return { run: toRun(row as Row), resumed: true };
@@ -106,24 +113,28 @@ export async function beginRun(
 
 function isResumable(latest: Row, { instanceId, restart, ownRunId }: BeginOptions): boolean {
   const sameInstance = latest.instance_id === null || instanceId === null || latest.instance_id === instanceId;
-  return latest.state !== 'finished' && sameInstance && (!restart || latest.run_id === ownRunId);
+  return latest.state !== 'finished' && sameInstance && (!restart || ownRunId !== undefined);
 }
 
-/** Records that a page is committed, in one statement: a process that is killed goes on behind it. */
+/**
+ * Records that a page is committed, in one statement: a process that is killed goes on behind it.
+ *
+ * @throws {DatabaseUnavailableError} when another process has gone on with the run.
+ */
 export async function checkpointRun(
   session: Session,
-  runId: string,
+  { runId, pages }: Pick<BackfillRun, 'runId' | 'pages'>,
   { position, counts, now }: { position: WalkPosition | undefined; counts: BackfillCounts; now: Date },
 ): Promise<BackfillRun> {
   const { usersRead, applied, stale, deadLetters } = counts;
   const [row] = await session.run<Row>(CHECKPOINT, [
-    runId,
+    ...[runId, pages],
     position?.userId ?? null,
     position?.createdAt?.toISOString() ?? null,
     ...[usersRead, applied, stale, deadLetters].map(String),
     now.toISOString(),
   ]);
-  return toRun(row as Row);
+  return toOwnRun(row);
 }
 
 export interface RunEnd {
@@ -133,10 +144,22 @@ export interface RunEnd {
   readonly now: Date;
 }
 
-/** Records how a run ended; all but a finished one can be gone on with. */
-export async function endRun(session: Session, runId: string, { state, error, now }: RunEnd): Promise<BackfillRun> {
-  const [row] = await session.run<Row>(END, [runId, state, error ?? null, now.toISOString()]);
-  return toRun(row as Row);
+/**
+ * Records how a run ended; all but a finished one can be gone on with.
+ *
+ * @throws {DatabaseUnavailableError} when another process has gone on with the run.
+ */
+export async function endRun(
+  session: Session,
+  { runId, pages }: Pick<BackfillRun, 'runId' | 'pages'>,
+  { state, error, now }: RunEnd,
+): Promise<BackfillRun> {
+  return toOwnRun((await session.run<Row>(END, [runId, pages, state, error ?? null, now.toISOString()]))[0]);
+}
+
+function toOwnRun(row: Row | undefined): BackfillRun {
+  if (row === undefined) throw new DatabaseUnavailableError('Another process has gone on with this run.');
+  return toRun(row);
 }
 
 function toText(count: number | null): string | null {

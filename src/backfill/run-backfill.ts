@@ -16,7 +16,7 @@ export interface BackfillReport {
   /** What ended it before its end, and that in a sentence. */
   readonly failure?: unknown;
   readonly error?: string;
-  /** Users read by this process, and how long that took. */
+  /** Users read since this process began, and how long that took. */
   readonly usersHere: number;
   readonly durationMs: number;
 }
@@ -30,7 +30,7 @@ export interface BackfillReport {
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const startedAt = performance.now();
-  const progress: RunProgress = { run: undefined, resumed: false, usersHere: 0 };
+  const progress: RunProgress = { run: undefined, resumed: false, usersBefore: 0, usersHere: 0 };
   const report = (
     end: BackfillReport['end'],
     failed: Pick<BackfillReport, 'failure' | 'error'> = {},
@@ -92,15 +92,18 @@ async function applyLocked(options: BackfillOptions, progress: RunProgress): Pro
   });
 }
 
-/** What can't be recorded, because the database is away, is found by the next run all the same: it is not finished. */
+/**
+ * What can't be recorded, because the database is away, is found by the next run all the same: it is not finished. Where
+ * another process has gone on with the run, its end is that one's to record.
+ */
 async function recordEnd(
   { settle: { pool } }: BackfillOptions,
   progress: RunProgress,
   end: { state: 'stopped' | 'failed'; error?: string },
 ): Promise<void> {
-  const { runId } = progress.run as BackfillRun;
+  const run = progress.run as BackfillRun;
   try {
-    progress.run = await pool.withSession((session) => endRun(session, runId, { ...end, now: new Date() }));
+    progress.run = await pool.withSession((session) => endRun(session, run, { ...end, now: new Date() }));
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
   }

@@ -17,17 +17,27 @@ export interface RunProgress {
   run: BackfillRun | undefined;
   /** Another process had begun it. */
   resumed: boolean;
+  /** What the run had read when this process came to it, and what was read since. */
+  usersBefore: number;
   usersHere: number;
 }
 
 /** Begins or resumes a run and works through its pages, each committed before the checkpoint behind it. */
 export async function walkAndApply(options: LockedOptions, progress: RunProgress): Promise<PagesEnd> {
-  const { runId, state: begunAs } = await begin(options, progress);
+  const { state: begunAs } = await begin(options, progress);
   if (begunAs === 'finished') return begunAs;
   const end = await applyPages(options, progress);
   const state = end === 'finished' ? 'finished' : 'stopped';
-  progress.run = await options.settle.pool.withSession((session) => endRun(session, runId, { state, now: new Date() }));
+  const run = progress.run as BackfillRun;
+  progress.run = await options.settle.pool.withSession((session) => endRun(session, run, { state, now: new Date() }));
   return end;
+}
+
+/** What was read here is told by the row: the answer that a page is in it may have been lost. */
+function takeRun(progress: RunProgress, run: BackfillRun): void {
+  if (run.runId !== progress.run?.runId) progress.usersBefore = run.usersRead - progress.usersHere;
+  progress.run = run;
+  progress.usersHere = run.usersRead - progress.usersBefore;
 }
 
 /** Everything that can refuse comes first: then nothing has been written. */
@@ -41,7 +51,7 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
   const { run, resumed } = await pool.withTransaction((session) =>
     beginRun(session, { instanceId, expectedUsers, maxUsers, restart, ownRunId, now: new Date() }),
   );
-  progress.run = run;
+  takeRun(progress, run);
   if (ownRunId === undefined) {
     progress.resumed = resumed;
     const { runId, usersRead, startedAt } = run;
@@ -57,14 +67,15 @@ const SCAN_TIMEOUT_MS = 60_000;
 async function applyPages({ api, settle, lock, signal, maxUsers, onProgress }: LockedOptions, progress: RunProgress) {
   const { runId, instanceId, position } = progress.run as BackfillRun;
   const left = maxUsers === undefined ? undefined : maxUsers - progress.usersHere;
+  if (left !== undefined && left <= 0) return 'limit';
   for await (const page of walkUsers(api, { from: position, maxUsers: left })) {
     await lock.assertHeld();
     const counts = await settlePage(settle, page, { origin: 'backfill', runId, instanceId });
+    const before = progress.run as BackfillRun;
     const run = await settle.pool.withSession((session) =>
-      checkpointRun(session, runId, { position: page.position, counts, now: new Date() }),
+      checkpointRun(session, before, { position: page.position, counts, now: new Date() }),
     );
-    progress.run = run;
-    progress.usersHere += counts.usersRead;
+    takeRun(progress, run);
     onProgress?.({ kind: 'page', usersRead: run.usersRead });
     if (page.isLast) return 'finished';
     if (signal?.aborted === true) return 'signal';

@@ -168,11 +168,16 @@ Wait for its end, or stop it: the next one goes on where it was.\n`,
     expect(await first).toMatchObject({ exitCode: 0 });
   });
 
-  test.each([{ args: [] }, { args: ['--dry-run'] }])('where users of another instance are: $args', async ({ args }) => {
+  test.each([
+    { args: [], deletedAt: null },
+    { args: [], deletedAt: '2026-01-01' },
+    { args: ['--dry-run'], deletedAt: null },
+  ])('where users of another instance are, or were: $args, $deletedAt', async ({ args, deletedAt }) => {
     const scene = await useCommand(3);
     await scene.sql`
-      insert into clerk.users (id, instance_id, observed_at, updated_at, last_message_id, synced_at, stated_keys)
-      values ('user_other', 'ins_other', now(), now(), 'msg_1', now(), 1)`;
+      insert into clerk.users
+        (id, instance_id, observed_at, updated_at, deleted_at, last_message_id, synced_at, stated_keys)
+      values ('user_other', 'ins_other', now(), now(), ${deletedAt}, 'msg_1', now(), 1)`;
     expect(await refuse(scene, ...args)).toEqual({
       exitCode: 1,
       stderr: `clerk-sync: This database holds users of another Clerk instance (ins_other: 1) than the one that CLERK_SECRET_KEY belongs to (${scene.clerk.instanceId}).

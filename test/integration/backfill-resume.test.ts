@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import type { BackfillProgress } from '../../src/backfill/backfill-options.ts';
+import { runBackfill } from '../../src/backfill/run-backfill.ts';
 import { isPage, listCursors, makeApiUsers, useBackfill } from '../support/backfill.ts';
 import { spawnCli } from '../support/cli-process.ts';
 import type { Fault } from '../support/fake-clerk/fake-clerk.ts';
@@ -82,6 +84,15 @@ describe.each([0, 1, 2, 3])('while page %d is asked for', (page) => {
     expect(listCursors({ requests: clerk.requests.slice(before) })).toEqual(CURSORS.slice(page));
     expect(await readIds()).toEqual(allIds);
   });
+});
+
+test('a signal ends it after the page in work, also where the next one is here already', async () => {
+  const { settle, url, makeApi, readIds } = await useWalk();
+  const controller = new AbortController();
+  const onProgress = ({ kind }: BackfillProgress) => void (kind === 'page' && controller.abort());
+  const stopped = await runBackfill({ api: makeApi(), settle, url, signal: controller.signal, onProgress });
+  expect(stopped).toMatchObject({ end: 'signal', usersHere: 2, run: { state: 'stopped' } });
+  expect(await readIds()).toEqual(allIds.slice(0, 2));
 });
 
 test('a killed process is gone on with behind the last committed page, by nobody else meanwhile', async () => {

@@ -52,6 +52,7 @@ test('every kind of user becomes the rows that his webhook would have made', asy
 
 test('the time of a page is the time before its request, and the run is what wrote it', async () => {
   const { clerk, sql, run } = await useBackfill({ users: makeApiUsers(3), pageSize: 2 });
+  clerk.intercept(() => ({ kind: 'slow', ms: 20 }));
   const before = Date.now();
   const { run: row } = await run();
   const pages = clerk.requests.filter(isPage);

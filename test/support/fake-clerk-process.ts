@@ -1,15 +1,15 @@
 import { stdin, stdout } from 'node:process';
 import { answerError, answerRefusal, answerUnprocessable, type FakeAnswer } from './fake-clerk/clerk-answers.ts';
 import { makeInstance } from './fake-clerk/fake-clerk.ts';
-import { makeUserId } from './fake-clerk/make-api-user.ts';
+import { makeUserId, type UserShape } from './fake-clerk/make-api-user.ts';
 import { serveFake } from './fake-clerk/serve-fake.ts';
 import { createUserTexts } from './fake-clerk/user-texts.ts';
 
-// A fake Clerk with as many users as its argument says, until its standard input ends. It knows what a backfill and a
+// A fake Clerk with as many users as its first argument says, of the shape that its second one says, until its standard input ends. It knows what a backfill and a
 // reconcile ask, answers at once, keeps no user in memory, and prints one line of JSON: how to reach it.
 const count = Number(process.argv[2]);
 const [secretKey, instanceId] = ['sk_live_fakeClerkInItsOwnProcess', 'ins_fakeClerkInItsOwnProcess000'];
-const writeUser = createUserTexts();
+const writeUser = createUserTexts((process.argv[3] ?? 'whole') as UserShape);
 const listQueries: string[] = [];
 
 /** The user's number; NaN for an id that is nobody's. */

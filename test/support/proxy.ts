@@ -15,6 +15,8 @@ export type Treatment =
   | 'refuse begin'
   /** Passes on until the client sends this text, which Postgres never sees: both ends are reset. */
   | { readonly cutBefore: string }
+  /** Passes on until the client sends this text: Postgres gets it, and where its answer would come both ends are reset. */
+  | { readonly cutAfter: string }
   /** Passes on until the client sends this text: Postgres gets it, and its answer never comes back. */
   | { readonly muteAfter: string };
 
@@ -86,7 +88,12 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
   };
   upstream.on('error', closeBoth).on('close', closeBoth);
   client.on('close', closeBoth);
+  const cutBoth = () => {
+    upstream.resetAndDestroy();
+    client.resetAndDestroy();
+  };
   let muted = false;
+  let cutting = false;
   let refused = false;
   client.on('data', (bytes) => {
     if (treatment === 'refuse begin' && !refused && bytes.includes('begin isolation')) {
@@ -97,15 +104,16 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
       return;
     }
     if (typeof treatment === 'object' && 'cutBefore' in treatment && bytes.includes(treatment.cutBefore)) {
-      upstream.resetAndDestroy();
-      client.resetAndDestroy();
+      cutBoth();
       return;
     }
+    if (typeof treatment === 'object' && 'cutAfter' in treatment && bytes.includes(treatment.cutAfter)) cutting = true;
     if (typeof treatment === 'object' && 'muteAfter' in treatment && bytes.includes(treatment.muteAfter)) muted = true;
     upstream.write(bytes);
   });
   upstream.on('data', (bytes) => {
-    if (!muted) client.write(bytes);
+    if (cutting) cutBoth();
+    else if (!muted) client.write(bytes);
   });
 }
 

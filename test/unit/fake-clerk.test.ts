@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { FakeClerk } from '../support/fake-clerk/fake-clerk.ts';
-import { FIRST_CREATED_MS, makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
+import {
+  FIRST_CREATED_MS,
+  makeApiUser,
+  makeUserId,
+  USER_SHAPES,
+  type UserShape,
+} from '../support/fake-clerk/make-api-user.ts';
 import { spawnFakeClerk } from '../support/fake-clerk/spawn-fake-clerk.ts';
 import { useFakeClerk } from '../support/fake-clerk/use-fake-clerk.ts';
 
@@ -157,22 +163,26 @@ test('its clock can be wrong, and it records what came', async () => {
   ]);
 });
 
-test('the fake in a process of its own says the same', async () => {
-  const [child, clerk] = [await spawnFakeClerk(1203), await useFakeClerk({ users: makeUsers(1203) })];
-  const order = 'order_by=%2Bcreated_at';
-  const paths = [
-    `/users?${order}&limit=500`,
-    `/users?${order}&limit=500&starting_after=${makeUserId(999)}`,
-    `/users?${order}&limit=500&starting_after=${makeUserId(1202)}`,
-    `/users?${order}&limit=501`,
-    '/users?order_by=-updated_at&limit=5&offset=2',
-    '/users/count',
-    `/users/${makeUserId(1202)}`,
-  ];
-  for (const path of paths) expect((await ask(child, path)).body).toEqual((await ask(clerk, path)).body);
-  for (const path of [`/users/${makeUserId(1203)}`, '/users/user_gone']) {
-    expect((await ask(child, path)).status).toBe(404);
-  }
-  expect((await child.readListQueries()).length).toBe(5);
-  await child.close();
-});
+test.each(Object.keys(USER_SHAPES) as UserShape[])(
+  'the fake in a process of its own says the same: %s',
+  async (shape) => {
+    const users = makeUsers(1203).map((_, n) => USER_SHAPES[shape](n));
+    const [child, clerk] = [await spawnFakeClerk(1203, shape), await useFakeClerk({ users })];
+    const order = 'order_by=%2Bcreated_at';
+    const paths = [
+      `/users?${order}&limit=500`,
+      `/users?${order}&limit=500&starting_after=${makeUserId(999)}`,
+      `/users?${order}&limit=500&starting_after=${makeUserId(1202)}`,
+      `/users?${order}&limit=501`,
+      '/users?order_by=-updated_at&limit=5&offset=2',
+      '/users/count',
+      `/users/${makeUserId(1202)}`,
+    ];
+    for (const path of paths) expect((await ask(child, path)).body).toEqual((await ask(clerk, path)).body);
+    for (const path of [`/users/${makeUserId(1203)}`, '/users/user_gone']) {
+      expect((await ask(child, path)).status).toBe(404);
+    }
+    expect((await child.readListQueries()).length).toBe(5);
+    await child.close();
+  },
+);

@@ -30,6 +30,17 @@ export function makeApiUser(n: number, overrides: Readonly<Record<string, unknow
   };
 }
 
+/** The same with nothing but one e-mail address and the Google account that it came with, as after a social sign-up. */
+function makePlainUser(n: number): ApiUserJson {
+  const user = makeApiUser(n, { phone_numbers: [], primary_phone_number_id: null });
+  const emails = user.email_addresses as readonly { readonly id: string }[];
+  return { ...user, email_addresses: emails.filter(({ id }) => id === user.primary_email_address_id) };
+}
+
+/** Which users something is measured with: with four children each, or with two. */
+export const USER_SHAPES = { whole: makeApiUser, plain: makePlainUser } as const;
+export type UserShape = keyof typeof USER_SHAPES;
+
 /** Always as many digits, so that every user has as many bytes. */
 function pad(n: number, length = 7): string {
   return String(n).padStart(7, '0').padStart(length, 'A');

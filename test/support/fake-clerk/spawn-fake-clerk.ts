@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { UserShape } from './make-api-user.ts';
 
 const MODULE = join(import.meta.dirname, '../fake-clerk-process.ts');
 
@@ -18,10 +19,10 @@ export interface FakeClerkProcess {
 
 /**
  * Starts a fake Clerk with `users` users, 0 up, in a process of its own, which answers at once: so it costs the process
- * that measures neither memory nor time. Its users are `makeApiUser(n)` and never change.
+ * that measures neither memory nor time. Its users are those of `USER_SHAPES` and never change.
  */
-export async function spawnFakeClerk(users: number): Promise<FakeClerkProcess> {
-  const child = spawn(process.execPath, [MODULE, String(users)], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function spawnFakeClerk(users: number, shape: UserShape = 'whole'): Promise<FakeClerkProcess> {
+  const child = spawn(process.execPath, [MODULE, String(users), shape], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([once(lines, 'line'), exited]);
