@@ -1,4 +1,4 @@
-import { WEBHOOK_PATH } from '../http/webhook-routes.ts';
+import { WEBHOOK_PATH } from '../http/webhook-path.ts';
 import { version } from '../version.ts';
 
 export interface BannerFacts {

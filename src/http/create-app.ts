@@ -4,7 +4,8 @@ import type { AppEnv } from './app-env.ts';
 import { createHealthRoutes, type HealthRoutesOptions } from './health-routes.ts';
 import { hideUnknownError, makeErrorBody } from './http-error.ts';
 import { assignRequestId } from './request-id.ts';
-import { createWebhookRoutes, WEBHOOK_PATH, type WebhookRoutesOptions } from './webhook-routes.ts';
+import { WEBHOOK_PATH } from './webhook-path.ts';
+import { createWebhookRoutes, type WebhookRoutesOptions } from './webhook-routes.ts';
 
 export type AppOptions = WebhookRoutesOptions & HealthRoutesOptions;
 

@@ -8,13 +8,12 @@ import { makeDraining } from './http-error.ts';
 import { logRejectedDelivery, logSettledDelivery } from './log-delivery.ts';
 import type { Metrics } from './metrics.ts';
 import { createBodyReader } from './read-body.ts';
+import { WEBHOOK_PATH } from './webhook-path.ts';
 
 /** Svix sends up to about 350 kB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** So that a thousand strangers with a megabyte each don't fill the memory. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
-
-export const WEBHOOK_PATH = '/webhooks/clerk';
 
 export interface WebhookRoutesOptions {
   readonly verify: Verifier;

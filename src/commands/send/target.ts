@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import { OperatorError } from '../../errors.ts';
-import { WEBHOOK_PATH } from '../../http/webhook-routes.ts';
+import { WEBHOOK_PATH } from '../../http/webhook-path.ts';
 import { findSigningSecret, locateSigningSecret } from '../signing-secret.ts';
 
 /** Addresses that mean this machine, or all of its own. */
