@@ -1,19 +1,18 @@
-import type { ApiUser } from './api-user.ts';
 import { ClerkApiError } from './clerk-api-error.ts';
 import { createRequester, type Timings, type Wait } from './create-requester.ts';
 import type { Answer } from './fetch-answer.ts';
-import { readCount, readInstance, readOneUser, readPage } from './read-answers.ts';
+import {
+  type ApiInstance,
+  type ApiPage,
+  type ObservedUser,
+  readCount,
+  readInstance,
+  readOneUser,
+  readPage,
+} from './read-answers.ts';
 
 export type { ApiUser } from './api-user.ts';
-
-/** One answer to `listUsers`. */
-export interface ApiPage {
-  readonly users: readonly ApiUser[];
-  /** Just before the request. */
-  readonly observedAt: Date;
-  /** As long as the limit: there may be more. */
-  readonly isFull: boolean;
-}
+export type { ApiInstance, ApiPage, ObservedUser } from './read-answers.ts';
 
 /** Which users, in which order; at most `limit`, by default and at the most 500. */
 export type UserQuery = { readonly limit?: number } & (
@@ -27,20 +26,6 @@ export type UserQuery = { readonly limit?: number } & (
     }
   | { /** The last changed first. */ readonly order: '-updated_at'; readonly offset: number }
 );
-
-/** A user as Clerk has it now. */
-export interface ObservedUser {
-  readonly user: ApiUser;
-  /** Just before the request. */
-  readonly observedAt: Date;
-}
-
-/** The instance that a key belongs to. */
-export interface ApiInstance {
-  readonly id: string;
-  /** `production` or `development`. */
-  readonly environmentType: string | null;
-}
 
 /** Clerk's Backend API, as far as it is needed. Every call may throw a `ClerkApiError`, or the signal's reason. */
 export interface ClerkApi {

@@ -1,9 +1,31 @@
 import { InvalidEventError } from '../invalid-event-error.ts';
 import { parseJson } from '../json.ts';
-import { readApiUser } from './api-user.ts';
-import type { ApiInstance, ApiPage, ObservedUser } from './clerk-api.ts';
+import { type ApiUser, readApiUser } from './api-user.ts';
 import { ClerkApiError } from './clerk-api-error.ts';
 import type { Answer } from './fetch-answer.ts';
+
+/** One answer to `listUsers`. */
+export interface ApiPage {
+  readonly users: readonly ApiUser[];
+  /** Just before the request. */
+  readonly observedAt: Date;
+  /** As long as the limit: there may be more. */
+  readonly isFull: boolean;
+}
+
+/** A user as Clerk has it now. */
+export interface ObservedUser {
+  readonly user: ApiUser;
+  /** Just before the request. */
+  readonly observedAt: Date;
+}
+
+/** The instance that a key belongs to. */
+export interface ApiInstance {
+  readonly id: string;
+  /** `production` or `development`. */
+  readonly environmentType: string | null;
+}
 
 /** `GET /users`: a bare array. One that can't be read is told as such, and costs no other. */
 export function readPage(answer: Answer, limit: number): ApiPage {
