@@ -103,8 +103,8 @@ describe('what can not be found out now rejects, and works later:', () => {
     clerk.intercept(() => fault);
     const since = performance.now();
     await expect(ensureUser(USER)).rejects.toMatchObject({ name: 'ClerkApiError' });
-    // As long as it says, and some time for a busy machine.
-    expect(performance.now() - since).toBeLessThan(1000 + 500);
+    // Without the limit it would be ten seconds.
+    expect(performance.now() - since).toBeLessThan(1000 + 4000);
   });
 
   test('the database is gone', async () => {
@@ -123,7 +123,8 @@ test('close ends what is under way', async () => {
   const since = performance.now();
   await close();
   expect(await asked).toMatchObject({ name: 'AbortError' });
-  expect(performance.now() - since).toBeLessThan(2000);
+  // Clerk alone would have had five seconds.
+  expect(performance.now() - since).toBeLessThan(4000);
 });
 
 test('a key that is none is refused at once', () => {

@@ -134,7 +134,8 @@ describe('an abort ends at once, with its own reason,', () => {
     const since = performance.now();
     controller.abort(reason);
     expect(await asked).toBe(reason);
-    expect(performance.now() - since).toBeLessThan(1000);
+    // What it would have waited for comes after half a minute at the earliest.
+    expect(performance.now() - since).toBeLessThan(15_000);
     const count = clerk.requests.length;
     await expect(api.countUsers()).rejects.toBe(reason);
     expect(clerk.requests.length).toBe(count);
