@@ -1,5 +1,4 @@
-import type { ApiObservation } from '../sync/make-api-entry.ts';
-import { makeApiEntry } from '../sync/make-api-entry.ts';
+import { type ApiObservation, makeApiEntry } from '../sync/make-api-entry.ts';
 import { type Settled, type SettleOptions, settleBatch } from '../sync/settle-batch.ts';
 import type { BackfillCounts } from './backfill-runs.ts';
 import type { WalkedPage } from './walk-users.ts';

@@ -1,7 +1,6 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
-import type { BatchEntry } from '../sync/batch-entry.ts';
 import { type ApiObservation, makeApiEntry } from '../sync/make-api-entry.ts';
-import { type Settled, type SettleOptions, settleBatch } from '../sync/settle-batch.ts';
+import { type Settled, type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import { makeRunId } from './run-id.ts';
 
 /** Says by which call, and for which instance, something was observed. */
@@ -16,11 +15,4 @@ export async function settleUser(
   instanceId: string | null,
 ): Promise<Settled> {
   return settleOne(settle, makeApiEntry(user, makeObservation(observedAt, instanceId)));
-}
-
-/** A batch of one. */
-export async function settleOne(settle: SettleOptions, entry: BatchEntry): Promise<Settled> {
-  const [settled] = await settleBatch(settle, [entry]);
-  if (settled === undefined) throw new Error('A batch of one must settle one entry.');
-  return settled;
 }

@@ -1,8 +1,8 @@
 import { type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
 import { makeApiTombstone } from '../sync/make-api-entry.ts';
-import type { SettleOptions } from '../sync/settle-batch.ts';
+import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import { findStoredUser, type StoredUser } from './find-stored-user.ts';
-import { makeObservation, settleOne, settleUser } from './settle-user.ts';
+import { makeObservation, settleUser } from './settle-user.ts';
 
 /** What it takes to fetch a user and to write what Clerk says. */
 export interface UserScene {

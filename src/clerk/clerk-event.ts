@@ -1,4 +1,4 @@
-import { readTime } from './fields.ts';
+import { isObject, readId, readTime } from './fields.ts';
 import { InvalidEventError } from './invalid-event-error.ts';
 import { parseJson } from './json.ts';
 import { type ClerkUser, parseUser } from './parse-user.ts';
@@ -27,7 +27,6 @@ export interface EventFacts extends Omit<EventBase, 'type' | 'sanitized'> {
   readonly type: string | null;
 }
 
-const MAX_ID_LENGTH = 256;
 const USER_TYPES: ReadonlySet<string> = new Set(['user.created', 'user.updated']);
 
 /**
@@ -95,16 +94,6 @@ function toEvent(
     ]);
   }
   return isUser ? { ...base, kind: 'user', userId, user: parseUser(data) } : { ...base, kind: 'user_deleted', userId };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Clerk's have 32 characters. What is much longer is no id, and too long for an index, that of dead letters included. */
-function readId(value: unknown): string | null {
-  const id = readText(value);
-  return id === null || id.length > MAX_ID_LENGTH ? null : id;
 }
 
 function readText(value: unknown): string | null {

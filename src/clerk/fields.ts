@@ -21,6 +21,14 @@ export const id = v.pipe(
   v.transform((value) => (value === '' ? null : value)),
 );
 
+/** Clerk's have 32 characters. What is much longer is no id, and too long for an index, that of dead letters included. */
+const MAX_ID_LENGTH = 256;
+
+/** Reads the id of a user; null for what can't be one. */
+export function readId(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;
+}
+
 /** What `timestamptz` and ISO 8601 both hold without tricks: the years 1 to 9999, in milliseconds. */
 const EARLIEST_MS = -62_135_596_800_000;
 const LATEST_MS = 253_402_300_799_999;
@@ -58,10 +66,11 @@ export const time = v.optional(
 
 /** An object with these properties; others are dropped. Valibot's own would take a list for one. */
 export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.pipe(v.custom<Record<string, unknown>>(isProperties, describeMismatch('Object')), v.object(entries));
+  return v.pipe(v.custom<Record<string, unknown>>(isObject, describeMismatch('Object')), v.object(entries));
 }
 
-function isProperties(value: unknown): boolean {
+/** True for what JSON calls an object: neither a list nor null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

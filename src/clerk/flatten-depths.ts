@@ -53,7 +53,7 @@ interface Part {
 
 /**
  * Where the arrays and objects just below the last level kept begin and end. Every page of the Backend API has brackets
- * enough to come here: jumping from quote to quote takes 3 ms for one of 500 users, and a look at each character 9.
+ * enough to come here: jumping from quote to quote, one of 500 users is parsed in 5 ms, with a look at each character in 11.
  */
 function findDeepParts(json: string): Part[] {
   const parts: Part[] = [];

@@ -8,7 +8,7 @@ import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './backfill/format-backfill.ts';
 import { type BackfillTeller, createTeller } from './backfill/tell-progress.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
-import { describeApiError, openApi } from './open-api.ts';
+import { describeApiError, withApi } from './open-api.ts';
 import { withDatabase } from './open-database.ts';
 import { formatJson, formatQuantity } from './output/format-values.ts';
 
@@ -34,19 +34,15 @@ interface Scene {
 export async function backfill(options: BackfillCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
     const teller = createTeller(context, signal);
-    // A page that is fetched ahead must not keep a program that has failed.
-    const ended = new AbortController();
     try {
-      const api = openApi(context.loadConfig({ takesDeliveries: false }), {
-        signal: AbortSignal.any([signal, ended.signal]),
-        onWait: teller.wait,
-      });
-      const scene = { api, teller, signal };
-      return await (options.dryRun === true ? preview(options, context, scene) : run(options, context, scene));
+      const config = context.loadConfig({ takesDeliveries: false });
+      const work = options.dryRun === true ? preview : run;
+      return await withApi(config, { signal, onWait: teller.wait }, (api) =>
+        work(options, context, { api, teller, signal }),
+      );
     } catch (error) {
       throw signal.aborted && isAbort(error) ? stoppedError('Nothing was changed.') : describeApiError(error);
     } finally {
-      ended.abort();
       teller.stop();
     }
   });

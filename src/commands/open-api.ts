@@ -1,5 +1,6 @@
 import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import type { Wait } from '../clerk/api/create-requester.ts';
 import type { Config } from '../config.ts';
 import { OperatorError } from '../errors.ts';
 import { version } from '../version.ts';
@@ -28,6 +29,28 @@ export function openApi(
     apiUrl: clerkApiUrl,
     userAgent: `clerk-sync/${version}`,
   });
+}
+
+/**
+ * Lends the client to `work`. What it still asks for then, such as a page that is fetched ahead, ends: it must not keep a
+ * program that is done.
+ */
+export async function withApi<T>(
+  config: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl'>,
+  { signal, ...options }: OpenApiOptions & { readonly signal: AbortSignal },
+  work: (api: ClerkApi) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  try {
+    return await work(openApi(config, { ...options, signal: AbortSignal.any([signal, ended.signal]) }));
+  } finally {
+    ended.abort();
+  }
+}
+
+/** A pause of the client, for people. */
+export function describeWait({ ms, why }: Wait): string {
+  return `waiting ${Math.ceil(ms / 1000)} s: ${why}`;
 }
 
 /** A `ClerkApiError` as an `OperatorError`; whatever else as it is. */

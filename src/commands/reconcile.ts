@@ -1,5 +1,6 @@
 import { isAbort } from '../backfill/describe-failure.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { Wait } from '../clerk/api/create-requester.ts';
 import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { OperatorError } from '../errors.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
@@ -7,7 +8,7 @@ import type { ReconcileProgress } from '../reconcile/reconcile-options.ts';
 import { type ReconcileReport, runReconcile } from '../reconcile/run-reconcile.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
-import { describeApiError, openApi } from './open-api.ts';
+import { describeApiError, describeWait, withApi } from './open-api.ts';
 import { withDatabase } from './open-database.ts';
 import { formatJson } from './output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from './output/walk-progress.ts';
@@ -31,14 +32,11 @@ export interface ReconcileCommandOptions {
 export async function reconcile(options: ReconcileCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
     const teller = createTeller(context);
-    // A page that is fetched ahead must not keep a program that has failed.
-    const ended = new AbortController();
     try {
-      const api = openApi(context.loadConfig({ takesDeliveries: false }), {
-        signal: AbortSignal.any([signal, ended.signal]),
-        onWait: teller.wait,
-      });
-      const report = await run(options, context, { api, signal, onProgress: teller.tell });
+      const config = context.loadConfig({ takesDeliveries: false });
+      const report = await withApi(config, { signal, onWait: teller.wait }, (api) =>
+        run(options, context, { api, signal, onProgress: teller.tell }),
+      );
       teller.stop();
       context.stdout(
         options.json === true ? formatJson(toReconcileJson(report)) : formatReconcile(report, context.invocation),
@@ -46,7 +44,6 @@ export async function reconcile(options: ReconcileCommandOptions, context: Comma
       assertEnded(report);
       return countLeft(report.drift, report) > 0 ? 3 : 0;
     } finally {
-      ended.abort();
       teller.stop();
     }
   });
@@ -100,8 +97,8 @@ function createTeller({ stderr, progress }: Pick<CommandContext, 'stderr' | 'pro
       walk.advance(usersRead - told);
       told = usersRead;
     },
-    wait({ ms, why }: { ms: number; why: string }) {
-      const text = `waiting ${Math.ceil(ms / 1000)} s: ${why}`;
+    wait(wait: Wait) {
+      const text = describeWait(wait);
       if (walk === undefined) stderr(`${text}\n`);
       else walk.note(text);
     },

@@ -4,7 +4,7 @@ import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import { createRehearsal } from '../db/rehearse.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
-import { describeApiError, openApi } from './open-api.ts';
+import { describeApiError, describeWait, openApi } from './open-api.ts';
 import { withDatabase } from './open-database.ts';
 import { formatTable } from './output/format-table.ts';
 import { formatCount, formatJson } from './output/format-values.ts';
@@ -32,7 +32,7 @@ export async function syncUsers(
   return abortOnSignal(async (signal) => {
     const api = openApi(context.loadConfig({ takesDeliveries: false }), {
       signal,
-      onWait: ({ ms, why }) => context.stderr(`waiting ${Math.ceil(ms / 1000)} s: ${why}\n`),
+      onWait: (wait) => context.stderr(`${describeWait(wait)}\n`),
     });
     const results: SyncedUser[] = [];
     try {

@@ -6,7 +6,7 @@ import type { Session } from '../db/pool.ts';
 import type { BatchEntry } from '../sync/batch-entry.ts';
 import { makeEntry } from '../sync/make-entry.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import { type SettleOptions, settleBatch } from '../sync/settle-batch.ts';
+import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';
 import { getDeadLetter } from './find-dead-letters.ts';
 import { type ObservedDeadLetter, readObservedEntry } from './read-observed-entry.ts';
@@ -30,9 +30,7 @@ export interface ReplayResult {
 export async function replayDeadLetter(options: SettleOptions, messageId: string): Promise<ReplayResult> {
   const entry = await options.pool.withSession((session) => loadEntry(session, messageId));
   if (entry === undefined) return { messageId, outcome: 'duplicate' };
-  const [settled] = await settleBatch(options, [entry]);
-  if (settled === undefined) throw new Error('A batch of one must settle one entry.');
-  const { outcome, letter } = settled;
+  const { outcome, letter } = await settleOne(options, entry);
   return letter === undefined ? { messageId, outcome } : { messageId, outcome, error: letter.error };
 }
 

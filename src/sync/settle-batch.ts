@@ -48,6 +48,13 @@ export async function settleBatch(
   return settle(entries);
 }
 
+/** A batch of one. */
+export async function settleOne(options: SettleOptions, entry: BatchEntry): Promise<Settled> {
+  const [settled] = await settleBatch(options, [entry]);
+  if (settled === undefined) throw new Error('A batch of one must settle one entry.');
+  return settled;
+}
+
 function describeSettled({ change }: BatchEntry, outcome: Outcome): Settled {
   return outcome === 'dead_letter' && change.kind === 'dead_letter' ? { outcome, letter: change } : { outcome };
 }

@@ -1,3 +1,4 @@
+import { isObject, readId } from '../fields.ts';
 import { InvalidEventError } from '../invalid-event-error.ts';
 import { type ClerkUser, parseUser } from '../parse-user.ts';
 
@@ -11,13 +12,10 @@ export type ApiUser =
   | (ApiUserBase & { readonly id: string; readonly user: ClerkUser })
   | (ApiUserBase & { readonly id: string | null; readonly user: undefined; readonly error: InvalidEventError });
 
-/** As for events: what is much longer than Clerk's 32 characters is no id, and too long for an index. */
-const MAX_ID_LENGTH = 256;
-
 /** Reads one element of a page, as `parseJson` has made it. Never throws for what the element holds. */
 export function readApiUser(element: unknown): ApiUser {
   const readBody = () => JSON.stringify(element);
-  const id = readId(element);
+  const id = isObject(element) ? readId(element.id) : null;
   try {
     const user = parseElement(element, id);
     return { id: user.id, user, readBody };
@@ -35,13 +33,4 @@ function parseElement(element: unknown, id: string | null): ClerkUser {
     ]);
   }
   return parseUser(element);
-}
-
-function readId(element: unknown): string | null {
-  const id = isObject(element) ? element.id : undefined;
-  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH ? id : null;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

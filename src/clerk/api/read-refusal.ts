@@ -1,5 +1,4 @@
-import type { ClerkApiErrorCode } from './clerk-api-error.ts';
-import { type AnswerFacts, ClerkApiError } from './clerk-api-error.ts';
+import { type AnswerFacts, ClerkApiError, type ClerkApiErrorCode } from './clerk-api-error.ts';
 import type { Answer } from './fetch-answer.ts';
 
 /** Turns an answer that is no success into the error it means. */

@@ -1,5 +1,7 @@
 import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
+import type { Wait } from '../../clerk/api/create-requester.ts';
 import type { CommandContext } from '../command-context.ts';
+import { describeWait } from '../open-api.ts';
 import { formatCount, formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
 
@@ -8,7 +10,7 @@ export interface BackfillTeller {
   /** @param maxUsers what `--limit` says. */
   tell(progress: BackfillProgress, maxUsers?: number): void;
   /** A pause of the Backend API's client. */
-  wait(wait: { ms: number; why: string }): void;
+  wait(wait: Wait): void;
   stop(): void;
 }
 
@@ -20,7 +22,7 @@ export function createTeller(
   let walk: WalkProgress | undefined;
   let done = 0;
   const note = (text: string) => (walk === undefined ? stderr(`${text}\n`) : walk.note(text));
-  const wait = ({ ms, why }: { ms: number; why: string }) => note(`waiting ${Math.ceil(ms / 1000)} s: ${why}`);
+  const wait = (pause: Wait) => note(describeWait(pause));
   signal.addEventListener('abort', () => note('stopping after the page in work'), { once: true });
   return {
     tell(event, maxUsers = Number.POSITIVE_INFINITY) {

@@ -6,7 +6,7 @@ import type { Logger } from '../../logger.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
 import { findDueRun } from '../../reconcile/reconcile-runs.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../reconcile/run-reconcile.ts';
-import { describeApiError, openApi } from '../open-api.ts';
+import { describeApiError, withApi } from '../open-api.ts';
 
 export interface DueRunOptions {
   readonly config: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl' | 'deletedUsers'>;
@@ -38,8 +38,6 @@ export async function runDueReconcile(options: DueRunOptions): Promise<void> {
 }
 
 async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<ReconcileResult> {
-  // A page that is fetched ahead, and tried again and again, ends with the run.
-  const ended = new AbortController();
   const pool = createPool({
     url,
     size: POOL_SIZE,
@@ -47,13 +45,13 @@ async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<
     applicationName: 'clerk-sync reconcile',
   });
   try {
-    const api = openApi(config, { signal: AbortSignal.any([signal, ended.signal]) });
     const { deletedUsers } = config;
     // Asked again, now under the lock: another process may have been quicker.
     const chooseKind = (session: Session) => findDueRun(session, intervalMs);
-    return await runReconcile({ api, settle: { pool, deletedUsers }, url, chooseKind, signal });
+    return await withApi(config, { signal }, (api) =>
+      runReconcile({ api, settle: { pool, deletedUsers }, url, chooseKind, signal }),
+    );
   } finally {
-    ended.abort();
     await pool.close();
   }
 }
