@@ -7,6 +7,7 @@ import type { UserShape } from '../support/fake-clerk/make-api-user.ts';
 import { spawnFakeClerk } from '../support/fake-clerk/spawn-fake-clerk.ts';
 import { type BenchServer, startBenchServer } from './bench-server.ts';
 import { readUsage, type Usage } from './process-usage.ts';
+import { readOption } from './read-option.ts';
 import { computeMedian, type Median } from './report.ts';
 import { describeConditions, saveResults } from './save-results.ts';
 
@@ -18,8 +19,8 @@ import { describeConditions, saveResults } from './save-results.ts';
  */
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 const WALK = join(import.meta.dirname, 'walk-alone.ts');
-const USERS = readOption('--users', 100_000);
-const ROUNDS = readOption('--rounds', 3);
+const USERS = readOption('users', 100_000);
+const ROUNDS = readOption('rounds', 3);
 const SAMPLE_MS = 250;
 const SHAPES = ['whole', 'plain'] as const satisfies UserShape[];
 
@@ -114,12 +115,6 @@ function summarize({ shape, rssMiB, ...round }: Measurement) {
     'RSS MiB at the end': rssMiB.at(-1),
     'RSS MiB at most': Math.max(...rssMiB),
   };
-}
-
-function readOption(name: string, otherwise: number): number {
-  const { argv } = process;
-  const place = argv.indexOf(name);
-  return place === -1 ? otherwise : Number(argv[place + 1]);
 }
 
 await main();

@@ -7,6 +7,7 @@ import { type BenchDatabase, startBenchServer } from './bench-server.ts';
 import { type RunningContender, startContender } from './contenders.ts';
 import { generateLoad } from './measure-http.ts';
 import { readUsage } from './process-usage.ts';
+import { readOption } from './read-option.ts';
 import { computeMedian } from './report.ts';
 import { describeConditions, saveResults } from './save-results.ts';
 
@@ -15,9 +16,6 @@ import { describeConditions, saveResults } from './save-results.ts';
  * tables and with many, before and after as many updates; then the service's memory and latency over a long run. Takes
  * about half an hour, and writes its figures to `results/growth-<time>.json`.
  */
-const { argv } = process;
-const readOption = (name: string, fallback: number) =>
-  argv.includes(`--${name}`) ? Number(argv[argv.indexOf(`--${name}`) + 1]) : fallback;
 const USERS = readOption('users', 1_000_000);
 const UPDATES = readOption('updates', 1_000_000);
 const SOAK = readOption('soak', 500_000);

@@ -1,5 +1,6 @@
 import { startBenchServer } from './bench-server.ts';
 import { type HttpMeasurement, measureHttp } from './measure-http.ts';
+import { readOption } from './read-option.ts';
 import { compareRounds, computeMedian } from './report.ts';
 import { describeConditions, saveResults } from './save-results.ts';
 
@@ -7,8 +8,7 @@ import { describeConditions, saveResults } from './save-results.ts';
  * `npm run bench:lanes [-- --rounds 3]`: the service with other numbers of lanes, and with other sizes of batches, than
  * those it has, in turn. Prints a table, and writes all figures to `results/lanes-<time>.json`.
  */
-const { argv } = process;
-const ROUNDS = Number(argv[argv.indexOf('--rounds') + 1] ?? 3) || 3;
+const ROUNDS = readOption('rounds', 3);
 
 interface Setting {
   readonly lanes: number;

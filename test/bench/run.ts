@@ -3,6 +3,7 @@ import type { ContenderName } from './contenders.ts';
 import { type HttpMeasurement, type HttpScenario, measureHttp } from './measure-http.ts';
 import { measureStart } from './measure-start.ts';
 import { measureWritePath, type WritePathMeasurement, type WriterName } from './measure-write-path.ts';
+import { readOption } from './read-option.ts';
 import { compareRounds, type Median, summarizeHttp, summarizeWriter } from './report.ts';
 import { describeConditions, saveResults } from './save-results.ts';
 
@@ -10,8 +11,7 @@ import { describeConditions, saveResults } from './save-results.ts';
  * `npm run bench [-- --rounds 5]`: the service against a usual handler, and the write path against the barest
  * statements, in turn and several times. Prints tables and ratios, and writes all figures to `results/bench-<time>.json`.
  */
-const { argv } = process;
-const ROUNDS = Number(argv[argv.indexOf('--rounds') + 1] ?? 5) || 5;
+const ROUNDS = readOption('rounds', 5);
 
 const HTTP: readonly HttpScenario[] = [
   { concurrency: 1, users: 1000, events: 1500, warmUp: 300 },
