@@ -10,6 +10,11 @@ export type Parameter = string | number | boolean | null;
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
   run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
+  /**
+   * Runs a statement whose rows nobody needs. It travels at once, and the transaction's commit right behind it: if the
+   * statement fails, so does the commit, with the statement's error.
+   */
+  post(statement: string, parameters?: Parameter[]): void;
   /** The same session as its driver shows it, for `openDrizzle`. */
   readonly driver: Pick<postgres.Sql, 'options' | 'unsafe'>;
 }
@@ -21,6 +26,14 @@ export interface ConnectionOptions {
   readonly statementTimeoutMs: number;
   /** Overrides a server whose default would acknowledge commits that a crash can take back. */
   readonly forceSynchronousCommit: boolean;
+}
+
+/** A session while it is lent, and the statements on it that nobody has awaited yet. */
+interface Lease {
+  readonly session: Session;
+  readonly posted: readonly Promise<unknown>[];
+  post(query: postgres.PendingQuery<postgres.Row[]>): void;
+  end(): void;
 }
 
 /**
@@ -84,17 +97,19 @@ export class Connection {
   /** Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const lease = this.#lend();
+    // The first statement travels with it. That is safe: a `begin` fails only with its connection, which is never opened
+    // twice, and a failed `set local` leaves an aborted transaction, in which nothing else runs.
+    lease.post(this.#client.unsafe(this.#begin));
     try {
-      // Awaited alone: a statement that travelled with it would be committed by itself if it failed.
-      await this.#client.unsafe(this.#begin);
       const result = await work(lease.session);
       lease.end();
-      await this.#commit();
+      await this.#commit(lease.posted);
       return result;
     } catch (error) {
       lease.end();
+      const failure = await findFailure(lease.posted);
       await this.#rollback();
-      throw error;
+      throw failure ?? error;
     }
   }
 
@@ -106,8 +121,14 @@ export class Connection {
     this.#end.abort();
   }
 
-  #lend(): { session: Session; end(): void } {
+  #lend(): Lease {
     let ended = false;
+    const posted: Promise<unknown>[] = [];
+    const post = (query: postgres.PendingQuery<postgres.Row[]>) => {
+      posted.push(query.execute());
+      // It is awaited with the commit. Until then its failure is no unhandled one.
+      query.catch(() => undefined);
+    };
     const unsafe: postgres.Sql['unsafe'] = (...parameters) => {
       this.#assertUsable();
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
@@ -115,20 +136,23 @@ export class Connection {
     };
     const session: Session = {
       run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,
+      post: (statement, parameters = []) => post(unsafe(statement, parameters, { prepare: true })),
       driver: { options: this.#client.options, unsafe },
     };
     this.#assertUsable();
     return {
       session,
+      posted,
+      post,
       end: () => {
         ended = true;
       },
     };
   }
 
-  async #commit(): Promise<void> {
+  async #commit(posted: readonly Promise<unknown>[]): Promise<void> {
     this.#assertUsable();
-    const { command } = await this.#client.unsafe('commit');
+    const [{ command }] = await Promise.all([this.#client.unsafe('commit'), ...posted]);
     // Postgres answers the `commit` of an aborted transaction with success and the tag ROLLBACK.
     if (command !== 'COMMIT') throw new DatabaseUnavailableError('The transaction was rolled back at its commit.');
   }
@@ -161,4 +185,10 @@ export class Connection {
   #assertUsable(): void {
     if (this.#broken) throw new DatabaseUnavailableError('The connection to the database was lost.');
   }
+}
+
+/** The first error of statements that nobody has awaited; it explains every later one. */
+async function findFailure(posted: readonly Promise<unknown>[]): Promise<unknown> {
+  const ended = await Promise.allSettled(posted);
+  return ended.find((one) => one.status === 'rejected')?.reason;
 }

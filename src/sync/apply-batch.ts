@@ -12,7 +12,7 @@ import { lockUsers } from './lock-users.ts';
 import type { Outcome } from './outcome.ts';
 import type { UserSnapshot, UserTombstone } from './snapshot.ts';
 import { compareIds } from './version.ts';
-import { writeSnapshots } from './write-snapshots.ts';
+import { writeFirstWave, writeSnapshots } from './write-snapshots.ts';
 import { type DeletedUsers, deleteUsers } from './write-tombstones.ts';
 
 export interface ApplyOptions {
@@ -36,7 +36,14 @@ export async function applyBatch(
   entries: readonly BatchEntry[],
   options: ApplyOptions,
 ): Promise<Outcome[]> {
-  const { mine, reopened } = await claimEntries(session, entries);
+  const candidates = listCandidates(entries);
+  const [{ mine, claimed, reopened }, first] = await Promise.all([
+    claimEntries(session, candidates),
+    mayWriteAhead(candidates)
+      ? writeFirstWave(session, candidates.deliveries.filter(isSnapshot), options.now)
+      : undefined,
+  ]);
+  const isComplete = claimed.size === candidates.deliveries.length;
   const outcomes = new Map<BatchEntry, RecordedOutcome>(mine.map((entry) => [entry, expectedOutcome(entry)]));
   const markStale = (losers: readonly BatchEntry[]) => {
     for (const entry of losers) outcomes.set(entry, 'stale');
@@ -48,34 +55,48 @@ export async function applyBatch(
     await lockUsers(session, userIds);
   }
   markStale(await deleteUsers(session, tombstones, options));
-  markStale(await writeSnapshots(session, snapshots, options.now));
-  await Promise.all([
-    keepLetters(session, mine, options.now),
-    recordOutcomes(session, { outcomes, reopened, now: options.now }),
-  ]);
+  markStale(await writeSnapshots(session, snapshots, options.now, first && { ...first, isComplete }));
+  keepLetters(session, mine, options.now);
+  recordOutcomes(session, { outcomes, reopened, now: options.now });
   return entries.map((entry) => outcomes.get(entry) ?? 'duplicate');
 }
 
-/**
- * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
- * read from the Backend API. Open letters are locked here, before any user.
- */
-async function claimEntries(session: Session, entries: readonly BatchEntry[]) {
+/** What a batch asks for: of several entries with one message the first, in the order of locks. */
+interface Candidates {
+  readonly deliveries: readonly BatchEntry[];
+  readonly observed: readonly BatchEntry[];
+}
+
+function listCandidates(entries: readonly BatchEntry[]): Candidates {
   const byMessage = new Map<string, BatchEntry>();
   for (const entry of entries) {
     if (isDelivery(entry) && !byMessage.has(entry.message.messageId)) byMessage.set(entry.message.messageId, entry);
   }
-  const candidates = [...byMessage.values()].sort((a, b) => compareIds(a.message.messageId, b.message.messageId));
-  const rows = candidates.map((entry) => ({ message: entry.message, outcome: expectedOutcome(entry) }));
+  return {
+    deliveries: [...byMessage.values()].sort((a, b) => compareIds(a.message.messageId, b.message.messageId)),
+    observed: entries.filter((entry) => !isDelivery(entry)),
+  };
+}
+
+/** Deletions come before snapshots, and only what is claimed shows whether there are any. */
+function mayWriteAhead({ deliveries, observed }: Candidates): boolean {
+  return observed.length === 0 && deliveries.some(isSnapshot) && !deliveries.some(isTombstone);
+}
+
+/**
+ * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
+ * read from the Backend API.
+ */
+async function claimEntries(session: Session, { deliveries, observed }: Candidates) {
+  const rows = deliveries.map((entry) => ({ message: entry.message, outcome: expectedOutcome(entry) }));
   const claimed = rows.length === 0 ? new Set<string>() : await claimMessages(session, rows);
-  const observed = entries.filter((entry) => !isDelivery(entry));
   const known = [
-    ...[...byMessage.keys()].filter((messageId) => !claimed.has(messageId)),
+    ...deliveries.map(({ message: { messageId } }) => messageId).filter((messageId) => !claimed.has(messageId)),
     ...new Set(observed.map(({ message }) => message.messageId)),
   ];
   const reopened = known.length === 0 ? new Set<string>() : await reopenDeadLetters(session, known);
-  const mine = candidates.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
-  return { mine: [...mine, ...observed], reopened };
+  const mine = deliveries.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
+  return { mine: [...mine, ...observed], claimed, reopened };
 }
 
 interface Settlement {
@@ -85,7 +106,7 @@ interface Settlement {
 }
 
 /** The claim wrote what was expected; a reopened message's row says `dead_letter` until it is settled. */
-async function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlement): Promise<void> {
+function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlement): void {
   const settled = [...outcomes].map(
     ([
       {
@@ -106,15 +127,15 @@ async function recordOutcomes(session: Session, { outcomes, reopened, now }: Set
     ({ messageId, isRecorded, isExpected }) => isRecorded && !isExpected && !reopened.has(messageId),
   );
   const rewritten = [...corrected, ...resolved.filter(({ isRecorded }) => isRecorded)];
-  if (rewritten.length > 0) await correctOutcomes(session, rewritten);
-  if (resolved.length > 0) await resolveDeadLetters(session, resolved, now);
+  if (rewritten.length > 0) correctOutcomes(session, rewritten);
+  if (resolved.length > 0) resolveDeadLetters(session, resolved, now);
 }
 
-async function keepLetters(session: Session, mine: readonly BatchEntry[], now: Date): Promise<void> {
+function keepLetters(session: Session, mine: readonly BatchEntry[], now: Date): void {
   const failures = mine.filter(isLetter);
   const [deliveries, observed] = [failures.filter(isDelivery), failures.filter((entry) => !isDelivery(entry))];
-  if (deliveries.length > 0) await keepDeadLetters(session, deliveries, now);
-  if (observed.length > 0) await keepObservedDeadLetters(session, observed, now);
+  if (deliveries.length > 0) keepDeadLetters(session, deliveries, now);
+  if (observed.length > 0) keepObservedDeadLetters(session, observed, now);
 }
 
 function expectedOutcome({ change }: Pick<BatchEntry, 'change'>): RecordedOutcome {

@@ -43,12 +43,8 @@ export async function reopenDeadLetters(session: Session, messageIds: readonly s
 }
 
 /** Closes the open dead letters of messages that have now been settled. */
-export async function resolveDeadLetters(
-  session: Session,
-  rows: readonly SettledMessage[],
-  resolvedAt: Date,
-): Promise<void> {
-  await session.run(RESOLVE, [
+export function resolveDeadLetters(session: Session, rows: readonly SettledMessage[], resolvedAt: Date): void {
+  session.post(RESOLVE, [
     JSON.stringify(
       rows.map(({ messageId, outcome }) => ({ message_id: messageId, resolved_at: resolvedAt, resolution: outcome })),
     ),
@@ -59,23 +55,15 @@ export async function resolveDeadLetters(
 export type FailedEntry = BatchEntry & { readonly change: DeadLetter };
 
 /** Keeps deliveries that can't be applied; one that is kept already has failed once more. */
-export async function keepDeadLetters(
-  session: Session,
-  entries: readonly FailedEntry[],
-  failedAt: Date,
-): Promise<void> {
-  await session.run(KEEP, [JSON.stringify(entries.map((entry) => toRow(entry, failedAt)))]);
+export function keepDeadLetters(session: Session, entries: readonly FailedEntry[], failedAt: Date): void {
+  session.post(KEEP, [JSON.stringify(entries.map((entry) => toRow(entry, failedAt)))]);
 }
 
 /** The same for what was read from the Backend API; a letter that was discarded stays so. */
-export async function keepObservedDeadLetters(
-  session: Session,
-  entries: readonly FailedEntry[],
-  failedAt: Date,
-): Promise<void> {
+export function keepObservedDeadLetters(session: Session, entries: readonly FailedEntry[], failedAt: Date): void {
   // A statement can write a row once, and an answer may name a user twice.
   const rows = new Map(entries.map((entry) => [entry.message.messageId, toRow(entry, failedAt)]));
-  await session.run(KEEP_OBSERVED, [JSON.stringify([...rows.values()])]);
+  session.post(KEEP_OBSERVED, [JSON.stringify([...rows.values()])]);
 }
 
 function toRow({ origin, message, change: letter, letterDetails }: FailedEntry, failedAt: Date) {

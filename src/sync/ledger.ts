@@ -54,8 +54,6 @@ export async function claimMessages(session: Session, rows: readonly LedgerRow[]
 }
 
 /** Writes what became of messages whose ledger row says otherwise. */
-export async function correctOutcomes(session: Session, rows: readonly SettledMessage[]): Promise<void> {
-  await session.run(CORRECT, [
-    JSON.stringify(rows.map(({ messageId, outcome }) => ({ message_id: messageId, outcome }))),
-  ]);
+export function correctOutcomes(session: Session, rows: readonly SettledMessage[]): void {
+  session.post(CORRECT, [JSON.stringify(rows.map(({ messageId, outcome }) => ({ message_id: messageId, outcome })))]);
 }

@@ -62,7 +62,7 @@ export async function mergeSnapshots(
   });
   if (merges.length > 0) {
     const updates = merges.map(({ snapshot, merge }) => toUpdate(snapshot, merge, syncedAt));
-    await session.run(UPDATE, [JSON.stringify(updates)]);
+    session.post(UPDATE, [JSON.stringify(updates)]);
   }
   return merges.map(({ snapshot, merge: { newer, writtenKeys } }) => ({ id: snapshot.userId, newer, writtenKeys }));
 }

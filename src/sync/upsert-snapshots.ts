@@ -15,9 +15,9 @@ const VERSION_IS_HIGHER =
  * The guarded upsert. It overwrites a whole row, and so must not touch one that holds something this snapshot does not
  * state: those rows are left to `mergeSnapshots`, which is slower and rarely needed.
  */
-const UPSERT = `
+const buildUpsert = (condition: string) => `
   insert into clerk.users as u (${list(names)})
-  select ${list(names, 'r')} from ${recordset('r', snapshotColumns)}
+  select ${list(names, 'r')} from ${recordset('r', snapshotColumns)} ${condition}
   on conflict (id) do update set
     ${names
       .filter((name) => name !== 'id')
@@ -30,19 +30,38 @@ const UPSERT = `
     and (u.extra = '{}' or not exists (select from jsonb_object_keys(u.extra) as key where not excluded.extra ? key))
   returning id, xmax = 0 as inserted`;
 
+const UPSERT = buildUpsert('');
+
+/**
+ * Writes only what came by a message that this transaction has put into the ledger, so that it can be sent right behind the
+ * claim. A subquery in brackets is looked up by key for each row, whatever the tables' size.
+ */
+const UPSERT_CLAIMED = buildUpsert(`
+  where (
+    select m.xmin = pg_current_xact_id()::xid from clerk.webhook_messages m where m.message_id = r.last_message_id
+  )`);
+
 /** A user whose row this statement wrote. `inserted`: there was no row, and so there are no children. */
 export interface WrittenUser {
   readonly id: string;
   readonly inserted: boolean;
 }
 
+export interface UpsertOptions {
+  /** `synced_at`. */
+  readonly now: Date;
+  /** True where the claim of the messages has been sent, and its answer is not known yet. */
+  readonly onlyClaimed?: boolean;
+}
+
 /** Writes the snapshots, at most one a user and in the order of their ids, that win against what is stored. */
 export async function upsertSnapshots(
   session: Session,
   snapshots: readonly UserSnapshot[],
-  syncedAt: Date,
+  { now, onlyClaimed = false }: UpsertOptions,
 ): Promise<WrittenUser[]> {
-  return session.run<WrittenUser>(UPSERT, [JSON.stringify(snapshots.map((snapshot) => toRow(snapshot, syncedAt)))]);
+  const rows = JSON.stringify(snapshots.map((snapshot) => toRow(snapshot, now)));
+  return session.run<WrittenUser>(onlyClaimed ? UPSERT_CLAIMED : UPSERT, [rows]);
 }
 
 /** The row of `users` that a snapshot makes; times become ISO texts and metadata keeps its digits in `JSON.stringify`. */

@@ -71,22 +71,22 @@ const STATEMENTS = Object.fromEntries(listKeys.map((key) => [key, buildStatement
  * alone. The caller holds the lock on each user's row, taken by an earlier statement: in READ COMMITTED only a statement
  * that begins after it sees the children that another process has just committed.
  */
-export async function writeChildren(session: Session, lists: readonly ChildList[]): Promise<void> {
+export async function writeChildren(
+  session: Session,
+  lists: readonly ChildList[],
+  absent?: readonly AbsentChild[],
+): Promise<void> {
   const { fresh = [], known = [] } = Object.groupBy(lists, ({ isNew }) => (isNew ? 'fresh' : 'known'));
-  await Promise.all([
-    removeAbsent(session, known),
-    writeLists(session, { lists: fresh, action: 'insert' }),
-    writeLists(session, { lists: known, action: 'upsert' }),
-  ]);
+  writeLists(session, { lists: fresh, action: 'insert' });
+  writeLists(session, { lists: known, action: 'upsert' });
+  removeChildren(session, absent ?? (await findAbsentChildren(session, known)));
 }
 
-async function removeAbsent(session: Session, lists: readonly ChildList[]): Promise<void> {
-  const absent = await findAbsentChildren(session, lists);
-  await Promise.all(
-    [...Map.groupBy(absent, ({ key }) => key)].map(([key, rows]) =>
-      session.run(STATEMENTS[key].remove, [JSON.stringify(rows)]),
-    ),
-  );
+/** Removes these children. */
+function removeChildren(session: Session, children: readonly AbsentChild[]): void {
+  for (const [key, rows] of Map.groupBy(children, (child) => child.key)) {
+    session.post(STATEMENTS[key].remove, [JSON.stringify(rows)]);
+  }
 }
 
 /** A child that is stored, and not on its list. */
@@ -110,19 +110,16 @@ export async function findAbsentChildren(
   return session.run<AbsentChild>(FIND_ABSENT, [JSON.stringify(staying)]);
 }
 
-async function writeLists(
+function writeLists(
   session: Session,
   { lists, action }: { lists: readonly ChildList[]; action: 'insert' | 'upsert' },
-): Promise<void> {
-  const byKey = Map.groupBy(lists, ({ key }) => key);
-  await Promise.all(
-    [...byKey].map(async ([key, ofKey]) => {
-      const rows = ofKey.flatMap(({ userId, children }) =>
-        uniqueById(children).map((child) => ({ ...child, user_id: userId })),
-      );
-      if (rows.length > 0) await session.run(STATEMENTS[key][action], [JSON.stringify(rows)]);
-    }),
-  );
+): void {
+  for (const [key, ofKey] of Map.groupBy(lists, (one) => one.key)) {
+    const rows = ofKey.flatMap(({ userId, children }) =>
+      uniqueById(children).map((child) => ({ ...child, user_id: userId })),
+    );
+    if (rows.length > 0) session.post(STATEMENTS[key][action], [JSON.stringify(rows)]);
+  }
 }
 
 /** Two shapes of one account can stand in one list; the later one is the one that stays. */
@@ -131,7 +128,7 @@ export function uniqueById(children: readonly ClerkChild[]): readonly ClerkChild
 }
 
 /** Removes every child of the users. */
-export async function removeChildren(session: Session, userIds: readonly string[]): Promise<void> {
+export async function removeAllChildren(session: Session, userIds: readonly string[]): Promise<void> {
   await writeChildren(
     session,
     userIds.flatMap((userId) => listKeys.map((key) => ({ userId, key, children: [], isNew: false }))),

@@ -4,7 +4,7 @@ import type { UserTombstone } from './snapshot.ts';
 import { list, recordset } from './statements.ts';
 import { statedColumns } from './user-keys.ts';
 import { compareIds } from './version.ts';
-import { removeChildren } from './write-children.ts';
+import { removeAllChildren } from './write-children.ts';
 
 /** What becomes of a deleted user's personal columns: `erase` keeps the id and the deletion's times only. */
 export type DeletedUsers = 'erase' | 'retain';
@@ -64,7 +64,7 @@ export async function deleteUsers<E extends Entry>(
   rows.sort((a, b) => compareIds(a.id, b.id));
   const written = await session.run<{ id: string }>(STATEMENTS[deletedUsers], [JSON.stringify(rows)]);
   const ids = new Set(written.map(({ id }) => id));
-  await removeChildren(session, [...ids]);
+  await removeAllChildren(session, [...ids]);
   return entries.filter((entry) => earliest.get(entry.change.userId) !== entry || !ids.has(entry.change.userId));
 }
 
