@@ -22,6 +22,8 @@ export interface Config {
   readonly database: DatabaseTarget | undefined;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The port of `/metrics` alone; undefined: it is served with the rest. 0 takes any free one. */
+  readonly metricsPort: number | undefined;
   readonly host: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Relative to the working directory unless absolute. */
@@ -71,6 +73,13 @@ export const variables = {
     expected: 'a whole number from 0 to 65535',
     fallback: '3000',
     schema: wholeNumber(0, 65_535),
+  },
+  METRICS_PORT: {
+    meaning:
+      'A port for /metrics alone, which is then not served on PORT; 0 takes any free one, which the log names. Without it /metrics is served on PORT.',
+    expected: 'a whole number from 0 to 65535, and another than PORT',
+    fallback: undefined,
+    schema: v.optional(wholeNumber(0, 65_535)),
   },
   HOST: {
     meaning: `The address to listen on; ${EMBEDDED_HOST} unless set when DATABASE_URL is unset.`,
@@ -156,7 +165,8 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
   const { takesDeliveries = true, onProblems } = options;
   const given = readGiven(env);
   const { success, output, issues = [] } = v.safeParse(environmentSchema, { ...chooseFallbacks(given), ...given });
-  const problems = [...(takesDeliveries ? findMissingSecret(given, env) : []), ...issues.map(describeIssue)];
+  const unready = takesDeliveries ? [...findMissingSecret(given, env), ...findSharedPort(given)] : [];
+  const problems = [...unready, ...issues.map(describeIssue)];
   if (problems.length > 0 && onProblems === undefined) throw new ConfigError(problems);
   if (problems.length > 0) onProblems?.(problems);
   const broken = new Set(issues.map(({ path }) => path?.[0].key));
@@ -169,6 +179,7 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
     secrets: values.CLERK_WEBHOOK_SIGNING_SECRET,
     database: values.DATABASE_URL,
     port: values.PORT,
+    metricsPort: values.METRICS_PORT,
     host: values.HOST,
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
@@ -224,6 +235,12 @@ function readDatabaseUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<str
     for (const message of error.problems) addIssue({ message });
     return NEVER;
   }
+}
+
+/** Both would be listened on, and the second could not be. */
+function findSharedPort({ PORT = variables.PORT.fallback, METRICS_PORT }: Given): string[] {
+  if (METRICS_PORT !== PORT || PORT === '0') return [];
+  return [`METRICS_PORT must be ${variables.METRICS_PORT.expected}.`];
 }
 
 function describeIssue({ type, path, message }: v.BaseIssue<unknown>): string {

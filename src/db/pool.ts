@@ -34,6 +34,8 @@ export interface Pool {
   withSession<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
   readonly size: number;
   readonly inFlight: number;
+  /** Pieces of work that wait for a connection. */
+  readonly waiting: number;
   /** Refuses new work, waits for the work in flight, then closes every connection. */
   close(): Promise<void>;
 }
@@ -114,6 +116,9 @@ export function createPool(options: PoolOptions): Pool {
     size: options.size,
     get inFlight() {
       return inFlight;
+    },
+    get waiting() {
+      return waiters.length;
     },
     withSession: (work, workOptions = {}) => lend((connection) => connection.use(work), workOptions),
     withTransaction: (work, workOptions = {}) =>

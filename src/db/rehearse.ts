@@ -10,6 +10,9 @@ export function createRehearsal(pool: Pool): Pool {
     get inFlight() {
       return pool.inFlight;
     },
+    get waiting() {
+      return pool.waiting;
+    },
     withSession: (work, options) => pool.withSession(work, options),
     async withTransaction(work, options) {
       const rehearsed = new Rehearsed<Awaited<ReturnType<typeof work>>>();

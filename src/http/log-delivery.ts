@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
+import type { SettledDelivery } from './delivery-metrics.ts';
 import type { HttpError } from './http-error.ts';
-import type { SettledDelivery } from './metrics.ts';
 
 /** What the log says of a delivery that was answered with 200. */
 export interface LoggedDelivery extends SettledDelivery {

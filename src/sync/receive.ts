@@ -24,6 +24,8 @@ export interface Receipt {
   readonly outcome: Outcome;
   readonly eventType: string | null;
   readonly userId: string | null;
+  /** When Clerk made the event. */
+  readonly eventAt: Date;
   /** Texts and numbers that were sanitized by something storable. */
   readonly sanitized: number;
   /** Why it is a dead letter. */
@@ -59,8 +61,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     async receive(delivery) {
       const entry = makeEntry(delivery);
       const { outcome, letter } = await queue.add(entry, delivery.body.length);
-      const { eventType, userId } = entry.message;
-      const receipt = { outcome, eventType, userId, sanitized: entry.sanitized };
+      const { eventType, userId, eventAt } = entry.message;
+      const receipt = { outcome, eventType, userId, eventAt, sanitized: entry.sanitized };
       return letter === undefined ? receipt : { ...receipt, reason: letter.reason };
     },
     drain: () => queue.drain(),

@@ -3,9 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { countOpenDeadLetters } from '../../src/http/count-open-dead-letters.ts';
+import { countUsers } from '../../src/http/count-users.ts';
 import { createReadinessCheck } from '../../src/http/readiness.ts';
 import { type TestDatabaseOptions, useTestDatabase } from '../support/database.ts';
-import { useReceivingApp } from '../support/use-receiving-app.ts';
+import { makeUserEvent, useReceivingApp } from '../support/use-receiving-app.ts';
 
 async function useReadiness(options: TestDatabaseOptions = {}) {
   const database = await useTestDatabase(options);
@@ -66,18 +67,45 @@ describe('readiness', () => {
 });
 
 describe('open dead letters', () => {
-  it('are counted by reason; resolved ones are not', async () => {
+  it('are counted by reason, with the age of the oldest; resolved ones are not', async () => {
     const { send, database, pool } = await useReceivingApp();
     for (const body of ['{', '}', '{}', '{"type":"user.deleted","data":{}}']) await send(body);
     const resolved = await database.sql`
       update clerk.dead_letters set state = 'discarded', resolved_at = now(), resolution = 'discarded' where body = '}'`;
-    expect([resolved.count, await countOpenDeadLetters(pool)]).toEqual([
+    await database.sql`update clerk.dead_letters set first_failed_at = now() - interval '90 seconds'`;
+    const counted = await countOpenDeadLetters(pool);
+    const rounded = counted.map((row) => ({ ...row, oldestAgeSeconds: Math.floor(row.oldestAgeSeconds / 10) * 10 }));
+    expect([resolved.count, rounded]).toEqual([
       1,
       [
-        { reason: 'invalid_json', count: 1 },
-        { reason: 'invalid_shape', count: 1 },
-        { reason: 'missing_user_id', count: 1 },
+        { reason: 'invalid_json', count: 1, oldestAgeSeconds: 90 },
+        { reason: 'invalid_shape', count: 1, oldestAgeSeconds: 90 },
+        { reason: 'missing_user_id', count: 1, oldestAgeSeconds: 90 },
       ],
     ]);
+  });
+});
+
+describe('users', () => {
+  it('are counted once each, by the state that weighs most', async () => {
+    const { send, pool } = await useReceivingApp();
+    const states: Record<string, unknown>[] = [
+      ...[{}, {}, { locked: true }, { banned: true }, { banned: true, locked: true }],
+      { deprovisioned: true, banned: true },
+    ];
+    for (const [place, state] of states.entries()) await send(JSON.stringify(makeUserEvent(state, `user_${place}`)));
+    await send('{"type":"user.deleted","data":{"id":"user_1","deleted":true}}');
+    expect(await countUsers(pool)).toEqual([
+      { state: 'live', count: 1 },
+      { state: 'locked', count: 1 },
+      { state: 'banned', count: 2 },
+      { state: 'deprovisioned', count: 1 },
+      { state: 'deleted', count: 1 },
+    ]);
+  });
+
+  it('are counted as none in each state of an empty table', async () => {
+    const { pool } = await useReceivingApp();
+    expect(new Set((await countUsers(pool)).map(({ count }) => count))).toEqual(new Set([0]));
   });
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import * as schema from '../../drizzle/schema/index.ts';
 import { variables } from '../../src/config.ts';
 import { explainDeadLetter } from '../../src/dead-letters/explain-dead-letter.ts';
-import { createMetrics } from '../../src/http/metrics.ts';
+import { makeMetrics } from '../support/make-metrics.ts';
 import { findBlocks, findTable, readPage } from '../support/markdown.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -74,15 +74,24 @@ function describeColumn(table: PgTable, column: Column | undefined) {
 
 describe('the operations page', () => {
   test('lists the metrics that the service has, with their types and labels', async () => {
-    const metrics = createMetrics({
-      version: '1.2.3',
-      readQueue: () => ({ queued: 0, inFlight: 0 }),
-      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1 }],
+    const metrics = makeMetrics({
+      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
+      countUsers: async () => [{ state: 'live', count: 1 }],
       findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
     });
-    metrics.recordDelivery({ outcome: 'applied', eventType: 'user.created', sanitized: 0, ms: 1 });
+    metrics.recordVerified(new Date());
+    metrics.recordDelivery({
+      outcome: 'applied',
+      eventType: 'user.created',
+      eventAt: new Date(),
+      sanitized: 0,
+      ms: 1,
+    });
     metrics.recordRejection('queue_full');
+    metrics.recordStray({ reason: 'not_found', signed: true });
     metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
+    // The users are counted behind the first scrape.
+    await metrics.render();
     const text = await metrics.render();
     const types = [...text.matchAll(/^# TYPE (clerk_sync_\w+) (\w+)$/gm)];
     const rows = types.map(([, name = '', type = '']) => {
