@@ -7,7 +7,7 @@ import { toRow } from './upsert-snapshots.ts';
 import { collectKeyBits, findKeyBit, statedColumns } from './user-keys.ts';
 import type { Version } from './version.ts';
 
-/** `for update`: nothing below is decided on a row that another transaction can still change. */
+/** Locked: nothing below is decided on a row that another transaction can still change. */
 const LOCK = `
   select u.id, u.last_message_id, u.stated_keys, u.older_keys,
     extract(epoch from u.updated_at) * 1000 as updated_at_ms, extract(epoch from u.observed_at) * 1000 as observed_at_ms,
@@ -15,7 +15,7 @@ const LOCK = `
   from clerk.users u
   where u.id = any(array(select json_array_elements_text($1::text::json))) and u.deleted_at is null
   order by u.id collate "C"
-  for update`;
+  for no key update`;
 
 const UPDATE = `
   update clerk.users u set
