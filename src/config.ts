@@ -12,7 +12,9 @@ import {
 import type { DatabaseTarget } from './db/target/database-target.ts';
 import { DatabaseUrlError } from './db/target/parse-connection-uri.ts';
 import { parseDatabaseUrl } from './db/target/parse-database-url.ts';
-import { ConfigError, OperatorError } from './errors.ts';
+import { addEnvFile } from './env-file.ts';
+import { ConfigError } from './errors.ts';
+import { findProductionSign } from './production-signs.ts';
 
 /** What the environment says, checked. Built once, in `main.ts` or a command, and handed down as arguments. */
 export interface Config {
@@ -67,6 +69,13 @@ export const variables = {
     expected: 'a URL like postgres://user:password@host:5432/database',
     fallback: undefined,
     schema: v.optional(v.pipe(v.string(), v.rawTransform(readDatabaseUrl))),
+  },
+  EMBEDDED_POSTGRES: {
+    meaning:
+      'Set to on, it starts the built-in Postgres also where a production configuration is there without DATABASE_URL, which is otherwise an error.',
+    expected: 'auto or on',
+    fallback: 'auto',
+    schema: v.picklist(['auto', 'on']),
   },
   PORT: {
     meaning: 'The port to listen on; 0 takes any free one.',
@@ -166,7 +175,7 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
   const given = readGiven(env);
   const { success, output, issues = [] } = v.safeParse(environmentSchema, { ...chooseFallbacks(given), ...given });
   const unready = takesDeliveries ? [...findMissingSecret(given, env), ...findSharedPort(given)] : [];
-  const problems = [...unready, ...issues.map(describeIssue)];
+  const problems = [...unready, ...findDoubtfulStart(given, env), ...issues.map(describeIssue)];
   if (problems.length > 0 && onProblems === undefined) throw new ConfigError(problems);
   if (problems.length > 0) onProblems?.(problems);
   const broken = new Set(issues.map(({ path }) => path?.[0].key));
@@ -191,18 +200,9 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
   };
 }
 
-/** Adds what `.env` in the working directory says to the environment, if there is one; what is set already stays. */
+/** Adds what `.env` in the working directory says to the environment: see `addEnvFile`. */
 export function loadEnvFile(): void {
-  try {
-    process.loadEnvFile();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
-    throw new OperatorError('unreadable_env_file', `The file .env cannot be read (${code ?? 'unknown reason'}).`, {
-      hint: 'Make it readable for the user that runs the program, or remove it.',
-      exitCode: 2,
-    });
-  }
+  addEnvFile(process.env);
 }
 
 function readGiven(env: Environment): Given {
@@ -220,7 +220,7 @@ function chooseFallbacks(given: Given): Given {
  */
 function findMissingSecret(given: Given, env: Environment): string[] {
   if (given.CLERK_WEBHOOK_SIGNING_SECRET !== undefined) return [];
-  const required = given.DATABASE_URL !== undefined;
+  const required = given.DATABASE_URL !== undefined || findDoubtfulStart(given, env).length > 0;
   const legacy = LEGACY_SECRET_NAMES.find((name) => env[name]?.trim() && (required || name.startsWith('CLERK_')));
   if (legacy !== undefined) return [`${legacy} is not read: rename it to CLERK_WEBHOOK_SIGNING_SECRET.`];
   return required ? ['CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.'] : [];
@@ -241,6 +241,18 @@ function readDatabaseUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<str
 function findSharedPort({ PORT = variables.PORT.fallback, METRICS_PORT }: Given): string[] {
   if (METRICS_PORT !== PORT || PORT === '0') return [];
   return [`METRICS_PORT must be ${variables.METRICS_PORT.expected}.`];
+}
+
+/** A DATABASE_URL that was lost on its way must not send users into a database that nobody looks at. */
+function findDoubtfulStart(given: Given, env: Environment): string[] {
+  const wanted = given.EMBEDDED_POSTGRES === 'on';
+  if (given.DATABASE_URL !== undefined)
+    return wanted ? ['EMBEDDED_POSTGRES must not be on when DATABASE_URL is set: remove one of them.'] : [];
+  const sign = wanted ? undefined : findProductionSign(env);
+  if (sign === undefined) return [];
+  return [
+    `DATABASE_URL is not set, and this looks like production: ${sign}. Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.`,
+  ];
 }
 
 function describeIssue({ type, path, message }: v.BaseIssue<unknown>): string {

@@ -214,8 +214,8 @@ function find(caption: string): string {
 
 /** The users of the documentation's examples, and what gives events to the write path, all in one batch. */
 async function useUsers({ settled = true } = {}) {
-  const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 1 });
+  const { sql, url, target } = await useTestDatabase();
+  const pool = createPool({ target, size: 1 });
   onTestFinished(() => pool.close());
   const { events } = createReadmeEvents(Date.now());
   const settle = async (batch: readonly ReadmeEvent[], timeoutMs?: number) => {

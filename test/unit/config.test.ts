@@ -180,7 +180,7 @@ describe('right and wrong values', () => {
   };
 
   describe.each(Object.entries(cases))('%s', (name, { right, wrong, sentence }) => {
-    const rest = name === 'DATABASE_URL' ? { CLERK_WEBHOOK_SIGNING_SECRET: SECRET } : {};
+    const rest = name === 'DATABASE_URL' ? { CLERK_WEBHOOK_SIGNING_SECRET: SECRET } : { EMBEDDED_POSTGRES: 'on' };
 
     test.each(right)('accepts %j', (value) => {
       expect(findProblems({ ...rest, [name]: value })).toEqual([]);
@@ -336,3 +336,62 @@ function catchError(run: () => unknown): unknown {
   }
   throw new Error('Nothing was thrown.');
 }
+
+describe('an embedded start', () => {
+  const WHAT_TO_DO = 'Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.';
+  const refusal = (sign: string) => [
+    'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+    `DATABASE_URL is not set, and this looks like production: ${sign}. ${WHAT_TO_DO}`,
+  ];
+
+  test.each<[string, Environment, string]>([
+    ['NODE_ENV', { NODE_ENV: 'production' }, 'NODE_ENV is production'],
+    [
+      'a live key',
+      { CLERK_SECRET_KEY: SECRET_KEY.replace('test', 'live') },
+      'CLERK_SECRET_KEY is the key of a production instance (sk_live_)',
+    ],
+    ['Kubernetes', { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, 'KUBERNETES_SERVICE_HOST is set, as Kubernetes does'],
+    ['a host', { FLY_APP_NAME: 'app' }, 'FLY_APP_NAME is set, as Fly.io does'],
+    ...['database_url', 'DATABASE-URL', 'DATABASE_URI', 'DatabaseUrl'].map((name): [string, Environment, string] => [
+      name,
+      { [name]: DATABASE_URL },
+      `a variable with a name like it is set (${name})`,
+    ]),
+    [
+      'a byte order mark before the name',
+      { '\ufeffDATABASE_URL': DATABASE_URL },
+      'a variable with a name like it is set (?DATABASE_URL)',
+    ],
+    [
+      'a space without width behind the name',
+      { 'DATABASE_URL\u200b': DATABASE_URL },
+      'a variable with a name like it is set (DATABASE_URL?)',
+    ],
+  ])('is refused where production shows by %s, unless it is asked for', (_, env, sign) => {
+    expect(findProblems(env)).toEqual(refusal(sign));
+    expect(findProblems({ ...env, EMBEDDED_POSTGRES: 'on' })).toEqual([]);
+    expect(findProblems({ ...env, DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: SECRET })).toEqual([]);
+  });
+
+  test.each<[string, Environment]>([
+    ['a signing secret', { CLERK_WEBHOOK_SIGNING_SECRET: SECRET }],
+    ['a key of a development instance', { CLERK_SECRET_KEY: SECRET_KEY }],
+    ['another NODE_ENV', { NODE_ENV: 'development' }],
+    ['an empty DATABASE_URL', { DATABASE_URL: '' }],
+    ['empty signs', { NODE_ENV: '', KUBERNETES_SERVICE_HOST: ' ', DATABASE_URI: '' }],
+    ['databases of other programs', { MY_DATABASE_URL: DATABASE_URL, PGHOST: 'localhost', POSTGRES_URL: DATABASE_URL }],
+  ])('is allowed with %s', (_, env) => {
+    expect(findProblems(env)).toEqual([]);
+  });
+
+  test('is refused to commands, too, which need no signing secret', () => {
+    expect(() => loadConfig({ NODE_ENV: 'production' }, { takesDeliveries: false })).toThrow(WHAT_TO_DO);
+  });
+
+  test('asked for beside a database is a contradiction', () => {
+    expect(findProblems({ DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: SECRET, EMBEDDED_POSTGRES: 'on' })).toEqual([
+      'EMBEDDED_POSTGRES must not be on when DATABASE_URL is set: remove one of them.',
+    ]);
+  });
+});
