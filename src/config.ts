@@ -205,6 +205,11 @@ export function loadEnvFile(): void {
   addEnvFile(process.env);
 }
 
+/** Whether npm started this program, as one of its scripts. */
+export function isRunByNpm(env: Environment = process.env): boolean {
+  return env.npm_lifecycle_event !== undefined;
+}
+
 function readGiven(env: Environment): Given {
   return Object.fromEntries(names.map((name) => [name, env[name]?.trim()]).filter(([, text]) => text));
 }

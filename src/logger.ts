@@ -1,5 +1,6 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { OperatorError } from './errors.ts';
+import { createTerminalLog } from './terminal-log.ts';
 
 export type { Logger };
 
@@ -16,7 +17,8 @@ export interface LoggerOptions {
 }
 
 /**
- * Structured logs, one JSON object a line, on stderr: stdout is for what a person or a script asked for.
+ * Structured logs, one JSON object a line, on stderr: stdout is for what a person or a script asked for. On a terminal
+ * the lines are made for a person.
  *
  * Callers log ids, types and outcomes only. An error is logged by name, code and stack frames, under whatever key it
  * comes: messages and properties of database errors quote the row, the statement and its parameters, which are personal
@@ -36,7 +38,7 @@ export function createLogger(options: LoggerOptions): Logger {
         },
       },
     },
-    options.stream ?? destination(2),
+    options.stream ?? (process.stderr.isTTY ? createTerminalLog(process.stderr) : destination(2)),
   );
 }
 

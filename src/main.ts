@@ -4,7 +4,9 @@ import './compile-cache.js';
 const { reportFailure } = await import('./commands/report-failure.ts');
 
 try {
-  const { loadConfig, loadEnvFile } = await import('./config.ts');
+  const { isRunByNpm, loadConfig, loadEnvFile } = await import('./config.ts');
+  const { endWithParent } = await import('./commands/end-with-parent.ts');
+  if (isRunByNpm()) endWithParent();
   const { serve } = await import('./commands/serve.ts');
   loadEnvFile();
   await serve({

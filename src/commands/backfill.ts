@@ -51,12 +51,15 @@ export async function backfill(options: BackfillCommandOptions, context: Command
 async function run(options: BackfillCommandOptions, context: CommandContext, scene: Scene): Promise<ExitCode> {
   const { api, teller, signal } = scene;
   const { limit: maxUsers, restart } = options;
-  const report = await withDatabase(context, (pool, { deletedUsers }, target) =>
-    runBackfill({
-      ...{ api, target, signal, maxUsers, restart },
-      settle: { pool, deletedUsers },
-      onProgress: (progress) => teller.tell(progress, maxUsers),
-    }),
+  const report = await withDatabase(
+    context,
+    (pool, { deletedUsers }, target) =>
+      runBackfill({
+        ...{ api, target, signal, maxUsers, restart },
+        settle: { pool, deletedUsers },
+        onProgress: (progress) => teller.tell(progress, maxUsers),
+      }),
+    signal,
   );
   teller.stop();
   context.stdout(options.json === true ? formatJson(toReportJson(report)) : formatReport(report, context.invocation));
@@ -84,8 +87,14 @@ function assertEnded({ end, failure, run }: BackfillReport, invocation: string):
 async function preview(options: BackfillCommandOptions, context: CommandContext, scene: Scene): Promise<ExitCode> {
   const { api, teller, signal } = scene;
   const { limit: maxUsers } = options;
-  const found = await withDatabase(context, (pool) =>
-    previewBackfill({ ...{ api, pool, signal, maxUsers }, onProgress: (progress) => teller.tell(progress, maxUsers) }),
+  const found = await withDatabase(
+    context,
+    (pool) =>
+      previewBackfill({
+        ...{ api, pool, signal, maxUsers },
+        onProgress: (progress) => teller.tell(progress, maxUsers),
+      }),
+    signal,
   );
   teller.stop();
   context.stdout(options.json === true ? formatJson(toPreviewJson(found)) : formatPreview(found));

@@ -10,7 +10,7 @@ export interface MigrateCommandOptions {
 
 /** `migrate`: applies what is pending, or prints it for whoever runs it by hand. */
 export async function runMigrations(options: MigrateCommandOptions, context: CommandContext): Promise<ExitCode> {
-  return withDatabaseTarget<ExitCode>(context.loadConfig({ takesDeliveries: false }), async (target) => {
+  return withDatabaseTarget<ExitCode>(context, async (target) => {
     if (options.printSql === true) {
       const sql = await printMigrationSql(target);
       context.stdout(

@@ -7,7 +7,8 @@ import { readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** A command works one thing after another; the second connection is for a statement beside a transaction. */
@@ -20,11 +21,11 @@ const STATEMENT_TIMEOUT_MS = 60_000;
  * runs it, and stopped again only if nobody else uses it. The target is for who needs a connection beside the pool.
  */
 export async function withDatabase<T>(
-  { loadConfig, invocation }: Pick<CommandContext, 'loadConfig' | 'invocation'>,
+  context: Pick<CommandContext, 'loadConfig' | 'invocation' | 'progress'>,
   work: (pool: Pool, config: Config, target: DatabaseTarget) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const config = loadConfig({ takesDeliveries: false });
-  return withDatabaseTarget(config, async (target) => {
+  const useTarget = async (target: DatabaseTarget, config: Config) => {
     const pool = createPool({
       target,
       size: POOL_SIZE,
@@ -32,22 +33,29 @@ export async function withDatabase<T>(
       applicationName: 'clerk-sync command',
     });
     try {
-      await assertMigrated(pool, invocation);
+      await assertMigrated(pool, context.invocation);
       return await work(pool, config, target);
     } catch (error) {
       throw describeUnavailable(error);
     } finally {
       await pool.close();
     }
-  });
+  };
+  return withDatabaseTarget(context, useTarget, signal);
 }
 
-/** Finds or starts the database for as long as `work` needs it. */
+/**
+ * Finds or starts the database for as long as `work` needs it. With a `signal`, the work ends by itself when that is
+ * aborted; without one it is left when a signal ends the program, and a Postgres that was started for it is stopped.
+ */
 export async function withDatabaseTarget<T>(
-  { database, dataDir }: Pick<Config, 'database' | 'dataDir'>,
-  work: (target: DatabaseTarget) => Promise<T>,
+  { loadConfig, progress }: Pick<CommandContext, 'loadConfig' | 'progress'>,
+  work: (target: DatabaseTarget, config: Config) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  if (database !== undefined) return work(database);
+  const config = loadConfig({ takesDeliveries: false });
+  const { database, dataDir } = config;
+  if (database !== undefined) return work(database, config);
   if (!existsSync(join(dataDir, 'postgres'))) {
     throw new OperatorError(
       'no_database',
@@ -58,13 +66,37 @@ export async function withDatabaseTarget<T>(
       },
     );
   }
-  // Only what is wrong: that Postgres was found running is no news to whoever asked for a list.
-  const embedded = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'warn' }) });
+  // To a script only what is wrong. A person waits some seconds if Postgres does not run, and is told why.
+  const log = createLogger({ level: progress === undefined ? 'warn' : 'info' });
+  if (signal !== undefined) return useEmbedded({ dataDir, log, signal }, (target) => work(target, config));
+  return abortOnSignal((leaving) =>
+    useEmbedded({ dataDir, log, signal: leaving }, (target) =>
+      Promise.race([work(target, config), failWhenAborted(leaving)]),
+    ),
+  );
+}
+
+interface EmbeddedUse {
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+async function useEmbedded<T>(options: EmbeddedUse, work: (target: DatabaseTarget) => Promise<T>): Promise<T> {
+  const embedded = await startEmbeddedPostgres(options).catch((error: unknown) => {
+    throw options.signal.aborted ? stoppedError('Nothing was changed.') : error;
+  });
   try {
     return await work(embedded.target);
   } finally {
     await embedded.stop();
   }
+}
+
+function failWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(stoppedError('What was done until then stays.')));
+  });
 }
 
 async function assertMigrated(pool: Pool, invocation: string): Promise<void> {

@@ -57,13 +57,16 @@ interface Scene {
 
 async function run(options: ReconcileCommandOptions, context: CommandContext, scene: Scene): Promise<ReconcileReport> {
   const { full = false, dryRun, maxDeletions } = options;
-  const result = await withDatabase(context, (pool, { deletedUsers }, target) =>
-    runReconcile({
-      ...scene,
-      ...{ target, dryRun, maxDeletions },
-      settle: { pool, deletedUsers },
-      chooseKind: async () => (full ? 'full' : 'incremental'),
-    }),
+  const result = await withDatabase(
+    context,
+    (pool, { deletedUsers }, target) =>
+      runReconcile({
+        ...scene,
+        ...{ target, dryRun, maxDeletions },
+        settle: { pool, deletedUsers },
+        chooseKind: async () => (full ? 'full' : 'incremental'),
+      }),
+    scene.signal,
   );
   if (result.state === 'ran') return result.report;
   throw new OperatorError('reconcile_running', 'Another reconcile is running on this database.', {

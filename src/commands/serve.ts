@@ -21,14 +21,16 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
   const logger = createLogger({ level: config.logLevel });
   // In the order of starting: a stop, also one in the middle of the start, goes through it backwards.
   const started = new AsyncDisposableStack();
+  const interrupted = new AbortController();
   let stopping: Promise<void> | undefined;
   const stop = () => {
+    interrupted.abort();
     stopping ??= started.disposeAsync();
     return stopping;
   };
   stopOnSignal({ stop, logger, program: process });
   try {
-    await start(config, logger, started, context);
+    await start({ config, logger, started, signal: interrupted.signal }, context);
     boundHeap();
   } catch (error) {
     // A signal in the middle of the start makes the start fail, too; then the signal's own end of the program comes first.
@@ -37,18 +39,19 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
   }
 }
 
-async function start(
-  config: Config,
-  logger: Logger,
-  started: AsyncDisposableStack,
-  { stdout, invocation }: Pick<CommandContext, 'stdout' | 'invocation'>,
-): Promise<void> {
-  const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
+interface Scene {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly started: AsyncDisposableStack;
+  /** Aborted when the service stops, be it in the middle of the start. */
+  readonly signal: AbortSignal;
+}
+
+async function start(scene: Scene, { stdout, invocation }: Pick<CommandContext, 'stdout' | 'invocation'>) {
+  const { config, logger, started } = scene;
   // What serves is loaded while the database is asked: a fifth of the time until the service is ready.
-  const [database, { acceptDeliveries }] = await Promise.all([
-    openDatabase(config, logger, started),
-    import('./accept-deliveries.ts'),
-  ]);
+  const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
+  const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, psql } = database;
   let schedule: ReconcileSchedule | undefined;
   // It is stopped together with the deliveries, and waited for before the pool closes.
@@ -71,13 +74,10 @@ async function start(
 }
 
 /** A pool on the configured database, or on the embedded one; its migrations are current afterwards. */
-async function openDatabase(
-  config: Config,
-  logger: Logger,
-  started: AsyncDisposableStack,
-): Promise<{ pool: Pool; target: DatabaseTarget; psql: string | undefined }> {
+async function openDatabase(scene: Scene): Promise<{ pool: Pool; target: DatabaseTarget; psql: string | undefined }> {
+  const { config, logger, started } = scene;
   const { target, psql } = await (config.database === undefined
-    ? startEmbedded(config.dataDir, logger, started)
+    ? startEmbedded(scene)
     : { target: config.database, psql: undefined });
   const options = { target, size: config.databasePoolSize };
   let pool = createPool(options);
@@ -100,9 +100,11 @@ async function bringUpToDate(pool: Pool, target: DatabaseTarget, logger: Logger)
 }
 
 /** Loaded where it is needed only: with a database of its own the service starts without it. */
-async function startEmbedded(dataDir: string, logger: Logger, started: AsyncDisposableStack) {
+async function startEmbedded({ config: { dataDir }, logger, started, signal }: Scene) {
   const { startEmbeddedPostgres } = await import('../db/embedded-postgres.ts');
-  const embedded = await startEmbeddedPostgres({ dataDir, log: logger });
-  started.defer(() => embedded.stop());
-  return embedded;
+  signal.throwIfAborted();
+  const starting = startEmbeddedPostgres({ dataDir, log: logger, signal });
+  // From here on Postgres may run: a stop waits until it is known, and whoever awaits the start is told why it failed.
+  started.defer(async () => (await starting.catch(() => undefined))?.stop());
+  return starting;
 }

@@ -1,6 +1,8 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import { type SyncedUser, type SyncOutcome, syncUser } from '../backfill/sync-user.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { Config } from '../config.ts';
+import type { Pool } from '../db/pool.ts';
 import { createRehearsal } from '../db/rehearse.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
@@ -36,7 +38,7 @@ export async function syncUsers(
     });
     const results: SyncedUser[] = [];
     try {
-      await syncEach({ ids, options, context, api }, (result) => results.push(result));
+      await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
     } catch (error) {
       if (results.length > 0) context.stdout(formatResults(results, options));
       throw signal.aborted ? stoppedError(describeDone(results.length)) : describeApiError(error);
@@ -51,15 +53,20 @@ interface Scene {
   readonly options: SyncUserCommandOptions;
   readonly context: CommandContext;
   readonly api: ClerkApi;
+  readonly signal: AbortSignal;
 }
 
-async function syncEach({ ids, options, context, api }: Scene, tell: (result: SyncedUser) => void): Promise<void> {
-  await withDatabase(context, async (pool, { deletedUsers }) => {
+async function syncEach(
+  { ids, options, context, api, signal }: Scene,
+  tell: (result: SyncedUser) => void,
+): Promise<void> {
+  const syncAll = async (pool: Pool, { deletedUsers }: Config) => {
     const settle = { pool: options.dryRun === true ? createRehearsal(pool) : pool, deletedUsers };
     const instanceId = (await api.getInstance())?.id ?? null;
     await pool.withSession((session) => assertKnownInstance(session, instanceId));
     for (const id of new Set(ids)) tell(await syncUser({ api, settle, instanceId }, id));
-  });
+  };
+  await withDatabase(context, syncAll, signal);
 }
 
 function describeDone(done: number): string {

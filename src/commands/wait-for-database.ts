@@ -15,6 +15,8 @@ export interface WaitForDatabaseOptions {
   readonly timeoutMs?: number;
   /** Between two attempts. Default 1 s. */
   readonly intervalMs?: number;
+  /** When the log says that it waits. Default: at once, after 5 s and after 15 s; nothing new is known each second. */
+  readonly toldAfterMs?: readonly number[];
 }
 
 /**
@@ -29,13 +31,19 @@ const PASSING = /^(?:57P0[123]|53300|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
  */
 export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<void> {
   const { pool, target, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
-  const deadline = performance.now() + timeoutMs;
+  const startedAt = performance.now();
+  const deadline = startedAt + timeoutMs;
+  const tellAt = (options.toldAfterMs ?? [0, 5000, 15_000]).map((ms) => startedAt + ms);
   for (;;) {
     const failure = await tryConnect(pool);
     if (failure === undefined) return;
     if (!isPassing(failure)) throw explainRefusal(target, failure);
     if (performance.now() + intervalMs > deadline) throw explainSilence(target, timeoutMs, failure);
-    logger.warn({ database: nameDatabase(target), code: readFailureCode(failure) }, 'waiting for the database');
+    if (performance.now() >= (tellAt[0] ?? deadline)) {
+      tellAt.shift();
+      const code = readFailureCode(failure);
+      logger.warn({ database: nameDatabase(target), code }, 'waiting for the database');
+    }
     await delay(intervalMs);
   }
 }
