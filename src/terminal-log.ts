@@ -7,7 +7,7 @@ export interface Terminal {
   hasColors(): boolean;
 }
 
-/** Lines of one message that are shown in a second; of the others, a count is. */
+/** Lines of one message that are shown in a second; the others are counted. */
 const SHOWN = 5;
 const PERIOD_MS = 1000;
 
@@ -23,7 +23,8 @@ interface Line {
 
 /** Lines of one message in the period that runs. */
 interface Tally {
-  shown: number;
+  /** How many more are shown; none while a storm lasts. */
+  left: number;
   readonly level: number;
   /** Those that were not shown, by outcome or reason. */
   readonly hidden: Map<string, number>;
@@ -31,8 +32,8 @@ interface Tally {
 
 /**
  * The log as a person reads it: a line each with colours, where the terminal has them and NO_COLOR does not forbid them.
- * When many lines say the same within a second, as in a storm of deliveries, the first few are shown and the others
- * counted.
+ * When many lines say the same within a second, as in a storm of deliveries, the first few are shown. The others are
+ * counted, in one line a second, until a second has none.
  */
 export function createTerminalLog(terminal: Terminal): DestinationStream {
   const format = loadFormatter(terminal.hasColors());
@@ -45,11 +46,14 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
     timer = undefined;
     for (const [msg, { level, hidden }] of tallies) {
       const count = hidden.values().reduce((sum, part) => sum + part, 0);
-      const parts = hidden.entries().map(([kind, part]) => [kind, part] as const);
-      if (count > 0)
-        print({ level, time: Date.now(), msg: `${msg}: ${count} more in this second`, ...Object.fromEntries(parts) });
+      if (count === 0) {
+        tallies.delete(msg);
+        continue;
+      }
+      print({ level, time: Date.now(), msg: `${msg}: ${count} more`, ...Object.fromEntries(hidden) });
+      tallies.set(msg, { left: 0, level, hidden: new Map() });
     }
-    tallies.clear();
+    if (tallies.size > 0) timer = setTimeout(tell, PERIOD_MS).unref();
   };
   // What is still counted when the program ends is told.
   process.once('exit', tell);
@@ -59,14 +63,12 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
       const line: Line = JSON.parse(text);
       const { msg = '', level, outcome, reason } = line;
       timer ??= setTimeout(tell, PERIOD_MS).unref();
-      const tally = tallies.get(msg) ?? { shown: 0, level, hidden: new Map<string, number>() };
+      const tally = tallies.get(msg) ?? { left: SHOWN, level, hidden: new Map<string, number>() };
       tallies.set(msg, tally);
       const kind = outcome ?? reason ?? 'others';
-      if (tally.shown >= SHOWN) tally.hidden.set(kind, (tally.hidden.get(kind) ?? 0) + 1);
-      else {
-        tally.shown += 1;
-        print(line);
-      }
+      tally.left -= 1;
+      if (tally.left >= 0) print(line);
+      else tally.hidden.set(kind, (tally.hidden.get(kind) ?? 0) + 1);
     },
   };
 }

@@ -54,8 +54,20 @@ describe('the log on a terminal', () => {
     vi.advanceTimersByTime(1000);
     expect(lines().slice(5)).toEqual([
       '[time] WARN: delivery kept as a dead letter {"reason":"invalid_json","outcome":"dead_letter"}',
-      '[time] INFO: delivery settled: 995 more in this second {"applied":746,"duplicate":249}',
+      '[time] INFO: delivery settled: 995 more {"applied":746,"duplicate":249}',
     ]);
+  });
+
+  test('only counts while the storm lasts, and shows lines again after a second without any', () => {
+    const { logger, lines } = useTerminal();
+    for (let second = 0; second < 3; second += 1) {
+      for (let place = 0; place < 10; place += 1) logger.info({ outcome: 'applied' }, 'settled');
+      vi.advanceTimersByTime(1000);
+    }
+    vi.advanceTimersByTime(2000);
+    logger.info('settled');
+    const counted = (count: number) => `[time] INFO: settled: ${count} more {"applied":${count}}`;
+    expect(lines().slice(5)).toEqual([counted(5), counted(10), counted(10), '[time] INFO: settled']);
   });
 
   test('shows lines again in the next second', () => {
@@ -72,6 +84,6 @@ describe('the log on a terminal', () => {
     const listeners = process.listeners('exit');
     for (let place = 0; place < 7; place += 1) logger.error({ reason: 'unavailable' }, 'delivery failed');
     listeners.at(-1)?.call(process, 0);
-    expect(lines().at(-1)).toBe('[time] ERROR: delivery failed: 2 more in this second {"unavailable":2}');
+    expect(lines().at(-1)).toBe('[time] ERROR: delivery failed: 2 more {"unavailable":2}');
   });
 });
