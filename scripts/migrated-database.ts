@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
+import { connect } from '../src/db/connect.ts';
 import { createClient } from '../src/db/create-client.ts';
 import { startEmbeddedPostgres } from '../src/db/embedded-postgres.ts';
 import { migrate } from '../src/db/migrate.ts';
@@ -14,7 +15,10 @@ export async function withMigratedDatabase<T>(work: (sql: postgres.Sql) => Promi
   const server = await startEmbeddedPostgres({ dataDir: directory, log });
   try {
     await migrate(server.target);
-    const sql = createClient(server.target, { applicationName: 'clerk-sync schema' });
+    const sql = createClient(server.target, {
+      applicationName: 'clerk-sync schema',
+      openSocket: () => connect(server.target),
+    });
     return await work(sql).finally(() => sql.end());
   } finally {
     await server.stop();

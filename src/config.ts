@@ -109,7 +109,8 @@ export const variables = {
     schema: v.string(),
   },
   DATABASE_POOL_SIZE: {
-    meaning: 'The most connections to the database that one process opens.',
+    meaning:
+      'The most connections to the database that one process keeps for deliveries and probes. A reconcile run has two more, a migration one.',
     expected: 'a whole number from 1 to 100',
     fallback: '10',
     schema: wholeNumber(1, 100),
@@ -175,12 +176,13 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
   const given = readGiven(env);
   const { success, output, issues = [] } = v.safeParse(environmentSchema, { ...chooseFallbacks(given), ...given });
   const unready = takesDeliveries ? [...findMissingSecret(given, env), ...findSharedPort(given)] : [];
-  const problems = [...unready, ...findDoubtfulStart(given, env), ...issues.map(describeIssue)];
+  const problems = [...unready, ...findDoubtfulStart(given, env), ...findHiddenAttributes(given, env), ...issues.map(describeIssue)];
   if (problems.length > 0 && onProblems === undefined) throw new ConfigError(problems);
   if (problems.length > 0) onProblems?.(problems);
   const broken = new Set(issues.map(({ path }) => path?.[0].key));
   const good = Object.fromEntries(Object.entries(given).filter(([name]) => !broken.has(name)));
-  return toConfig(success ? output : v.parse(environmentSchema, { ...chooseFallbacks(given), ...good }));
+  const config = toConfig(success ? output : v.parse(environmentSchema, { ...chooseFallbacks(given), ...good }));
+  return { ...config, database: addPassword(config.database, env.PGPASSWORD) };
 }
 
 function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
@@ -229,6 +231,17 @@ function findMissingSecret(given: Given, env: Environment): string[] {
   const legacy = LEGACY_SECRET_NAMES.find((name) => env[name]?.trim() && (required || name.startsWith('CLERK_')));
   if (legacy !== undefined) return [`${legacy} is not read: rename it to CLERK_WEBHOOK_SIGNING_SECRET.`];
   return required ? ['CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.'] : [];
+}
+
+/** The driver reads it from here, and knows only some of its values. */
+function findHiddenAttributes(given: Given, env: Environment): string[] {
+  if (given.DATABASE_URL === undefined || !env.PGTARGETSESSIONATTRS) return [];
+  return ['PGTARGETSESSIONATTRS is not read: unset it, and write target_session_attrs into DATABASE_URL.'];
+}
+
+/** A password beside the connection string, as every program of Postgres takes it. */
+function addPassword(database: DatabaseTarget | undefined, password: string | undefined): DatabaseTarget | undefined {
+  return database && { ...database, password: database.password ?? password };
 }
 
 /** Each problem of the connection string is a sentence of its own. */

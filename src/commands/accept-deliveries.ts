@@ -7,7 +7,7 @@ import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { findReconcileState } from '../http/find-reconcile-state.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
-import { createReadinessCheck } from '../http/readiness.ts';
+import { canWrite, createReadinessCheck } from '../http/readiness.ts';
 import type { Logger } from '../logger.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/receive.ts';
 import { version } from '../version.ts';
@@ -37,6 +37,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: AsyncDis
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
     countUsers: () => countUsers(pool),
     countPoolWaiters: () => pool.waiting,
+    canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
   });
   let draining = false;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findConnectionHint, readFailureCode } from '../db/connection-hints.ts';
-import { DatabaseUnavailableError, findSqlState } from '../db/database-errors.ts';
+import { DatabaseUnavailableError, findPostgresError } from '../db/database-errors.ts';
 import type { Pool } from '../db/pool.ts';
 import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
@@ -20,10 +20,11 @@ export interface WaitForDatabaseOptions {
 }
 
 /**
- * What may be different a moment later: Postgres starts, stops, recovers or has no connection left; no address, no
- * route, nobody there. Not what TLS says, for instance.
+ * What may be different a moment later: Postgres starts, stops, recovers or lacks a connection, memory or room (class
+ * 53); a pooler has none left (08P01 of PgBouncer, `max_client_conn`, and the rest of class 08); no address, no route,
+ * nobody there. Not what TLS says, for instance.
  */
-const PASSING = /^(?:57P0[123]|53300|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
+const PASSING = /^(?:57P0[1234]|53...|08...|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
 
 /**
  * Resolves once the database takes a connection. An address that does not answer is asked again until the time is up,
@@ -58,8 +59,15 @@ async function tryConnect(pool: Pool): Promise<unknown> {
   }
 }
 
+/** PgBouncer gives 08P01 to what will never work, too, and Supavisor XX000 to everything. */
+const POOLER_REFUSES = /unsupported startup parameter|no such (?:database|user)|not allowed/i;
+const POOLER_IS_FULL = /max clients|max client connections|too many connections/i;
+
 function isPassing(failure: unknown): boolean {
-  return PASSING.test(findSqlState(failure) ?? readFailureCode(failure));
+  const answer = findPostgresError(failure);
+  if (answer === undefined) return PASSING.test(readFailureCode(failure));
+  if (answer.code === 'XX000') return POOLER_IS_FULL.test(answer.message);
+  return PASSING.test(answer.code) && !(answer.code === '08P01' && POOLER_REFUSES.test(answer.message));
 }
 
 function explainRefusal(target: DatabaseTarget, failure: unknown): OperatorError {
@@ -73,7 +81,9 @@ function explainRefusal(target: DatabaseTarget, failure: unknown): OperatorError
 function explainSilence(target: DatabaseTarget, timeoutMs: number, failure: unknown): OperatorError {
   const message = `The database ${nameDatabase(target)} could not be reached within ${timeoutMs / 1000} s (${readFailureCode(failure)}).`;
   return new OperatorError('database_unreachable', message, {
-    hint: 'Check that it runs, and that the host and the port in DATABASE_URL are right as seen from here.',
+    hint:
+      findConnectionHint(readFailureCode(failure)) ??
+      'Check that it runs, and that the host and the port in DATABASE_URL are right as seen from here.',
     cause: failure,
   });
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type postgres from 'postgres';
+import { connect } from './connect.ts';
 import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
-import { openSocket } from './open-socket.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
@@ -142,7 +142,7 @@ export class Connection {
       this.#assertUsable();
       if (this.#opened) throw new DatabaseUnavailableError('The database closed the connection.');
       this.#opened = true;
-      return await openSocket(target, this.#end.signal);
+      return await connect(target, this.#end.signal);
     } catch (error) {
       // The driver would let the next statement wait for a connection that nobody makes.
       this.#broken = true;

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import postgres from 'postgres';
-import { openSocket } from './open-socket.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 export interface ClientOptions {
@@ -8,8 +7,8 @@ export interface ClientOptions {
   /** Prepared statements also where the target allows them; default true. */
   readonly prepare?: boolean;
   readonly onclose?: () => void;
-  /** Called each time the driver wants to connect. Default: connects to the target. */
-  readonly openSocket?: () => Promise<Socket>;
+  /** Called each time the driver wants to connect. */
+  readonly openSocket: () => Promise<Socket>;
 }
 
 /** Creates a client of the driver with one connection, which is opened by the first statement. */
@@ -25,7 +24,7 @@ export function createClient(target: DatabaseTarget, options: ClientOptions): po
     pass: () => target.password ?? '',
     database: target.database,
     ssl: false,
-    socket: options.openSocket ?? (() => openSocket(target, new AbortController().signal)),
+    socket: options.openSocket,
     max: 1,
     connect_timeout: target.connectTimeoutMs / 1000,
     max_lifetime: null,

@@ -62,9 +62,14 @@ export function describeFailure(error: unknown): unknown {
 /** Certificates that Node refuses: nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE_REFUSED = /CERT|CRL|^UNABLE_TO_|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$/;
 
+/** True for what TLS says of a certificate that is not trusted. */
+export function isCertificateRefused(code: string): boolean {
+  return CERTIFICATE_REFUSED.test(code);
+}
+
 /** postgres.js's own codes begin with CONNECT; the operating system's carry an `errno`; most of TLS's begin with ERR_. */
 function isConnectionFailure(error: Error): error is Error & { code: string } {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   if (typeof code !== 'string') return false;
-  return errno !== undefined || code.startsWith('CONNECT') || code.startsWith('ERR_') || CERTIFICATE_REFUSED.test(code);
+  return errno !== undefined || code.startsWith('CONNECT') || code.startsWith('ERR_') || isCertificateRefused(code);
 }

@@ -1,3 +1,5 @@
+import { connect } from './connect.ts';
+import { readFailureCode } from './connection-hints.ts';
 import { createClient } from './create-client.ts';
 import { type Cluster, EMBEDDED_USER } from './embedded-cluster.ts';
 import { createTarget, type DatabaseTarget } from './target/database-target.ts';
@@ -30,9 +32,11 @@ export function findTarget({ password }: Pick<Cluster, 'password'>, port: number
 /** Joins a running Postgres; undefined when it is not there, not ready, or about to be stopped by its last member. */
 export async function join(cluster: Cluster, port: number): Promise<Membership | undefined> {
   const ended = Promise.withResolvers<void>();
-  const sql = createClient(findTarget(cluster, port, 'postgres'), {
+  const target = findTarget(cluster, port, 'postgres');
+  const sql = createClient(target, {
     applicationName: 'clerk-sync (keeps Postgres running)',
     onclose: () => ended.resolve(),
+    openSocket: () => connect(target),
   });
   const run = async <Row extends object>(statement: string) => (await sql.unsafe(statement)) as unknown as Row[];
   const close = () => sql.end({ timeout: 1 });
@@ -58,6 +62,5 @@ export async function join(cluster: Cluster, port: number): Promise<Membership |
 
 /** Starting up or shutting down (57P03, 57P01), or no listener. */
 function isNotThere(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^(57P0[123]|ECONN|CONNECT|EPIPE)/.test(code);
+  return /^(57P0[123]|ECONN|CONNECT|EPIPE)/.test(readFailureCode(error));
 }

@@ -53,13 +53,15 @@ export type StartResult =
 
 const POLL_MS = 10;
 const STOP_TIMEOUT_MS = 15_000;
+/** A standby never becomes `ready`. */
+const TAKES_CONNECTIONS = /^(?:ready|standby)$/;
 
 /** No statement and no value of a row may get into the log: errors of sessions are left to the sessions. */
 const LOG_SETTINGS = { log_min_messages: 'log', log_min_error_statement: 'panic', log_error_verbosity: 'terse' };
 
 /**
  * Starts Postgres in a session of its own, so that Ctrl-C at the terminal does not stop it under a service that still
- * writes. Durability is left at Postgres's defaults. Listens on 127.0.0.1 only. It runs afterwards if this resolves
+ * writes. Durability is left at Postgres's defaults. Listens on 127.0.0.1 only, unless the settings say otherwise. It runs afterwards if this resolves
  * with `ready`, and in no other case: a `signal` ends the start.
  */
 export async function startPostmaster(
@@ -68,7 +70,7 @@ export async function startPostmaster(
   settings: Record<string, string>,
   signal?: AbortSignal,
 ): Promise<StartResult> {
-  const merged = { ...LOG_SETTINGS, ...settings, listen_addresses: '127.0.0.1', unix_socket_directories: '', port };
+  const merged = { ...LOG_SETTINGS, listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings, port };
   const flags = Object.entries(merged).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [command, parameters, ids] = cluster.account.wrap(cluster.binaries.postgres, [
     '-D',
@@ -91,7 +93,7 @@ export async function startPostmaster(
     try {
       while (child.exitCode === null && child.signalCode === null) {
         const postmaster = await findPostmaster(cluster);
-        if (postmaster?.pid === child.pid && postmaster?.status === 'ready')
+        if (postmaster !== undefined && postmaster.pid === child.pid && TAKES_CONNECTIONS.test(postmaster.status))
           return { ready: true, pid: postmaster.pid };
         signal?.throwIfAborted();
         const outcome = await Promise.race([delay(POLL_MS), ended]);

@@ -1,4 +1,5 @@
 import type postgres from 'postgres';
+import { connect } from './connect.ts';
 import { createClient } from './create-client.ts';
 import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
 import { MIGRATIONS_DIRECTORY, type Migration, readMigrations } from './migration-files.ts';
@@ -117,7 +118,11 @@ function runnerOf(sql: postgres.ISql): StatementRunner {
 /** Lends the only connection of a client of its own: a pool's time limits are made for deliveries. */
 async function withConnection<T>(target: DatabaseTarget, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
   // PgBouncer before 1.21 knows no prepared statements in transaction mode.
-  const sql = createClient(target, { applicationName: 'clerk-sync migrate', prepare: false });
+  const sql = createClient(target, {
+    applicationName: 'clerk-sync migrate',
+    prepare: false,
+    openSocket: () => connect(target),
+  });
   try {
     return await work(sql);
   } catch (error) {

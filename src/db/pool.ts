@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
+import { isReadOnly } from './read-only.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 export type { Session } from './connection.ts';
@@ -68,6 +69,8 @@ export function createPool(options: PoolOptions): Pool {
       connection = await turn.promise;
       return await use(connection);
     } catch (error) {
+      // The others lead to the same server, and new ones may lead to the one that takes its place.
+      if (isReadOnly(error)) void destroyAll([...idle.splice(0), ...(connection === undefined ? [] : [connection])]);
       throw describeFailure(error);
     } finally {
       clearTimeout(timer);
@@ -81,8 +84,18 @@ export function createPool(options: PoolOptions): Pool {
     } else if (inFlight >= options.size) {
       waiters.push(turn);
     } else {
+      handOver(turn);
+    }
+  }
+
+  /** Counted once there is one: a connection that can't be made must not keep its place. */
+  function handOver(turn: Waiter): void {
+    try {
+      const connection = takeConnection();
       inFlight += 1;
-      turn.resolve(takeConnection());
+      turn.resolve(connection);
+    } catch (error) {
+      turn.reject(error);
     }
   }
 
@@ -103,12 +116,8 @@ export function createPool(options: PoolOptions): Pool {
   function release(connection: Connection): void {
     if (connection.broken) void connection.destroy();
     else idle.push(connection);
-    const next = waiters.shift();
-    if (next !== undefined) {
-      next.resolve(takeConnection());
-      return;
-    }
     inFlight -= 1;
+    while (inFlight < options.size && waiters.length > 0) handOver(waiters.shift() as Waiter);
     if (inFlight === 0) drained?.resolve();
   }
 
@@ -127,9 +136,13 @@ export function createPool(options: PoolOptions): Pool {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();
       await drained.promise;
-      await Promise.all(idle.splice(0).map((connection) => connection.destroy()));
+      await destroyAll(idle.splice(0));
     },
   };
+}
+
+function destroyAll(connections: readonly Connection[]): Promise<unknown> {
+  return Promise.all(connections.map((connection) => connection.destroy()));
 }
 
 const MAX_PAUSE_MS = 200;

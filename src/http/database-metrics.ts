@@ -7,6 +7,8 @@ import { shareInFlight } from './share-in-flight.ts';
 export interface DatabaseMetricsOptions {
   /** Asked at each scrape; a rejection shows as `clerk_sync_database_up 0`, and the scrape goes on. */
   readonly countOpenDeadLetters: () => Promise<readonly OpenDeadLetters[]>;
+  /** Asked at each scrape, too: whether the database takes writes. */
+  readonly canWrite: () => Promise<boolean>;
   /** Asked now and then, behind a scrape: it reads a whole table. */
   readonly countUsers: () => Promise<readonly UsersInState[]>;
   /** Pieces of work that wait for a connection of the pool. */
@@ -31,6 +33,14 @@ export function registerDatabaseMetrics(registry: Registry, options: DatabaseMet
           () => 0,
         ),
       );
+    },
+  });
+  new Gauge({
+    name: 'clerk_sync_database_writable',
+    help: '1 when the database takes writes, 0 when it is a standby, is set to be read-only, or does not answer.',
+    registers,
+    async collect() {
+      this.set((await options.canWrite().catch(() => false)) ? 1 : 0);
     },
   });
   new Gauge({

@@ -4,7 +4,7 @@ import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { countOpenDeadLetters } from '../../src/http/count-open-dead-letters.ts';
 import { countUsers } from '../../src/http/count-users.ts';
-import { createReadinessCheck } from '../../src/http/readiness.ts';
+import { canWrite, createReadinessCheck } from '../../src/http/readiness.ts';
 import { type TestDatabaseOptions, useTestDatabase } from '../support/database.ts';
 import { makeUserEvent, useReceivingApp } from '../support/use-receiving-app.ts';
 
@@ -12,7 +12,9 @@ async function useReadiness(options: TestDatabaseOptions = {}) {
   const database = await useTestDatabase(options);
   const pool = createPool({ target: parseDatabaseUrl(database.url), size: 2 });
   onTestFinished(() => pool.close());
-  return { database, pool, checkReadiness: createReadinessCheck(pool, pino({ level: 'silent' })) };
+  const logs: unknown[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void logs.push(JSON.parse(line)) });
+  return { database, pool, logs, checkReadiness: createReadinessCheck(pool, logger) };
 }
 
 describe('readiness', () => {
@@ -50,6 +52,33 @@ describe('readiness', () => {
     const { database, checkReadiness } = await useReadiness();
     await database.sql.unsafe(statement);
     expect(await checkReadiness()).toEqual({ ready: false, code: `migrations_${state}`, message });
+  });
+
+  it('is denied while the database takes no writes, is given again after, and each is logged once', async () => {
+    const { database, checkReadiness, logs } = await useReadiness();
+    const name = new URL(database.url).pathname.slice(1);
+    await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
+    const message = 'The database is set to take no writes.';
+    const denied = { ready: false, code: 'database_read_only', message };
+    expect([await checkReadiness(), await checkReadiness()]).toEqual([denied, denied]);
+    await database.sql.begin('read write', (sql) =>
+      sql.unsafe(`alter database ${name} reset default_transaction_read_only`),
+    );
+    expect([await checkReadiness(), await checkReadiness()]).toEqual([{ ready: true }, { ready: true }]);
+    expect(logs).toEqual([
+      { level: 50, code: denied.code, msg: `${message} Deliveries get 503 until it does; Clerk sends them again.` },
+      { level: 30, msg: 'The database takes writes again.' },
+    ]);
+  });
+
+  it('notices that connections which are already open can’t write any more', async () => {
+    const { database, pool, checkReadiness } = await useReadiness();
+    expect(await checkReadiness()).toEqual({ ready: true });
+    await pool.withSession((session) => session.run('set default_transaction_read_only = on'));
+    expect(await checkReadiness()).toMatchObject({ code: 'database_read_only' });
+    expect(await checkReadiness()).toEqual({ ready: true });
+    expect(await canWrite(pool)).toBe(true);
+    await database.sql`select 1`;
   });
 
   it('is denied when the database can’t be reached', async () => {

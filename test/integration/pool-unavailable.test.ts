@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
 import { createPool, type Pool, type PoolOptions } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
@@ -136,5 +136,17 @@ test('a wrong password is not a refusal of the data', async () => {
   const { url } = await useOwnServer();
   const pool = createPool({ target: parseDatabaseUrl(url.replace('service:service', 'service:wrong')), size: 1 });
   await expectUnavailable(insert(pool, 1), /28P01/);
+  await pool.close();
+});
+
+test('a connection that can’t even be made keeps no place, and lets the pool close', async () => {
+  const target = parseDatabaseUrl('postgres://x@127.0.0.1:1/x');
+  const pool = createPool({ target, size: 1 });
+  // The driver refuses this value of a variable when it is created.
+  vi.stubEnv('PGTARGETSESSIONATTRS', 'any');
+  const attempts = [insert(pool, 1), insert(pool, 2)];
+  expect((await Promise.allSettled(attempts)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  vi.unstubAllEnvs();
+  expect(pool.inFlight).toBe(0);
   await pool.close();
 });

@@ -4,8 +4,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findUnsafeCommits } from '../../src/commands/find-unsafe-commits.ts';
 import { type WaitForDatabaseOptions, waitForDatabase } from '../../src/commands/wait-for-database.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { nameDatabase } from '../../src/db/target/database-target.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { useTestDatabase } from '../support/database.ts';
+import { useProxy } from '../support/proxy.ts';
 
 function captureLogs() {
   const logs: Record<string, unknown>[] = [];
@@ -69,6 +71,27 @@ describe('waiting for the database', () => {
     const database = `127.0.0.1:${port}${new URL(url).pathname}`;
     const line = { level: 40, database, code: 'ECONNREFUSED', msg: 'waiting for the database' };
     expect(logs).toEqual([line, line]);
+  });
+
+  it('goes on while a pooler is full, and ends at once where it will never let us in', async () => {
+    const { url } = await useTestDatabase();
+    const full = await useProxy(url, (connection) => (connection < 2 ? 'full pooler' : 'pass'));
+    const { logs, logger } = captureLogs();
+    await wait({ target: parseDatabaseUrl(full.url), logger, intervalMs: 20 });
+    expect(logs.map(({ code }) => code)).toEqual(['08P01', '08P01']);
+    const strict = await useProxy(url, () => 'strict pooler');
+    const waiting = wait({ target: parseDatabaseUrl(strict.url), logger, intervalMs: 20 });
+    await expect(waiting).rejects.toMatchObject({ code: 'database_refused' });
+  });
+
+  it('is pointless where the server offers no TLS and the string asks for it', async () => {
+    const { url } = await useTestDatabase();
+    const target = parseDatabaseUrl(`${url}?sslmode=require`);
+    await expect(wait({ target, logger: captureLogs().logger })).rejects.toMatchObject({
+      code: 'database_refused',
+      message: `No connection to the database ${nameDatabase(target)} (ERR_TLS_NOT_OFFERED).`,
+      hint: 'The server offers no TLS, and DATABASE_URL asks for it. Turn TLS on in the server, or write sslmode=disable if the way to it is safe.',
+    });
   });
 
   it('ends in a sentence without the password when nothing came up in time', async () => {

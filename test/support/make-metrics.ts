@@ -6,6 +6,7 @@ export function makeMetrics(options: Partial<MetricsOptions> = {}): Metrics {
     version: '1.2.3',
     readQueue: () => ({ queued: 7, inFlight: 3 }),
     countOpenDeadLetters: async () => [],
+    canWrite: async () => true,
     countUsers: async () => [],
     countPoolWaiters: () => 0,
     findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),

@@ -9,6 +9,10 @@ export type Treatment =
   | 'close'
   /** Answers as a Postgres that is still starting up, and closes. */
   | 'starting'
+  /** Answers as a PgBouncer whose clients are as many as it takes. */
+  | 'full pooler'
+  /** Answers as a PgBouncer that does not let this parameter through. */
+  | 'strict pooler'
   /** Accepts and says nothing. */
   | 'silent'
   /** Answers the first `begin` with an error itself, as a pooler that finds no server for it, and passes the rest on. */
@@ -29,8 +33,12 @@ export interface Proxy {
   readonly open: number;
 }
 
-/** SQLSTATE 57P03 as Postgres sends it before it takes connections. */
-const STARTING_UP = encodeError('FATAL', '57P03', 'the database system is starting up');
+/** What ends a connection before it was one. */
+const FATAL: Readonly<Record<string, Buffer>> = {
+  starting: encodeError('FATAL', '57P03', 'the database system is starting up'),
+  'full pooler': encodeError('FATAL', '08P01', 'no more connections allowed (max_client_conn)'),
+  'strict pooler': encodeError('FATAL', '08P01', 'unsupported startup parameter: options'),
+};
 /** An error and ReadyForQuery, "not in a transaction". */
 const REFUSAL = Buffer.concat([
   encodeError('ERROR', '58000', 'no server is free'),
@@ -74,10 +82,18 @@ export async function useProxy(databaseUrl: string, treat: (connection: number) 
 
 function handle(client: Socket, treatment: Treatment, target: URL): void {
   if (treatment === 'close') return void client.end();
-  // The startup message is awaited: Postgres reads it before it answers.
-  if (treatment === 'starting') return void client.once('data', () => client.end(STARTING_UP));
   if (treatment === 'silent') return void client.resume();
-  forward(client, treatment, target);
+  const refusal = FATAL[String(treatment)];
+  if (refusal === undefined) forward(client, treatment, target);
+  else refuse(client, refusal);
+}
+
+/** The startup message is awaited: Postgres reads it before it answers. Asked for TLS, it has none. */
+function refuse(client: Socket, refusal: Buffer): void {
+  client.on('data', (message: Buffer) => {
+    if (message.readInt32BE(4) === 80_877_103) client.write('N');
+    else client.end(refusal);
+  });
 }
 
 function forward(client: Socket, treatment: Treatment, target: URL): void {

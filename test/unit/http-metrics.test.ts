@@ -38,6 +38,7 @@ describe('the metrics', () => {
       'clerk_sync_queued_deliveries 7',
       'clerk_sync_in_flight_deliveries 3',
       'clerk_sync_database_up 1',
+      'clerk_sync_database_writable 1',
       'clerk_sync_database_pool_waiters 0',
     ]);
   });
@@ -166,7 +167,10 @@ describe('the metrics', () => {
     const letters = [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 1 }];
     const answers = [Promise.resolve(letters), Promise.reject(new Error('away'))];
     const { app } = makeApp({
-      metrics: makeMetrics({ countOpenDeadLetters: () => answers.shift() ?? Promise.resolve([]) }),
+      metrics: makeMetrics({
+        countOpenDeadLetters: () => answers.shift() ?? Promise.resolve([]),
+        canWrite: () => Promise.reject(new Error('away')),
+      }),
     });
     const scrape = async () => {
       const response = await app.request('/metrics');
@@ -187,6 +191,7 @@ describe('the metrics', () => {
         'clerk_sync_queued_deliveries 7',
         'clerk_sync_in_flight_deliveries 3',
         'clerk_sync_database_up 0',
+        'clerk_sync_database_writable 0',
         'clerk_sync_database_pool_waiters 0',
       ],
     });

@@ -62,7 +62,8 @@ export function createTarget(parts: Parts): DatabaseTarget {
 /** The hosts, their ports and the database: what may be shown of a target. */
 export function nameDatabase({ hosts, database }: Pick<DatabaseTarget, 'hosts' | 'database'>): string {
   const places = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
-  return `${places.join(',')}/${database}`;
+  // A line break in a name could forge a line of its own.
+  return `${places.join(',')}/${database}`.replaceAll(/\p{Cc}/gu, '?');
 }
 
 /** The path of the Unix socket; undefined for a host that is reached by TCP. */
