@@ -13,7 +13,8 @@ export function readTls(given: Given, problems: string[]): DatabaseTls {
   if (mode === 'disable') return { mode, direct: false, options: {} };
   const options = { ...readFiles(given, problems), ...chooseVerification(mode, given), ...readVersions(given) };
   try {
-    createSecureContext(options);
+    // Not without need: it reads every authority that Node knows.
+    if (['sslrootcert', 'sslcert', 'sslcrl'].some((name) => given.has(name))) createSecureContext(options);
   } catch (error) {
     const { code = 'no code' } = error as NodeJS.ErrnoException;
     problems.push(`A certificate or key that DATABASE_URL names can't be used (${code}).`);
