@@ -3,12 +3,13 @@ import type postgres from 'postgres';
 import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import { openSocket } from './open-socket.ts';
+import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
 export type Parameter = string | number | boolean | null;
 
-/** One database session, lent for the length of one piece of work; statements that come later are refused. */
+/** One transaction, lent for the length of one piece of work; statements that come later are refused. */
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
   run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
@@ -35,7 +36,8 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly #client: postgres.Sql;
-  readonly #begin: string;
+  #begin: string;
+  #begun = false;
   readonly #end = new AbortController();
   #opened = false;
   #broken = false;
@@ -45,6 +47,7 @@ export class Connection {
       'begin isolation level read committed',
       `set local statement_timeout = ${options.statementTimeoutMs}`,
       `set local idle_in_transaction_session_timeout = ${options.statementTimeoutMs}`,
+      PIN_SETTINGS,
       ...(options.forceSynchronousCommit ? ['set local synchronous_commit = on'] : []),
     ].join('; ');
     const { target, applicationName } = options;
@@ -60,25 +63,15 @@ export class Connection {
     return this.#broken;
   }
 
-  /** Lends the session without a transaction. */
-  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const lease = this.#lend();
-    try {
-      return await work(lease.session);
-    } catch (error) {
-      await this.#rollback();
-      throw error;
-    } finally {
-      lease.end();
-    }
-  }
-
-  /** Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. */
+  /**
+   * Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. There is no
+   * other way to run a statement: only in a transaction are the settings of the session surely ours.
+   */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const lease = this.#lend();
     try {
       // Awaited alone: a statement that travelled with it would be committed by itself if it failed.
-      await this.#client.unsafe(this.#begin);
+      await (this.#begun ? this.#client.unsafe(this.#begin) : this.#beginFirst());
       const result = await work(lease.session);
       lease.end();
       await this.#commit();
@@ -116,6 +109,18 @@ export class Connection {
         ended = true;
       },
     };
+  }
+
+  /** Asked once: a pooler's other sessions are of the same user and database, and have the same search path. */
+  async #beginFirst(): Promise<void> {
+    const results = await this.#client.unsafe(`${this.#begin}; ${READ_SEARCH_PATH}`);
+    const [row] = results.at(-1) as unknown as [{ path: string[] }];
+    const pin = pinSearchPath(row.path);
+    if (pin !== undefined) {
+      await this.#client.unsafe(pin);
+      this.#begin += `; ${pin}`;
+    }
+    this.#begun = true;
   }
 
   async #commit(): Promise<void> {

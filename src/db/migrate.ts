@@ -3,6 +3,7 @@ import { createClient } from './create-client.ts';
 import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
 import { MIGRATIONS_DIRECTORY, type Migration, readMigrations } from './migration-files.ts';
 import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
+import { PIN_SETTINGS } from './pinned-settings.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 export interface MigrateOptions {
@@ -58,11 +59,17 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
 /** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
 export async function printMigrationSql(target: DatabaseTarget, options: MigrateOptions = {}): Promise<string> {
   const known = await readMigrations(options.directory ?? MIGRATIONS_DIRECTORY);
-  const recorded = await withConnection(target, (sql) => readRecorded(runnerOf(sql)));
+  const recorded = await withConnection(target, (sql) =>
+    sql.begin('read only', async (transaction) => {
+      await transaction.unsafe(PIN_SETTINGS);
+      return readRecorded(runnerOf(transaction));
+    }),
+  );
   const pending = findPending(compareMigrations(recorded, known), known);
   if (pending.length === 0) return '';
   return [
     'begin;',
+    `${PIN_SETTINGS};`,
     `select pg_advisory_xact_lock(${LOCK_KEY});`,
     BOOKKEEPING,
     ...pending.flatMap(({ name, hash, statements }) => [
@@ -86,7 +93,7 @@ function findPending(state: MigrationState, known: readonly Migration[]): Migrat
 
 async function takeLock(transaction: postgres.TransactionSql, { log }: MigrateOptions): Promise<void> {
   // A role's own limit on statements is meant for queries, and would end a long migration or a long wait.
-  await transaction.unsafe('set local statement_timeout = 0; set local lock_timeout = 0');
+  await transaction.unsafe(`set local statement_timeout = 0; set local lock_timeout = 0; ${PIN_SETTINGS}`);
   const [attempt] = await transaction.unsafe(`select pg_try_advisory_xact_lock(${LOCK_KEY}) as taken`);
   if (attempt?.taken !== true) {
     log?.info({}, 'waiting for another process that migrates this database');
