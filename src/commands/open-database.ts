@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
@@ -34,8 +33,6 @@ export async function withDatabase<T>(
     try {
       await assertMigrated(pool, invocation);
       return await work(pool, config, target);
-    } catch (error) {
-      throw describeUnavailable(error);
     } finally {
       await pool.close();
     }
@@ -82,12 +79,4 @@ async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
         : 'Use the version of clerk-sync that the service runs.',
     },
   );
-}
-
-function describeUnavailable(error: unknown): unknown {
-  if (!(error instanceof DatabaseUnavailableError)) return error;
-  return new OperatorError('database_unavailable', error.message, {
-    hint: 'Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.',
-    cause: error,
-  });
 }

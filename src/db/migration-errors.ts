@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { OperatorError } from '../errors.ts';
+import { tellPostgresMessage } from '../postgres-message.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import type { MigrationState } from './migration-state.ts';
 
@@ -25,7 +26,7 @@ export function describeRefusal({ state, migrations }: MigrationState): Operator
 /** A migration that the database refused; nothing of this run is left in it. */
 export function describeFailedMigration(name: string, error: unknown): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
-  const statement = `The migration ${name}.sql failed: ${error.message} (SQLSTATE ${error.code}).`;
+  const statement = `The migration ${name}.sql failed: ${tellPostgresMessage(error)} (SQLSTATE ${error.code}).`;
   return new OperatorError('migration_failed', `${statement} The database is as it was before.`, {
     hint: hintFor(error.code),
     cause: error,
