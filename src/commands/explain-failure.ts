@@ -1,7 +1,7 @@
 import { DatabaseUnavailableError, findPostgresError } from '../db/database-errors.ts';
 import { findDatabaseHint } from '../db/database-hints.ts';
 import { OperatorError } from '../errors.ts';
-import { tellPostgresMessage } from '../postgres-message.ts';
+import { tellPostgresMessage, UNTOLD_MESSAGE } from '../postgres-message.ts';
 
 /**
  * A failure of the database or of the file system as an `OperatorError`: what was refused, and what to do. Whatever else is
@@ -20,7 +20,8 @@ function explainDatabase(error: unknown): OperatorError {
     error instanceof DatabaseUnavailableError
       ? error.message
       : `The database refused a statement (SQLSTATE ${refusal?.code}).`;
-  const said = refusal === undefined ? '' : `\nPostgres says: ${tellPostgresMessage(refusal)}`;
+  const told = refusal && tellPostgresMessage(refusal);
+  const said = told === undefined || told === UNTOLD_MESSAGE ? '' : `\nPostgres says: ${told}`;
   return new OperatorError('database_unavailable', `${sentence}${said}`, {
     hint: findDatabaseHint(error),
     cause: error,

@@ -41,7 +41,7 @@ export async function withDatabase<T>(
 
 /** Finds or starts the database for as long as `work` needs it. */
 export async function withDatabaseTarget<T>(
-  { database, dataDir }: Pick<Config, 'database' | 'dataDir'>,
+  { database, databaseSchema: schema, dataDir }: Pick<Config, 'database' | 'databaseSchema' | 'dataDir'>,
   work: (target: DatabaseTarget) => Promise<T>,
 ): Promise<T> {
   if (database !== undefined) return work(database);
@@ -58,7 +58,7 @@ export async function withDatabaseTarget<T>(
   // Only what is wrong: that Postgres was found running is no news to whoever asked for a list.
   const embedded = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'warn' }) });
   try {
-    return await work(embedded.target);
+    return await work({ ...embedded.target, schema });
   } finally {
     await embedded.stop();
   }

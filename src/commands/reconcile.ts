@@ -66,7 +66,7 @@ async function run(options: ReconcileCommandOptions, context: CommandContext, sc
   );
   if (result.state === 'ran') return result.report;
   throw new OperatorError('reconcile_running', 'Another reconcile is running on this database.', {
-    hint: 'The service may be at it: wait for its end. What it finds is in clerk.reconcile_runs, and in its metrics.',
+    hint: 'The service may be at it: wait for its end. What it finds is in the table reconcile_runs, and in its metrics.',
   });
 }
 

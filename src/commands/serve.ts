@@ -77,7 +77,7 @@ async function openDatabase(
   started: AsyncDisposableStack,
 ): Promise<{ pool: Pool; target: DatabaseTarget; psql: string | undefined }> {
   const { target, psql } = await (config.database === undefined
-    ? startEmbedded(config.dataDir, logger, started)
+    ? startEmbedded(config, logger, started)
     : { target: config.database, psql: undefined });
   const options = { target, size: config.databasePoolSize };
   let pool = createPool(options);
@@ -100,9 +100,10 @@ async function bringUpToDate(pool: Pool, target: DatabaseTarget, logger: Logger)
 }
 
 /** Loaded where it is needed only: with a database of its own the service starts without it. */
-async function startEmbedded(dataDir: string, logger: Logger, started: AsyncDisposableStack) {
+async function startEmbedded(config: Config, logger: Logger, started: AsyncDisposableStack) {
+  const { dataDir, databaseSchema: schema } = config;
   const { startEmbeddedPostgres } = await import('../db/embedded-postgres.ts');
   const embedded = await startEmbeddedPostgres({ dataDir, log: logger });
   started.defer(() => embedded.stop());
-  return embedded;
+  return { psql: embedded.psql, target: { ...embedded.target, schema } };
 }

@@ -4,6 +4,7 @@ import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import { openSocket } from './open-socket.ts';
 import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
+import { getQualifier } from './qualify.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
@@ -36,6 +37,7 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly #client: postgres.Sql;
+  readonly #qualify: (statement: string) => string;
   #begin: string;
   #begun = false;
   readonly #end = new AbortController();
@@ -51,6 +53,7 @@ export class Connection {
       ...(options.forceSynchronousCommit ? ['set local synchronous_commit = on'] : []),
     ].join('; ');
     const { target, applicationName } = options;
+    this.#qualify = getQualifier(target.schema);
     this.#client = createClient(target, {
       applicationName,
       onclose: () => void this.destroy(),
@@ -93,10 +96,10 @@ export class Connection {
 
   #lend(): { session: Session; end(): void } {
     let ended = false;
-    const unsafe: postgres.Sql['unsafe'] = (...parameters) => {
+    const unsafe: postgres.Sql['unsafe'] = (statement, ...others) => {
       this.#assertUsable();
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
-      return this.#client.unsafe(...parameters) as never;
+      return this.#client.unsafe(this.#qualify(statement), ...others) as never;
     };
     const session: Session = {
       run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,

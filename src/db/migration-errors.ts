@@ -38,9 +38,9 @@ function hintFor(sqlState: string): string {
     return 'Give the role of DATABASE_URL the right CREATE on the database, or have an administrator run the SQL of `migrate --print-sql`.';
   }
   if (sqlState === '55P03')
-    return 'Another session holds a lock on a table of the schema clerk. Run it again when that has ended.';
+    return 'Another session holds a lock on a table that has to change. Run it again when that has ended.';
   if (sqlState.startsWith('42')) {
-    return 'The schema clerk may hold objects that clerk-sync did not make. Rename them, or use another database.';
+    return 'The schema may hold objects that clerk-sync did not make, such as the foreign tables of a wrapper. Let DATABASE_SCHEMA name another schema, or rename them.';
   }
   return 'Mend what the message says and run `migrate` again.';
 }

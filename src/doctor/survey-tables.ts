@@ -1,7 +1,8 @@
 import { epochMs, readTime } from '../db/wire-time.ts';
+import { OWN_TABLE_LIST } from './own-tables.ts';
 import type { Reader } from './reader.ts';
 
-/** A table of the schema `clerk` that is there. */
+/** A table of ours that is there. */
 export interface TableFacts {
   readonly name: string;
   readonly select: boolean;
@@ -53,7 +54,7 @@ const TABLES = `
     ${epochMs('greatest(s.last_vacuum, s.last_autovacuum)')} as "lastVacuumAt",
     not coalesce(c.reloptions && array['autovacuum_enabled=false', 'autovacuum_enabled=off'], false) as autovacuum
   from pg_class c left join pg_stat_all_tables s on s.relid = c.oid
-  where c.relnamespace = to_regnamespace('clerk') and c.relkind in ('r', 'p')
+  where c.relnamespace = to_regnamespace('clerk') and c.relkind in ('r', 'p') and c.relname in (${OWN_TABLE_LIST})
   order by c.relname collate "C"`;
 
 /** Reads what is in the schema; needs no right in it. */

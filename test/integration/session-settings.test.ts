@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import type { DatabaseTarget } from '../../src/db/target/database-target.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { callCli } from '../support/cli.ts';
 import { useTestDatabase } from '../support/database.ts';
@@ -22,11 +23,11 @@ const SHADOWS = `
 
 /** Everything that a session reads or writes here and that a setting could change. */
 async function work(settings: readonly string[]) {
-  const { url, sql } = await useTestDatabase();
+  const { url, target, sql } = await useTestDatabase();
   const [database] = await sql`select current_database() as name`;
   await sql.unsafe(SHADOWS);
   for (const setting of settings) await sql.unsafe(`alter database ${database?.name} set ${setting}`);
-  await keepLetters(url);
+  await keepLetters(target);
   await sql`update clerk.dead_letters set first_failed_at = '2026-02-01T10:11:12.345678Z', last_failed_at = '2026-02-11T03:04:05Z'`;
   const clerk = await useFakeClerk({ users: Array.from({ length: 12 }, (_, n) => makeApiUser(n)) });
   const env = {
@@ -61,8 +62,8 @@ async function work(settings: readonly string[]) {
 }
 
 /** Letters of a user whose event can't be read, and of one who is refused by a constraint and becomes well. */
-async function keepLetters(url: string): Promise<void> {
-  const pool = createPool({ url, size: 2 });
+async function keepLetters(target: DatabaseTarget): Promise<void> {
+  const pool = createPool({ target, size: 2 });
   onTestFinished(() => pool.close());
   const { receive } = createReceiver({ pool, deletedUsers: 'erase' });
   const at = new Date('2026-02-01T09:00:00.123Z');
