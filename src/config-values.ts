@@ -59,3 +59,8 @@ export function readInterval(text: string): number | 'off' | undefined {
 export function wholeNumber(low: number, high: number) {
   return v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.toNumber(), v.minValue(low), v.maxValue(high));
 }
+
+/** Postgres would cut off a longer name, and keeps `pg_` for itself. */
+export function isSchemaName(text: string): boolean {
+  return Buffer.byteLength(text) <= 63 && !/^pg_|^information_schema$|\0/.test(text);
+}

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {
   isHost,
+  isSchemaName,
   isSecretKey,
   isSigningSecret,
   MIN_SECRET_BYTES,
@@ -30,6 +31,8 @@ export interface Config {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Relative to the working directory unless absolute. */
   readonly dataDir: string;
+  /** Of `database`, and of the embedded one. */
+  readonly databaseSchema: string;
   readonly databasePoolSize: number;
   readonly deletedUsers: 'erase' | 'retain';
   /** The key to Clerk's Backend API; undefined: only webhooks. It tells the instance, development or production. */
@@ -108,6 +111,13 @@ export const variables = {
     fallback: '.data',
     schema: v.string(),
   },
+  DATABASE_SCHEMA: {
+    meaning:
+      'The schema that holds the tables, for the service, the migrations and every command. It is made if it is missing.',
+    expected: 'the name of a schema: at most 63 bytes, and neither information_schema nor a name that begins with pg_',
+    fallback: 'clerk',
+    schema: v.pipe(v.string(), v.check(isSchemaName)),
+  },
   DATABASE_POOL_SIZE: {
     meaning:
       'The most connections to the database that one process keeps for deliveries and probes. A reconcile run has two more, a migration one.',
@@ -176,7 +186,12 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
   const given = readGiven(env);
   const { success, output, issues = [] } = v.safeParse(environmentSchema, { ...chooseFallbacks(given), ...given });
   const unready = takesDeliveries ? [...findMissingSecret(given, env), ...findSharedPort(given)] : [];
-  const problems = [...unready, ...findDoubtfulStart(given, env), ...findHiddenAttributes(given, env), ...issues.map(describeIssue)];
+  const problems = [
+    ...unready,
+    ...findDoubtfulStart(given, env),
+    ...findHiddenAttributes(given, env),
+    ...issues.map(describeIssue),
+  ];
   if (problems.length > 0 && onProblems === undefined) throw new ConfigError(problems);
   if (problems.length > 0) onProblems?.(problems);
   const broken = new Set(issues.map(({ path }) => path?.[0].key));
@@ -188,7 +203,8 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
 function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
   return {
     secrets: values.CLERK_WEBHOOK_SIGNING_SECRET,
-    database: values.DATABASE_URL,
+    database: values.DATABASE_URL && { ...values.DATABASE_URL, schema: values.DATABASE_SCHEMA },
+    databaseSchema: values.DATABASE_SCHEMA,
     port: values.PORT,
     metricsPort: values.METRICS_PORT,
     host: values.HOST,

@@ -2,12 +2,12 @@ import { isAbort } from '../backfill/describe-failure.ts';
 import { previewBackfill } from '../backfill/preview-backfill.ts';
 import { type BackfillReport, runBackfill } from '../backfill/run-backfill.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { OperatorError } from '../errors.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './backfill/format-backfill.ts';
 import { type BackfillTeller, createTeller } from './backfill/tell-progress.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
+import { explainFailure } from './explain-failure.ts';
 import { describeApiError, withApi } from './open-api.ts';
 import { withDatabase } from './open-database.ts';
 import { formatJson, formatQuantity } from './output/format-values.ts';
@@ -72,16 +72,12 @@ function assertEnded({ end, failure, run }: BackfillReport, invocation: string):
   const goOn = `\`${invocation} backfill\` goes on behind the ${formatQuantity(run.usersRead, 'user')} that ${run.usersRead === 1 ? 'is' : 'are'} done.`;
   if (end === 'signal') throw stoppedError(goOn);
   if (end !== 'failure') return;
-  const described = describeApiError(failure);
+  const described = explainFailure(describeApiError(failure));
   if (described instanceof OperatorError) {
     const { code, message, hint } = described;
     throw new OperatorError(code, message, { hint: [hint, goOn].filter(Boolean).join('\n'), cause: failure });
   }
-  if (!(failure instanceof DatabaseUnavailableError)) throw failure;
-  throw new OperatorError('database_unavailable', failure.message, {
-    hint: `Look whether Postgres runs. ${goOn}`,
-    cause: failure,
-  });
+  throw failure;
 }
 
 async function preview(options: BackfillCommandOptions, context: CommandContext, scene: Scene): Promise<ExitCode> {

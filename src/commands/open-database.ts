@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
@@ -35,8 +34,6 @@ export async function withDatabase<T>(
     try {
       await assertMigrated(pool, context.invocation);
       return await work(pool, config, target);
-    } catch (error) {
-      throw describeUnavailable(error);
     } finally {
       await pool.close();
     }
@@ -54,7 +51,7 @@ export async function withDatabaseTarget<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const config = loadConfig({ takesDeliveries: false });
-  const { database, dataDir } = config;
+  const { database, databaseSchema: schema, dataDir } = config;
   if (database !== undefined) return work(database, config);
   if (!existsSync(join(dataDir, 'postgres'))) {
     throw new OperatorError(
@@ -68,15 +65,16 @@ export async function withDatabaseTarget<T>(
   }
   // To a script only what is wrong. A person waits some seconds if Postgres does not run, and is told why.
   const log = createLogger({ level: progress === undefined ? 'warn' : 'info' });
-  if (signal !== undefined) return useEmbedded({ dataDir, log, signal }, (target) => work(target, config));
+  if (signal !== undefined) return useEmbedded({ dataDir, schema, log, signal }, (target) => work(target, config));
   return abortOnSignal((leaving) =>
-    useEmbedded({ dataDir, log, signal: leaving }, (target) =>
+    useEmbedded({ dataDir, schema, log, signal: leaving }, (target) =>
       Promise.race([work(target, config), failWhenAborted(leaving)]),
     ),
   );
 }
 
 interface EmbeddedUse {
+  readonly schema: string;
   readonly dataDir: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -87,7 +85,7 @@ async function useEmbedded<T>(options: EmbeddedUse, work: (target: DatabaseTarge
     throw options.signal.aborted ? stoppedError('Nothing was changed.') : error;
   });
   try {
-    return await work(embedded.target);
+    return await work({ ...embedded.target, schema: options.schema });
   } finally {
     await embedded.stop();
   }
@@ -114,12 +112,4 @@ async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
         : 'Use the version of clerk-sync that the service runs.',
     },
   );
-}
-
-function describeUnavailable(error: unknown): unknown {
-  if (!(error instanceof DatabaseUnavailableError)) return error;
-  return new OperatorError('database_unavailable', error.message, {
-    hint: 'Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.',
-    cause: error,
-  });
 }

@@ -4,6 +4,7 @@ import type { CommandContext, ExitCode } from './command-context.ts';
 import { registerBackfill } from './register-backfill.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerDoctor } from './register-doctor.ts';
+import { registerForgetMessages } from './register-forget-messages.ts';
 import { registerReconcile } from './register-reconcile.ts';
 import { registerSend } from './register-send.ts';
 import { registerSyncUser } from './register-sync-user.ts';
@@ -27,6 +28,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   registerBackfill({ program, context, finish });
   registerReconcile({ program, context, finish });
   registerSyncUser({ program, context, finish });
+  registerForgetMessages({ program, context, finish });
   registerDoctor({ program, context, finish });
   try {
     await program.parseAsync(args, { from: 'user' });

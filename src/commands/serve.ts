@@ -100,11 +100,12 @@ async function bringUpToDate(pool: Pool, target: DatabaseTarget, logger: Logger)
 }
 
 /** Loaded where it is needed only: with a database of its own the service starts without it. */
-async function startEmbedded({ config: { dataDir }, logger, started, signal }: Scene) {
+async function startEmbedded({ config: { dataDir, databaseSchema: schema }, logger, started, signal }: Scene) {
   const { startEmbeddedPostgres } = await import('../db/embedded-postgres.ts');
   signal.throwIfAborted();
   const starting = startEmbeddedPostgres({ dataDir, log: logger, signal });
   // From here on Postgres may run: a stop waits until it is known, and whoever awaits the start is told why it failed.
   started.defer(async () => (await starting.catch(() => undefined))?.stop());
-  return starting;
+  const embedded = await starting;
+  return { psql: embedded.psql, target: { ...embedded.target, schema } };
 }

@@ -1,4 +1,5 @@
 import { DatabaseUnavailableError } from './database-errors.ts';
+import { makeLockKey } from './lock-key.ts';
 import { createPool, type Session } from './pool.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
@@ -49,7 +50,7 @@ export async function withAdvisoryLock<T>(
   try {
     await pool.withTransaction(
       async (session) => {
-        if (!(await takeLock(session, name))) return;
+        if (!(await takeLock(session, { target, name }))) return;
         // What the work throws is none of the transaction's own failures, which the pool judges, and may try again.
         [ended] = await Promise.allSettled([work({ assertHeld: () => assertHeld(session) })]);
       },
@@ -66,9 +67,10 @@ export async function withAdvisoryLock<T>(
   return { held: true, result: ended.value };
 }
 
-async function takeLock(session: Session, name: keyof typeof KEYS): Promise<boolean> {
+async function takeLock(session: Session, { target, name }: AdvisoryLockOptions): Promise<boolean> {
+  const key = makeLockKey(KEYS[name], target.schema);
   await session.run(LIFT_LIMITS);
-  const [row] = await session.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${KEYS[name]}) as taken`);
+  const [row] = await session.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${key}) as taken`);
   return row?.taken === true;
 }
 

@@ -3,12 +3,14 @@ import type postgres from 'postgres';
 import { connect } from './connect.ts';
 import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
+import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
+import { getQualifier } from './qualify.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
 export type Parameter = string | number | boolean | null;
 
-/** One database session, lent for the length of one piece of work; statements that come later are refused. */
+/** One transaction, lent for the length of one piece of work; statements that come later are refused. */
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
   run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
@@ -35,7 +37,9 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly #client: postgres.Sql;
-  readonly #begin: string;
+  readonly #qualify: (statement: string) => string;
+  #begin: string;
+  #begun = false;
   readonly #end = new AbortController();
   #opened = false;
   #broken = false;
@@ -45,9 +49,11 @@ export class Connection {
       'begin isolation level read committed',
       `set local statement_timeout = ${options.statementTimeoutMs}`,
       `set local idle_in_transaction_session_timeout = ${options.statementTimeoutMs}`,
+      PIN_SETTINGS,
       ...(options.forceSynchronousCommit ? ['set local synchronous_commit = on'] : []),
     ].join('; ');
     const { target, applicationName } = options;
+    this.#qualify = getQualifier(target.schema);
     this.#client = createClient(target, {
       applicationName,
       onclose: () => void this.destroy(),
@@ -60,25 +66,15 @@ export class Connection {
     return this.#broken;
   }
 
-  /** Lends the session without a transaction. */
-  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const lease = this.#lend();
-    try {
-      return await work(lease.session);
-    } catch (error) {
-      await this.#rollback();
-      throw error;
-    } finally {
-      lease.end();
-    }
-  }
-
-  /** Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. */
+  /**
+   * Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. There is no
+   * other way to run a statement: only in a transaction are the settings of the session surely ours.
+   */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const lease = this.#lend();
     try {
       // Awaited alone: a statement that travelled with it would be committed by itself if it failed.
-      await this.#client.unsafe(this.#begin);
+      await (this.#begun ? this.#client.unsafe(this.#begin) : this.#beginFirst());
       const result = await work(lease.session);
       lease.end();
       await this.#commit();
@@ -100,10 +96,10 @@ export class Connection {
 
   #lend(): { session: Session; end(): void } {
     let ended = false;
-    const unsafe: postgres.Sql['unsafe'] = (...parameters) => {
+    const unsafe: postgres.Sql['unsafe'] = (statement, ...others) => {
       this.#assertUsable();
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
-      return this.#client.unsafe(...parameters) as never;
+      return this.#client.unsafe(this.#qualify(statement), ...others) as never;
     };
     const session: Session = {
       run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,
@@ -116,6 +112,18 @@ export class Connection {
         ended = true;
       },
     };
+  }
+
+  /** Asked once: a pooler's other sessions are of the same user and database, and have the same search path. */
+  async #beginFirst(): Promise<void> {
+    const results = await this.#client.unsafe(`${this.#begin}; ${READ_SEARCH_PATH}`);
+    const [row] = results.at(-1) as unknown as [{ path: string[] }];
+    const pin = pinSearchPath(row.path);
+    if (pin !== undefined) {
+      await this.#client.unsafe(pin);
+      this.#begin += `; ${pin}`;
+    }
+    this.#begun = true;
   }
 
   async #commit(): Promise<void> {

@@ -1,10 +1,11 @@
 import postgres from 'postgres';
+import { TellingError } from '../errors.ts';
 
 /**
  * The database could not do its part now: no connection, no answer in time, no room, no right. Nothing was decided
  * about the event, so the sender must send again. `cause` is what the driver said.
  */
-export class DatabaseUnavailableError extends Error {
+export class DatabaseUnavailableError extends TellingError {
   override readonly name = 'DatabaseUnavailableError';
 }
 

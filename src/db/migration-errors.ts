@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { OperatorError } from '../errors.ts';
+import { tellPostgresMessage } from '../postgres-message.ts';
 import { findConnectionHint, readFailureCode } from './connection-hints.ts';
 import type { MigrationState } from './migration-state.ts';
 
@@ -25,7 +26,7 @@ export function describeRefusal({ state, migrations }: MigrationState): Operator
 /** A migration that the database refused; nothing of this run is left in it. */
 export function describeFailedMigration(name: string, error: unknown): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
-  const statement = `The migration ${name}.sql failed: ${error.message} (SQLSTATE ${error.code}).`;
+  const statement = `The migration ${name}.sql failed: ${tellPostgresMessage(error)} (SQLSTATE ${error.code}).`;
   return new OperatorError('migration_failed', `${statement} The database is as it was before.`, {
     hint: hintFor(error.code),
     cause: error,
@@ -37,9 +38,9 @@ function hintFor(sqlState: string): string {
     return 'Give the role of DATABASE_URL the right CREATE on the database, or have an administrator run the SQL of `migrate --print-sql`.';
   }
   if (sqlState === '55P03')
-    return 'Another session holds a lock on a table of the schema clerk. Run it again when that has ended.';
+    return 'Another session holds a lock on a table that has to change. Run it again when that has ended.';
   if (sqlState.startsWith('42')) {
-    return 'The schema clerk may hold objects that clerk-sync did not make. Rename them, or use another database.';
+    return 'The schema may hold objects that clerk-sync did not make, such as the foreign tables of a wrapper. Let DATABASE_SCHEMA name another schema, or rename them.';
   }
   return 'Mend what the message says and run `migrate` again.';
 }

@@ -31,7 +31,7 @@ export interface Pool {
    * own error when it refused the data, with whatever else the work threw.
    */
   withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
-  /** The same without a transaction, for reads and single statements. */
+  /** The same for reads and single statements: a rehearsal lets them be. */
   withSession<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
   readonly size: number;
   readonly inFlight: number;
@@ -121,6 +121,9 @@ export function createPool(options: PoolOptions): Pool {
     if (inFlight === 0) drained?.resolve();
   }
 
+  const withTransaction: Pool['withTransaction'] = (work, workOptions = {}) =>
+    lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions);
+
   return {
     size: options.size,
     get inFlight() {
@@ -129,9 +132,8 @@ export function createPool(options: PoolOptions): Pool {
     get waiting() {
       return waiters.length;
     },
-    withSession: (work, workOptions = {}) => lend((connection) => connection.use(work), workOptions),
-    withTransaction: (work, workOptions = {}) =>
-      lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions),
+    withSession: withTransaction,
+    withTransaction,
     async close() {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();

@@ -2,7 +2,7 @@ import type { Pool } from './pool.ts';
 
 /**
  * A pool whose transactions do all their work and are then rolled back: what `--dry-run` says is what Postgres would
- * have done, and nothing is written. Its sessions without a transaction are ordinary ones, and only for reading.
+ * have done, and nothing is written. `withSession` stays what it is: it is only for reading.
  */
 export function createRehearsal(pool: Pool): Pool {
   return {

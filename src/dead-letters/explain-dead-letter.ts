@@ -19,7 +19,7 @@ const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   },
   invalid_shape: {
     why: "A property has another type than Clerk's documentation says.",
-    whatToDo: `If Clerk has changed the type, update clerk-sync, or correct the body in clerk.dead_letters. ${REPLAY}`,
+    whatToDo: `If Clerk has changed the type, update clerk-sync, or correct the body in the table dead_letters. ${REPLAY}`,
   },
   missing_user_id: {
     why: 'The event does not say which user it is about.',
@@ -28,7 +28,7 @@ const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   },
   rejected_by_database: {
     why: 'Postgres refuses to store what the event says.',
-    whatToDo: `The error names the limit or the constraint. If you have added a constraint or an index to the tables in the schema clerk, drop it. ${REPLAY}`,
+    whatToDo: `The error names the limit or the constraint. If you have added a constraint or an index to the tables of clerk-sync, drop it. ${REPLAY}`,
   },
 };
 

@@ -1,6 +1,6 @@
-import { and, asc, count, eq, getTableColumns, gte, inArray, lt, type SQL } from 'drizzle-orm';
+import { and, asc, count, eq, gte, inArray, lt, type SQL } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/index.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
+import { openDrizzle, selectColumns } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-letter.ts';
@@ -20,7 +20,7 @@ export interface DeadLetterFilter {
   readonly limit?: number;
 }
 
-const { body: _body, ...listedColumns } = getTableColumns(deadLetters);
+const { body, ...listedColumns } = selectColumns(deadLetters);
 
 /** The letters that the filter names, the longest waiting first, so that replays keep the order of events. */
 export async function findDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetter[]> {
@@ -40,7 +40,10 @@ export async function countDeadLetters(session: Session, filter: DeadLetterFilte
 
 /** @throws {OperatorError} when there is no letter with this id. */
 export async function getDeadLetter(session: Session, messageId: string): Promise<DeadLetterWithBody> {
-  const [letter] = await openDrizzle(session).select().from(deadLetters).where(eq(deadLetters.message_id, messageId));
+  const [letter] = await openDrizzle(session)
+    .select({ ...listedColumns, body })
+    .from(deadLetters)
+    .where(eq(deadLetters.message_id, messageId));
   if (letter !== undefined) return letter;
   throw new OperatorError('dead_letter_not_found', `There is no dead letter with the id ${messageId}.`, {
     hint: 'See `clerk-sync dead-letters list --state open --state replayed --state discarded` for those there are.',

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { webhookMessages } from '../../drizzle/schema/index.ts';
 import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
+import { openDrizzle, selectColumns } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 import type { BatchEntry } from '../sync/batch-entry.ts';
 import { makeEntry } from '../sync/make-entry.ts';
@@ -48,7 +48,7 @@ function isObserved(letter: DeadLetterWithBody): letter is ObservedDeadLetter {
 /** The delivery as it was verified. The signature's time is the event's where the body has none: the ledger kept it. */
 async function loadDelivery(session: Session, letter: DeadLetterWithBody): Promise<VerifiedDelivery> {
   const [message] = await openDrizzle(session)
-    .select()
+    .select(selectColumns(webhookMessages))
     .from(webhookMessages)
     .where(eq(webhookMessages.message_id, letter.message_id));
   return {

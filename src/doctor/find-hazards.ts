@@ -1,5 +1,6 @@
 import type { Session } from '../db/pool.ts';
 import type { Difference, DifferenceKind } from './difference.ts';
+import { OWN_TABLE_LIST } from './own-tables.ts';
 import { quoteName } from './wording.ts';
 
 interface Hazard {
@@ -23,7 +24,7 @@ const ACCEPTED = 'clerk-sync: accepted';
 const STATEMENT = `
   with ours as (
     select oid, relname, relpersistence from pg_class
-    where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p')
+    where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p') and relname in (${OWN_TABLE_LIST})
   )
   select 'invalid index' as hazard, i.relname::text as name, ours.relname::text as table, null as other
   from pg_index join ours on ours.oid = indrelid join pg_class i on i.oid = indexrelid

@@ -1,3 +1,4 @@
+import { epochMs, readTime } from '../db/wire-time.ts';
 import type { Reader } from './reader.ts';
 import { scan } from './scan.ts';
 import type { TableFacts } from './survey-tables.ts';
@@ -15,8 +16,8 @@ export interface DeliveryFacts {
 interface Row {
   readonly instance_id: string | null;
   readonly count: number;
-  readonly last: Date;
-  readonly last_user_event: Date | null;
+  readonly last: string;
+  readonly last_user_event: string | null;
 }
 
 const NEWEST = 1000;
@@ -31,8 +32,8 @@ export function surveyDeliveries(reader: Reader, ledger: Pick<TableFacts, 'name'
   const rows = share === 1 ? `${columns} from ${source}` : `${columns} from ${source} union all ${end}`;
   return reader.read(async (session) => {
     const found = await session.run<Row>(`
-      select instance_id, count(*)::float8 as count, max(received_at) as last,
-        max(received_at) filter (where event_type like 'user.%') as last_user_event
+      select instance_id, count(*)::float8 as count, ${epochMs('max(received_at)')} as last,
+        ${epochMs("max(received_at) filter (where event_type like 'user.%')")} as last_user_event
       from (select * from (${rows}) read order by received_at desc limit ${NEWEST}) newest
       group by instance_id order by 2 desc`);
     return {
@@ -45,7 +46,7 @@ export function surveyDeliveries(reader: Reader, ledger: Pick<TableFacts, 'name'
   });
 }
 
-function findLatest(moments: readonly (Date | null)[]): Date | undefined {
-  const times = moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]));
+function findLatest(moments: readonly (string | null)[]): Date | undefined {
+  const times = moments.flatMap((moment) => readTime(moment)?.getTime() ?? []);
   return times.length === 0 ? undefined : new Date(Math.max(...times));
 }

@@ -1,4 +1,5 @@
 import { columns } from '../../drizzle/columns.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 import type { Reader } from './reader.ts';
 import { scan } from './scan.ts';
 import type { TableFacts } from './survey-tables.ts';
@@ -31,10 +32,15 @@ export function surveyProperties(
   const observed = isUsers ? 't.observed_at' : 'u.observed_at';
   const parents = isUsers ? '' : 'join clerk.users as u on u.id = t.user_id';
   return reader.read(async (session) => {
-    const rows = await session.run<Omit<UnmappedProperty, 'table'>>(`
-      select property, count(*)::float8 as rows, min(${observed}) as since
+    const rows = await session.run<{ property: string; rows: number; since: string }>(`
+      select property, count(*)::float8 as rows, ${epochMs(`min(${observed})`)} as since
       from ${source} ${parents} cross join jsonb_object_keys(t.extra) as property
       where t.extra <> '{}' group by property order by 2 desc, property collate "C" limit ${MOST_PROPERTIES}`);
-    return rows.map((row) => ({ table: table.name, ...row, rows: Math.round(row.rows / share) }));
+    return rows.map(({ property, rows: count, since }) => ({
+      table: table.name,
+      property,
+      rows: Math.round(count / share),
+      since: readTime(since),
+    }));
   });
 }

@@ -1,5 +1,6 @@
 import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
 import type { UserSnapshot } from './snapshot.ts';
 import { recordset } from './statements.ts';
@@ -10,7 +11,7 @@ import type { Version } from './version.ts';
 /** Locked: nothing below is decided on a row that another transaction can still change. */
 const LOCK = `
   select u.id, u.last_message_id, u.stated_keys, u.older_keys,
-    extract(epoch from u.updated_at) * 1000 as updated_at_ms, extract(epoch from u.observed_at) * 1000 as observed_at_ms,
+    ${epochMs('u.updated_at')} as updated_at, ${epochMs('u.observed_at')} as observed_at,
     array_to_json(array(select jsonb_object_keys(u.extra))) as extra_keys
   from clerk.users u
   where u.id = any(array(select json_array_elements_text($1::text::json))) and u.deleted_at is null
@@ -29,8 +30,8 @@ const UPDATE = `
 
 interface LockedRow {
   readonly id: string;
-  readonly updated_at_ms: string;
-  readonly observed_at_ms: string;
+  readonly updated_at: string;
+  readonly observed_at: string;
   readonly last_message_id: string;
   readonly stated_keys: string;
   readonly older_keys: Record<string, [updatedAt: string, observedAt: string, messageId: string]> | null;
@@ -74,8 +75,8 @@ function toStoredUser(row: LockedRow): StoredUser {
   });
   return {
     version: {
-      updatedAt: new Date(Number(row.updated_at_ms)),
-      observedAt: new Date(Number(row.observed_at_ms)),
+      updatedAt: readTime(row.updated_at),
+      observedAt: readTime(row.observed_at),
       messageId: row.last_message_id,
     },
     statedKeys: BigInt(row.stated_keys),

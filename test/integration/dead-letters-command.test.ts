@@ -348,7 +348,7 @@ Nothing was changed. \`dead-letters list\` shows those that are open.
         /^message +outcome +error\nmsg_shape +dead_letter .*\n\n1 dead_letter; 2 more match\.\n$/,
       ),
       stderr: `clerk-sync: The database refused to work now (SQLSTATE 58030).
-Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.
+See the log of Postgres; then run this again.
 `,
     });
     expect((await readStates()).map(({ attempts }) => attempts)).toEqual([2, 1, 1]);

@@ -13,6 +13,8 @@ export const USERS = 7;
 /** The names of the connections that a backfill has. */
 export const CONNECTIONS = { lock: 'clerk-sync backfill', work: 'clerk-sync' } as const;
 
+const NO_CUT = { cutBefore: '(nothing)', cutAfter: '(nothing)', cutAfterCommitOf: '(nothing)' };
+
 /** For a busy machine. */
 export const PATIENCE = { timeout: 20_000 };
 
@@ -25,7 +27,7 @@ export async function useFragileBackfill() {
   });
   const { clerk, sql, url, makeApi } = scene;
   let treatment: Treatment = 'pass';
-  const cut = { cutBefore: '(nothing)', cutAfter: '(nothing)' };
+  const cut = { ...NO_CUT };
   const proxy = await useProxy(url, () => (treatment === 'pass' ? cut : treatment));
   const waits: string[] = [];
   return {
@@ -62,7 +64,7 @@ export async function useFragileBackfill() {
       const pool = createPool({ target: parseDatabaseUrl(proxy.url), size: 3 });
       const onProgress = (progress: BackfillProgress) => {
         if (progress.kind === 'waiting') waits.push(progress.why);
-        if (progress.kind === 'waiting') Object.assign(cut, { cutBefore: '(nothing)', cutAfter: '(nothing)' });
+        if (progress.kind === 'waiting') Object.assign(cut, NO_CUT);
         options.onProgress?.(progress);
       };
       const settle = { pool, deletedUsers: 'erase' } as const;

@@ -21,6 +21,8 @@ export type Treatment =
   | { readonly cutBefore: string }
   /** Passes on until the client sends this text: Postgres gets it, and where its answer would come both ends are reset. */
   | { readonly cutAfter: string }
+  /** The same of the commit behind this text: what was written stays, and nobody learns of it. */
+  | { readonly cutAfterCommitOf: string }
   /** Passes on until the client sends this text: Postgres gets it, and its answer never comes back. */
   | { readonly muteAfter: string };
 
@@ -110,6 +112,7 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
   };
   let muted = false;
   let cutting = false;
+  const isCommitOf = watchCommit(treatment);
   let refused = false;
   client.on('data', (bytes) => {
     if (treatment === 'refuse begin' && !refused && bytes.includes('begin isolation')) {
@@ -124,6 +127,7 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
       return;
     }
     if (typeof treatment === 'object' && 'cutAfter' in treatment && bytes.includes(treatment.cutAfter)) cutting = true;
+    cutting ||= isCommitOf(bytes);
     if (typeof treatment === 'object' && 'muteAfter' in treatment && bytes.includes(treatment.muteAfter)) muted = true;
     upstream.write(bytes);
   });
@@ -131,6 +135,16 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
     if (cutting) cutBoth();
     else if (!muted) client.write(bytes);
   });
+}
+
+/** True for the commit behind the text, where a treatment names one. */
+function watchCommit(treatment: Treatment): (bytes: Buffer) => boolean {
+  if (typeof treatment === 'string' || !('cutAfterCommitOf' in treatment)) return () => false;
+  let seen = false;
+  return (bytes) => {
+    seen ||= bytes.includes(treatment.cutAfterCommitOf);
+    return seen && bytes.includes('commit\0');
+  };
 }
 
 function encodeError(severity: string, code: string, message: string): Buffer {

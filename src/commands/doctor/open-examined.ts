@@ -35,6 +35,7 @@ export async function openExamined({ loadConfig, invocation }: CommandContext): 
       database,
       clerk: openClerk(settings, config),
       reconcileIntervalMs: config.reconcileIntervalMs,
+      schema: config.databaseSchema,
       command: (line) => `${invocation} ${line}`,
     },
     close: async () => {
@@ -66,12 +67,11 @@ async function findKeptSecret(dataDir: string): Promise<KeptSecret> {
 async function openDatabase(settings: SettingsFacts, config: Config): Promise<ExaminedDatabase> {
   const poolSize = config.databasePoolSize;
   const { database } = config;
+  const broken = findBroken(settings, ['DATABASE_URL', 'DATABASE_SCHEMA']);
+  if (broken !== undefined) return { state: 'none', finding: skipped(`${broken} is not valid: see configuration.`) };
   if (database !== undefined) return connectTo(database, nameDatabase(database), poolSize);
-  if (findBroken(settings, ['DATABASE_URL']) !== undefined) {
-    return { state: 'none', finding: skipped('DATABASE_URL is not valid: see configuration.') };
-  }
   try {
-    return await findEmbedded(config.dataDir, poolSize);
+    return await findEmbedded(config, poolSize);
   } catch (error) {
     const { message, hint = '' } =
       error instanceof OperatorError
@@ -85,9 +85,11 @@ async function openDatabase(settings: SettingsFacts, config: Config): Promise<Ex
 }
 
 /** Starting it would hide that it does not run. */
-async function findEmbedded(dataDir: string, poolSize: number): Promise<ExaminedDatabase> {
+async function findEmbedded({ dataDir, databaseSchema: schema }: Config, poolSize: number): Promise<ExaminedDatabase> {
   const found = await findEmbeddedPostgres(dataDir);
-  if (found.state === 'running') return connectTo(found.target, `embedded in ${join(dataDir, 'postgres')}`, poolSize);
+  if (found.state === 'running') {
+    return connectTo({ ...found.target, schema }, `embedded in ${join(dataDir, 'postgres')}`, poolSize);
+  }
   const advice = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
   return {
     state: 'none',

@@ -110,6 +110,6 @@ const SAMPLE_NEXT: Readonly<Record<string, { columns: string; next: string }>> =
 
 function formatSampleNext(sample: string, userId: string | null, invocation: string): string {
   const entry = SAMPLE_NEXT[sample];
-  if (entry === undefined) return 'ignored: only users are synced; the message is in clerk.webhook_messages.\n';
+  if (entry === undefined) return 'ignored: only users are synced; the message is in the table webhook_messages.\n';
   return `See it:\n\n  select ${entry.columns} where id = '${userId}';\n\nNext:\n\n  ${invocation} ${entry.next}\n`;
 }
