@@ -2,7 +2,7 @@ import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { type DeliveryEntry, makeEntry } from './make-entry.ts';
 import type { Outcome } from './outcome.ts';
-import { type Settled, type SettleOptions, settleBatch } from './settle-batch.ts';
+import { getSettled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
 
 export { QueueFullError } from './batch-queue.ts';
 
@@ -47,8 +47,8 @@ export interface Receiver {
 
 /** Makes the receiver that webhooks end in: read, queue, settle in batches. */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const queue = new BatchQueue<DeliveryEntry, Settled>({
-    process: (entries, timeoutMs) => settleBatch(options, entries, timeoutMs),
+  const queue = new BatchQueue<DeliveryEntry, SettleResult>({
+    process: (entries, timeoutMs) => settleEach(options, entries, timeoutMs),
     lanes: Math.min(options.lanes ?? 2, options.pool.size),
     maxBatch: options.maxBatch ?? 200,
     maxQueued: options.maxQueued ?? 2000,
@@ -58,7 +58,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return {
     async receive(delivery) {
       const entry = makeEntry(delivery);
-      const { outcome, letter } = await queue.add(entry, delivery.body.length);
+      const { outcome, letter } = getSettled(await queue.add(entry, delivery.body.length));
       const { eventType, userId } = entry.message;
       const receipt = { outcome, eventType, userId, sanitized: entry.sanitized };
       return letter === undefined ? receipt : { ...receipt, reason: letter.reason };
