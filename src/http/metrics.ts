@@ -19,6 +19,8 @@ export interface SettledDelivery {
   readonly eventType: string | null;
   /** Texts and numbers that had to be changed for Postgres to take them. */
   readonly sanitized: number;
+  /** Children without a key, by their list. */
+  readonly unkeyed?: Readonly<Record<string, number>>;
   readonly ms: number;
 }
 
@@ -65,6 +67,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Values that Postgres cannot store as sent (U+0000, lone surrogates, numbers out of range) and that were replaced.',
     registers,
   });
+  const unkeyed = new Counter({
+    name: 'clerk_sync_unkeyed_children_total',
+    help: "Children of users that came without an id and were kept in the user's column extra, by their list.",
+    labelNames: ['list'],
+    registers,
+  });
   registerQueueGauges(registry, options);
   registerDatabaseGauges(registry, options);
   const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
@@ -76,6 +84,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       deliveries.inc({ outcome: delivery.outcome, type: nameType(delivery.eventType) });
       durations.observe(delivery.ms / 1000);
       sanitized.inc(delivery.sanitized);
+      for (const [list, children] of Object.entries(delivery.unkeyed ?? {})) unkeyed.inc({ list }, children);
     },
     recordRejection: (reason) => rejections.inc({ reason }),
     recordReconcile,

@@ -3,6 +3,7 @@ import { BatchQueue } from './batch-queue.ts';
 import { type DeliveryEntry, makeEntry } from './make-entry.ts';
 import type { Outcome } from './outcome.ts';
 import { getSettled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
+import { countUnkeyed } from './snapshot.ts';
 
 export { QueueFullError } from './batch-queue.ts';
 
@@ -26,6 +27,8 @@ export interface Receipt {
   readonly userId: string | null;
   /** Texts and numbers that were sanitized by something storable. */
   readonly sanitized: number;
+  /** Children without a key, by their list, where there are any: they are in the user's `extra`. */
+  readonly unkeyed?: Readonly<Record<string, number>>;
   /** Why it is a dead letter. */
   readonly reason?: string;
 }
@@ -60,7 +63,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const entry = makeEntry(delivery);
       const { outcome, letter } = getSettled(await queue.add(entry, delivery.body.length));
       const { eventType, userId } = entry.message;
-      const receipt = { outcome, eventType, userId, sanitized: entry.sanitized };
+      const unkeyed = entry.change.kind === 'snapshot' ? countUnkeyed(entry.change) : {};
+      const isWhole = Object.keys(unkeyed).length === 0;
+      const receipt = { outcome, eventType, userId, sanitized: entry.sanitized, ...(isWhole ? {} : { unkeyed }) };
       return letter === undefined ? receipt : { ...receipt, reason: letter.reason };
     },
     drain: () => queue.drain(),

@@ -1,5 +1,11 @@
 import { redactSecrets } from '../clerk/redact-secrets.ts';
-import { type Blame, findBlame, findPostgresError, findSqlState } from '../db/database-errors.ts';
+import {
+  type Blame,
+  DatabaseUnavailableError,
+  findBlame,
+  findPostgresError,
+  findSqlState,
+} from '../db/database-errors.ts';
 import { deniesEveryRow } from '../db/denies-every-row.ts';
 import type { Pool } from '../db/pool.ts';
 import { applyBatch } from './apply-batch.ts';
@@ -20,6 +26,9 @@ export interface Settled {
 
 /** The same, or why nothing could be decided about the entry: then it must come again. */
 export type SettleResult = Settled | { readonly failure: unknown };
+
+const NO_POLICY =
+  'Row-level security lets no row into a table of clerk (SQLSTATE 42501): make a policy for the role of DATABASE_URL.';
 
 /** Transactions of one batch that may fail without anybody being to blame: then it is not about single rows. */
 const MAX_UNCLEAR = 64;
@@ -64,7 +73,9 @@ export async function settleEach(
       const middle = Math.ceil(part.length / 2);
       return [...(await settle(part.slice(0, middle))), ...(await settle(part.slice(middle)))];
     }
-    const letter = blame === 'row' && !(await deniesEveryRow(pool, error)) ? refuse(entry, error) : undefined;
+    if (await deniesEveryRow(pool, error))
+      return [{ failure: new DatabaseUnavailableError(NO_POLICY, { cause: error }) }];
+    const letter = blame === 'row' ? refuse(entry, error) : undefined;
     return letter === undefined ? [{ failure: describeRefusal(entry, blame, error) }] : settle([letter]);
   };
 

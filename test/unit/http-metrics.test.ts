@@ -20,7 +20,9 @@ function makeMetrics(options: Partial<MetricsOptions> = {}) {
 
 describe('the metrics', () => {
   it('count deliveries by outcome and type, and refusals by reason', async () => {
-    const { app, secret, metrics } = makeApp({ receive: async () => makeReceipt({ sanitized: 2 }) });
+    const { app, secret, metrics } = makeApp({
+      receive: async () => makeReceipt({ sanitized: 2, unkeyed: { passkeys: 3 } }),
+    });
     const send = () => app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
     await send();
     await send();
@@ -32,6 +34,7 @@ describe('the metrics', () => {
       'clerk_sync_rejected_deliveries_total{reason="invalid_signature"} 1',
       'clerk_sync_delivery_duration_seconds_count 2',
       'clerk_sync_sanitized_strings_total 4',
+      'clerk_sync_unkeyed_children_total{list="passkeys"} 6',
       'clerk_sync_queued_deliveries 7',
       'clerk_sync_in_flight_deliveries 3',
       'clerk_sync_database_up 1',
