@@ -94,7 +94,7 @@ function parseTimestamp(text: string): number {
 }
 
 /** What is wrong with a value that `readTime` can't read. */
-export const NO_TIME = 'Expected a time in Unix milliseconds, or as RFC 3339 with its zone';
+const NO_TIME = 'Expected a time in Unix milliseconds, or as RFC 3339 with its zone';
 
 export const time = v.optional(
   v.pipe(

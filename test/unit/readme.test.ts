@@ -80,7 +80,13 @@ describe('the operations page', () => {
       countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1 }],
       findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
     });
-    metrics.recordDelivery({ outcome: 'applied', eventType: 'user.created', sanitized: 0, unkeyed: { passkeys: 1 }, ms: 1 });
+    metrics.recordDelivery({
+      outcome: 'applied',
+      eventType: 'user.created',
+      sanitized: 0,
+      unkeyed: { passkeys: 1 },
+      ms: 1,
+    });
     metrics.recordRejection('queue_full');
     metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
     const text = await metrics.render();
