@@ -28,7 +28,7 @@ const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   },
   rejected_by_database: {
     why: 'Postgres refuses to store what the event says.',
-    whatToDo: `The error names the limit or the constraint. If you have added a constraint or an index to the tables of clerk-sync, drop it. ${REPLAY}`,
+    whatToDo: `The error says what refused it. If that is a constraint, an index, a trigger or a row policy that you have added to the tables in the schema clerk, change it. ${REPLAY}`,
   },
 };
 

@@ -8,6 +8,8 @@ export interface SettledDelivery {
   readonly eventAt: Date;
   /** Texts and numbers that had to be changed for Postgres to take them. */
   readonly sanitized: number;
+  /** Children without a key, by their list. */
+  readonly unkeyed?: Readonly<Record<string, number>>;
   readonly ms: number;
 }
 
@@ -66,14 +68,21 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
     help: 'Values that Postgres cannot store as sent (U+0000, lone surrogates, numbers out of range) and that were replaced.',
     registers,
   });
+  const unkeyed = new Counter({
+    name: 'clerk_sync_unkeyed_children_total',
+    help: "Children of users that came without an id and were kept in the user's column extra, by their list.",
+    labelNames: ['list'],
+    registers,
+  });
   return {
     recordVerified: (receivedAt) => lastVerified.set(receivedAt.getTime() / 1000),
-    recordDelivery({ outcome, eventType, eventAt, sanitized: count, ms }) {
+    recordDelivery({ outcome, eventType, eventAt, sanitized: count, unkeyed: children = {}, ms }) {
       deliveries.inc({ outcome, type: nameType(eventType) });
       durations.observe(ms / 1000);
       // What was committed before comes late by any measure.
       if (outcome !== 'duplicate') lags.observe(Math.max(0, Date.now() - eventAt.getTime()) / 1000);
       sanitized.inc(count);
+      for (const [list, number] of Object.entries(children)) unkeyed.inc({ list }, number);
     },
     recordRejection: (reason) => rejections.inc({ reason }),
     recordStray: ({ reason, signed }) => strays.inc({ reason, signed: String(signed) }),

@@ -21,7 +21,7 @@ export interface LoggedRejection {
 
 /** One line for each settled delivery, with ids and types only. A dead letter is a warning: someone must look at it. */
 export function logSettledDelivery(logger: Logger, requestId: string, delivery: LoggedDelivery): void {
-  const { messageId, eventType, userId, outcome, reason, sanitized, ms } = delivery;
+  const { messageId, eventType, userId, outcome, reason, sanitized, unkeyed, ms } = delivery;
   const line = {
     request_id: requestId,
     message_id: messageId,
@@ -30,6 +30,7 @@ export function logSettledDelivery(logger: Logger, requestId: string, delivery: 
     outcome,
     ...(reason === undefined ? {} : { reason }),
     ...(sanitized === 0 ? {} : { sanitized }),
+    ...(unkeyed === undefined ? {} : { unkeyed }),
     ms: round(ms),
   };
   if (outcome === 'dead_letter') logger.warn(line, 'delivery kept as a dead letter');

@@ -1,13 +1,15 @@
 import type { Session } from '../db/pool.ts';
 import type { BatchEntry } from './batch-entry.ts';
+import { findOvertakenLetters } from './find-overtaken-letters.ts';
 import {
   type FailedEntry,
   keepDeadLetters,
   keepObservedDeadLetters,
+  type OpenLetter,
   reopenDeadLetters,
   resolveDeadLetters,
 } from './kept-letters.ts';
-import { claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
+import { type Claim, claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
 import { lockUsers } from './lock-users.ts';
 import type { Outcome } from './outcome.ts';
 import type { UserSnapshot, UserTombstone } from './snapshot.ts';
@@ -36,7 +38,7 @@ export async function applyBatch(
   entries: readonly BatchEntry[],
   options: ApplyOptions,
 ): Promise<Outcome[]> {
-  const { mine, reopened } = await claimEntries(session, entries);
+  const { mine, reopened, observedLetters } = await claimEntries(session, entries);
   const outcomes = new Map<BatchEntry, RecordedOutcome>(mine.map((entry) => [entry, expectedOutcome(entry)]));
   const markStale = (losers: readonly BatchEntry[]) => {
     for (const entry of losers) outcomes.set(entry, 'stale');
@@ -49,16 +51,19 @@ export async function applyBatch(
   }
   markStale(await deleteUsers(session, tombstones, options));
   markStale(await writeSnapshots(session, snapshots, options.now));
+  const applied = mine.filter((entry) => outcomes.get(entry) === 'applied' && isDelivery(entry));
+  const overtaken = findOvertakenLetters(observedLetters, applied);
   await Promise.all([
     keepLetters(session, mine, options.now),
-    recordOutcomes(session, { outcomes, reopened, now: options.now }),
+    recordOutcomes(session, { outcomes, reopened, overtaken, now: options.now }),
   ]);
   return entries.map((entry) => outcomes.get(entry) ?? 'duplicate');
 }
 
 /**
  * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
- * read from the Backend API. Open letters are locked here, before any user.
+ * read from the Backend API. Open letters are locked here, before any user; so are those that a delivery may make
+ * immaterial.
  */
 async function claimEntries(session: Session, entries: readonly BatchEntry[]) {
   const byMessage = new Map<string, BatchEntry>();
@@ -67,25 +72,31 @@ async function claimEntries(session: Session, entries: readonly BatchEntry[]) {
   }
   const candidates = [...byMessage.values()].sort((a, b) => compareIds(a.message.messageId, b.message.messageId));
   const rows = candidates.map((entry) => ({ message: entry.message, outcome: expectedOutcome(entry) }));
-  const claimed = rows.length === 0 ? new Set<string>() : await claimMessages(session, rows);
+  const { claimed, observedLetters } = rows.length === 0 ? NOTHING_CLAIMED : await claimMessages(session, rows);
   const observed = entries.filter((entry) => !isDelivery(entry));
   const known = [
     ...[...byMessage.keys()].filter((messageId) => !claimed.has(messageId)),
-    ...new Set(observed.map(({ message }) => message.messageId)),
+    ...new Set([...observed.map(({ message }) => message.messageId), ...observedLetters]),
   ];
-  const reopened = known.length === 0 ? new Set<string>() : await reopenDeadLetters(session, known);
+  const open = known.length === 0 ? [] : await reopenDeadLetters(session, known);
+  const reopened = new Set(open.map((letter) => letter.message_id));
   const mine = candidates.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
-  return { mine: [...mine, ...observed], reopened };
+  const isOwn = (letter: OpenLetter) => observed.some(({ message }) => message.messageId === letter.message_id);
+  const others = open.filter((letter) => observedLetters.includes(letter.message_id) && !isOwn(letter));
+  return { mine: [...mine, ...observed], reopened, observedLetters: others };
 }
+
+const NOTHING_CLAIMED: Claim = { claimed: new Set(), observedLetters: [] };
 
 interface Settlement {
   readonly outcomes: ReadonlyMap<BatchEntry, RecordedOutcome>;
   readonly reopened: ReadonlySet<string>;
+  readonly overtaken: readonly OpenLetter[];
   readonly now: Date;
 }
 
 /** The claim wrote what was expected; a reopened message's row says `dead_letter` until it is settled. */
-async function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlement): Promise<void> {
+async function recordOutcomes(session: Session, { outcomes, reopened, overtaken, now }: Settlement): Promise<void> {
   const settled = [...outcomes].map(
     ([
       {
@@ -107,7 +118,11 @@ async function recordOutcomes(session: Session, { outcomes, reopened, now }: Set
   );
   const rewritten = [...corrected, ...resolved.filter(({ isRecorded }) => isRecorded)];
   if (rewritten.length > 0) await correctOutcomes(session, rewritten);
-  if (resolved.length > 0) await resolveDeadLetters(session, resolved, now);
+  const closed = [
+    ...resolved,
+    ...overtaken.map(({ message_id: messageId }) => ({ messageId, outcome: 'applied' as const })),
+  ];
+  if (closed.length > 0) await resolveDeadLetters(session, closed, now);
 }
 
 async function keepLetters(session: Session, mine: readonly BatchEntry[], now: Date): Promise<void> {

@@ -5,7 +5,10 @@ import type { SettledMessage } from './ledger.ts';
 import { list, recordset } from './statements.ts';
 
 const REOPEN = `
-  select message_id from clerk.dead_letters
+  select message_id, user_id,
+    case when origin <> 'webhook' then details ->> 'observed_at' end as observed_at,
+    case when origin <> 'webhook' then body end as body
+  from clerk.dead_letters
   where message_id = any(array(select json_array_elements_text($1::text::json))) and state = 'open'
   order by message_id collate "C"
   for update`;
@@ -36,10 +39,17 @@ const KEEP_OBSERVED = `${INSERT},
     resolved_at = null, resolution = null
   where d.state <> 'discarded'`;
 
-/** Of messages that are not new, locks and returns those whose dead letter is open: they are tried again. */
-export async function reopenDeadLetters(session: Session, messageIds: readonly string[]): Promise<Set<string>> {
-  const open = await session.run<{ message_id: string }>(REOPEN, [JSON.stringify(messageIds)]);
-  return new Set(open.map((row) => row.message_id));
+/** A letter that is open, and locked; the last two are null for a delivery's. */
+export interface OpenLetter {
+  readonly message_id: string;
+  readonly user_id: string | null;
+  readonly observed_at: string | null;
+  readonly body: string | null;
+}
+
+/** Of these dead letters, locks and returns those that are open. */
+export async function reopenDeadLetters(session: Session, messageIds: readonly string[]): Promise<OpenLetter[]> {
+  return session.run<OpenLetter>(REOPEN, [JSON.stringify(messageIds)]);
 }
 
 /** Closes the open dead letters of messages that have now been settled. */

@@ -1,4 +1,5 @@
 import { columns } from '../../drizzle/columns.ts';
+import { listKeys } from '../clerk/children.ts';
 import type { Session } from '../db/pool.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
@@ -23,9 +24,9 @@ const UPDATE = `
     ${statedColumns
       .map((name) => `${name} = case when r.written_keys & ${findKeyBit(name)} <> 0 then r.${name} else u.${name} end`)
       .join(', ')},
-    extra = u.extra || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
+    extra = (u.extra - r.written_lists) || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
     last_message_id = r.last_message_id, synced_at = r.synced_at, stated_keys = r.stated_keys, older_keys = r.older_keys
-  from ${recordset('r', { ...columns.users, written_keys: 'bigint' })}
+  from ${recordset('r', { ...columns.users, written_keys: 'bigint', written_lists: 'text[]' })}
   where u.id = r.id`;
 
 interface LockedRow {
@@ -95,6 +96,8 @@ function toUpdate(snapshot: UserSnapshot, { writtenKeys, stored }: Merge, synced
     ...toRow({ ...snapshot, version, statedKeys }, syncedAt),
     extra: Object.fromEntries(Object.entries(snapshot.extra).filter(([key]) => writtenKeys.has(key))),
     written_keys: String(collectKeyBits(writtenKeys)),
+    // The children without a key stand in `extra`, under the name of their list: they are written with it, and end with it.
+    written_lists: listKeys.filter((key) => writtenKeys.has(key)),
     older_keys: older.length === 0 ? null : Object.fromEntries(older),
   };
 }

@@ -47,6 +47,8 @@ test('a user from the Backend API becomes the rows that an event would make, at 
         updated_at: '2026-01-01T00:00:00+00:00',
         observed_at: '2026-01-01T00:00:00.005+00:00',
         last_message_id: 'backfill_1',
+        deprovisioned: false,
+        bypass_client_trust: false,
       },
     ],
     passkeys: [{ user_id: 'user_1', id: 'idn_1', name: 'laptop' }],

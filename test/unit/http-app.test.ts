@@ -145,7 +145,7 @@ describe('the log', () => {
   }
 
   it('has a line with ids, type and outcome for a settled delivery, and nothing of its body', async () => {
-    expect(await logOf(async () => makeReceipt({ sanitized: 2 }))).toEqual([
+    expect(await logOf(async () => makeReceipt({ sanitized: 2, unkeyed: { passkeys: 3 } }))).toEqual([
       {
         level: 30,
         request_id: requestId,
@@ -154,6 +154,7 @@ describe('the log', () => {
         user_id: 'user_1',
         outcome: 'applied',
         sanitized: 2,
+        unkeyed: { passkeys: 3 },
         ms: expect.any(Number),
         msg: 'delivery settled',
       },

@@ -21,7 +21,9 @@ function ownSeries(text: string): string[] {
 
 describe('the metrics', () => {
   it('count deliveries by outcome and type, and refusals by reason', async () => {
-    const { app, secret, metrics } = makeApp({ receive: async () => makeReceipt({ sanitized: 2, eventAt }) });
+    const { app, secret, metrics } = makeApp({
+      receive: async () => makeReceipt({ sanitized: 2, eventAt, unkeyed: { passkeys: 3 } }),
+    });
     const send = () => app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
     await send();
     await send();
@@ -35,6 +37,7 @@ describe('the metrics', () => {
       'clerk_sync_delivery_duration_seconds_count 2',
       'clerk_sync_event_lag_seconds_count 2',
       'clerk_sync_sanitized_strings_total 4',
+      'clerk_sync_unkeyed_children_total{list="passkeys"} 6',
       'clerk_sync_queued_deliveries 7',
       'clerk_sync_in_flight_deliveries 3',
       'clerk_sync_database_up 1',

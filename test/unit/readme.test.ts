@@ -85,6 +85,7 @@ describe('the operations page', () => {
       eventType: 'user.created',
       eventAt: new Date(),
       sanitized: 0,
+      unkeyed: { passkeys: 1 },
       ms: 1,
     });
     metrics.recordRejection('queue_full');
