@@ -2,7 +2,7 @@ import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 
 export interface BackfillOptions {
-  readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
+  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;
   readonly settle: SettleOptions;
   /** The same database, where the lock is taken on a connection of its own. */
   readonly url: string;
