@@ -43,6 +43,8 @@ function createProgram({ stdout, stderr, invocation }: CommandContext): Command 
     .description("Clerk's users in your own Postgres: every webhook applied once, in order, or kept as a dead letter.")
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of any command')
+    // An option behind a command is that command's own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what is possible)')

@@ -16,7 +16,9 @@ export interface ReconcileRun {
   readonly state: 'running' | 'finished' | 'failed';
   readonly startedAt: Date;
   readonly error: string | null;
-  readonly drift: Readonly<Record<string, { readonly found: number; readonly left: number }>>;
+  readonly drift: Readonly<
+    Record<string, { readonly found: number; readonly left: number; readonly withheld?: number }>
+  >;
 }
 
 /** What the tables of runs say; undefined where there was no such run. */
@@ -25,6 +27,7 @@ export interface RunFacts {
   readonly backfillFinishedAt: Date | undefined;
   readonly reconcile: ReconcileRun | undefined;
   readonly finishedReconcile: ReconcileRun | undefined;
+  readonly finishedFull: ReconcileRun | undefined;
   readonly fullFinishedAt: Date | undefined;
 }
 
@@ -38,22 +41,24 @@ const FINISHED = `
 
 const RECONCILE = `
   select kind, state, started_at as "startedAt", error, drift from clerk.reconcile_runs
-  where $1::text is null or state = $1 order by started_at desc, run_id desc limit 1`;
+  where ($1::text is null or state = $1) and ($2::text is null or kind = $2) order by started_at desc, run_id desc limit 1`;
 
 /** Reads what backfills and reconciles have recorded of themselves. */
 export function surveyRuns(reader: Reader): Promise<RunFacts> {
   return reader.read(async (session) => {
-    const [[backfill], [finished], [reconcile], [finishedReconcile]] = await Promise.all([
+    const [[backfill], [finished], [reconcile], [finishedReconcile], [finishedFull]] = await Promise.all([
       session.run<LatestBackfill>(BACKFILL),
       session.run<{ backfill: Date | null; full: Date | null }>(FINISHED),
-      session.run<ReconcileRun>(RECONCILE, [null]),
-      session.run<ReconcileRun>(RECONCILE, ['finished']),
+      session.run<ReconcileRun>(RECONCILE, [null, null]),
+      session.run<ReconcileRun>(RECONCILE, ['finished', null]),
+      session.run<ReconcileRun>(RECONCILE, ['finished', 'full']),
     ]);
     return {
       backfill,
       backfillFinishedAt: finished?.backfill ?? undefined,
       reconcile,
       finishedReconcile,
+      finishedFull,
       fullFinishedAt: finished?.full ?? undefined,
     };
   });

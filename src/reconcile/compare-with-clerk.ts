@@ -1,5 +1,6 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import type { AdvisoryLock } from '../db/advisory-lock.ts';
+import { loadAcknowledged } from './acknowledgements.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
@@ -37,6 +38,7 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   const since = await settle.pool.withSession(
     async (session) => {
       await assertKnownInstance(session, instanceId);
+      state.tally.acknowledged = await loadAcknowledged(session);
       return findWatermark(session, instanceId);
     },
     { timeoutMs: TIMEOUT_MS },
