@@ -57,7 +57,8 @@ export async function useReconcileScene(
     ...{ url, sql, clerk, pool, tryRun, run },
     /** Brings all users here, a day ago. */
     async fill() {
-      await run();
+      const { failure } = await run();
+      if (failure !== undefined) throw failure;
       await sql`update clerk.users set observed_at = observed_at - interval '1 day'`;
       await sql`delete from clerk.reconcile_runs`;
     },
