@@ -37,6 +37,12 @@ export const columns = {
     resolved_at: 'timestamp with time zone',
     resolution: 'text',
   },
+  drift_acknowledgements: {
+    user_id: 'text',
+    kind: 'text',
+    note: 'text',
+    acknowledged_at: 'timestamp with time zone',
+  },
   email_addresses: {
     user_id: 'text',
     id: 'text',

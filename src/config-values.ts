@@ -47,6 +47,13 @@ export function readApiUrl(text: string): string | undefined {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
+/** The address of an HTTP proxy; `host:port` alone, as curl takes it, is one. Undefined for what Node can't use. */
+export function readProxyUrl(text: string): string | undefined {
+  const address = text.includes('://') ? text : `http://${text}`;
+  const url = URL.parse(address);
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? address : undefined;
+}
+
 /** Milliseconds of `90s`, `15m`, `2h` or `1d`; `off`; undefined for what is neither, too short or too long. */
 export function readInterval(text: string): number | 'off' | undefined {
   if (text === 'off') return 'off';

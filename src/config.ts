@@ -7,6 +7,7 @@ import {
   MIN_SECRET_BYTES,
   readApiUrl,
   readInterval,
+  readProxyUrl,
   splitList,
   wholeNumber,
 } from './config-values.ts';
@@ -39,6 +40,10 @@ export interface Config {
   readonly clerkSecretKey: string | undefined;
   /** Without a slash at its end and without the API's `/v1`. */
   readonly clerkApiUrl: string;
+  /** The HTTP proxy on the way to the Backend API; undefined: none. May hold a password. */
+  readonly httpsProxy: string | undefined;
+  /** Hosts that are reached without it, as Node reads them. */
+  readonly noProxy: string | undefined;
   /** How often `serve` reconciles; undefined: never. */
   readonly reconcileIntervalMs: number | undefined;
 }
@@ -47,6 +52,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Names that other receivers of Clerk's webhooks use; the last two could be any other program's. */
 const LEGACY_SECRET_NAMES = ['CLERK_WEBHOOK_SECRET', 'WEBHOOK_SECRET', 'SIGNING_SECRET'];
+
+/** These two are as often written in lower case. */
+const LOWER_CASE: ReadonlySet<string> = new Set(['HTTPS_PROXY', 'NO_PROXY']);
 
 /** Nobody outside this machine should meet a service that was started to try it out. */
 const EMBEDDED_HOST = '127.0.0.1';
@@ -145,6 +153,18 @@ export const variables = {
     fallback: 'https://api.clerk.com',
     schema: v.pipe(v.string(), v.transform(readApiUrl), v.string()),
   },
+  HTTPS_PROXY: {
+    meaning: "The HTTP proxy through which Clerk's Backend API is reached, if there is one; https_proxy is read, too.",
+    expected: 'a URL like http://user:password@proxy.example.com:3128 (no SOCKS proxy)',
+    fallback: undefined,
+    schema: v.optional(v.pipe(v.string(), v.transform(readProxyUrl), v.string())),
+  },
+  NO_PROXY: {
+    meaning: 'The hosts that are reached without HTTPS_PROXY, separated by commas; no_proxy is read, too.',
+    expected: 'host names, separated by commas',
+    fallback: undefined,
+    schema: v.optional(v.string()),
+  },
   RECONCILE_INTERVAL: {
     meaning:
       'How often the service compares what is here with the Backend API, and repairs it, when CLERK_SECRET_KEY is set: 90s, 15m, 2h, 1d, or off.',
@@ -214,6 +234,8 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
     deletedUsers: values.DELETED_USERS,
     clerkSecretKey: values.CLERK_SECRET_KEY,
     clerkApiUrl: values.CLERK_API_URL,
+    httpsProxy: values.HTTPS_PROXY,
+    noProxy: values.NO_PROXY,
     reconcileIntervalMs: values.RECONCILE_INTERVAL === 'off' ? undefined : values.RECONCILE_INTERVAL,
   };
 }
@@ -229,7 +251,8 @@ export function isRunByNpm(env: Environment = process.env): boolean {
 }
 
 function readGiven(env: Environment): Given {
-  return Object.fromEntries(names.map((name) => [name, env[name]?.trim()]).filter(([, text]) => text));
+  const read = (name: VariableName) => env[name]?.trim() || (LOWER_CASE.has(name) && env[name.toLowerCase()]?.trim());
+  return Object.fromEntries(names.map((name) => [name, read(name)]).filter(([, text]) => text));
 }
 
 function chooseFallbacks(given: Given): Given {

@@ -3,7 +3,7 @@ import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 
 export interface BackfillOptions {
-  readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
+  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;
   readonly settle: SettleOptions;
   /** The same database, where the lock is taken on a connection of its own. */
   readonly target: DatabaseTarget;

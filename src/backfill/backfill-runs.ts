@@ -142,7 +142,7 @@ export async function checkpointRun(
 export interface RunEnd {
   readonly state: 'finished' | 'stopped' | 'failed';
   /** Why it failed, a sentence. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   readonly now: Date;
 }
 

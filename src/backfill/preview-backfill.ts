@@ -4,10 +4,11 @@ import { type DriftKind, findDrift } from '../sync/find-drift.ts';
 import { makeApiEntry } from '../sync/make-api-entry.ts';
 import { assertOnlyInstance } from './assert-instance.ts';
 import type { BackfillProgress } from './backfill-options.ts';
+import { describeShortfall } from './describe-shortfall.ts';
 import { walkUsers } from './walk-users.ts';
 
 export interface PreviewOptions {
-  readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
+  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;
   readonly pool: Pool;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;
@@ -24,6 +25,8 @@ export interface BackfillPreview {
   readonly same: number;
   readonly drift: Readonly<Partial<Record<DriftKind, number>>>;
   readonly isComplete: boolean;
+  /** Why the end of Clerk's list can't be the end, a sentence. */
+  readonly shortfall: string | undefined;
 }
 
 /** What a run does not write is its message's id. */
@@ -55,6 +58,7 @@ export async function previewBackfill(options: PreviewOptions): Promise<Backfill
     onProgress?.({ kind: 'page', usersRead });
     signal?.throwIfAborted();
   }
+  const shortfall = isComplete ? describeShortfall(usersRead, [expectedUsers, await api.countUsers()]) : undefined;
   const drifted = Object.values(drift).reduce((sum, count) => sum + count, 0);
   return {
     instanceId,
@@ -63,6 +67,7 @@ export async function previewBackfill(options: PreviewOptions): Promise<Backfill
     unreadable,
     same: usersRead - unreadable - drifted,
     drift,
-    isComplete,
+    isComplete: isComplete && shortfall === undefined,
+    shortfall,
   };
 }

@@ -11,10 +11,11 @@ import { type PagesEnd, type RunProgress, walkAndApply } from './walk-and-apply.
 export interface BackfillReport {
   readonly run: BackfillRun;
   readonly resumed: boolean;
-  /** `limit`, `signal` and `failure` leave a run that the next one goes on with. */
+  /** All but `finished` leave a run that the next one goes on with. */
   readonly end: PagesEnd | 'failure';
-  /** What ended it before its end, and that in a sentence. */
+  /** What ended it before its end. */
   readonly failure?: unknown;
+  /** The same in a sentence, also where the end is `short`. */
   readonly error?: string;
   /** Users read since this process began, and how long that took. */
   readonly usersHere: number;
@@ -30,14 +31,15 @@ export interface BackfillReport {
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const startedAt = performance.now();
-  const progress: RunProgress = { run: undefined, resumed: false, usersBefore: 0, usersHere: 0 };
+  const progress: RunProgress = { run: undefined, resumed: false, usersBefore: 0, usersHere: 0, shortfall: undefined };
   const report = (
     end: BackfillReport['end'],
     failed: Pick<BackfillReport, 'failure' | 'error'> = {},
   ): BackfillReport => {
-    const { run, resumed, usersHere } = progress;
+    const { run, resumed, usersHere, shortfall } = progress;
     const durationMs = performance.now() - startedAt;
-    return { run: run as BackfillRun, resumed, end, usersHere, durationMs, ...failed };
+    const short = shortfall === undefined ? {} : { error: shortfall };
+    return { run: run as BackfillRun, resumed, end, usersHere, durationMs, ...short, ...failed };
   };
   try {
     return report(await persist(options, progress));

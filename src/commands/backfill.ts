@@ -29,7 +29,7 @@ interface Scene {
 /**
  * `backfill`: reads all users from Clerk's Backend API and applies each, or with `--dry-run` compares them.
  *
- * @returns 3 when users became dead letters.
+ * @returns 3 when users became dead letters, or clearly fewer users were read than Clerk counts.
  */
 export async function backfill(options: BackfillCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
@@ -64,12 +64,15 @@ async function run(options: BackfillCommandOptions, context: CommandContext, sce
   teller.stop();
   context.stdout(options.json === true ? formatJson(toReportJson(report)) : formatReport(report, context.invocation));
   assertEnded(report, context.invocation);
-  return report.run.deadLetters > 0 ? 3 : 0;
+  return report.run.deadLetters > 0 || report.end === 'short' ? 3 : 0;
 }
 
 /** The report is printed by now; this is why the exit code is 1. */
 function assertEnded({ end, failure, run }: BackfillReport, invocation: string): void {
-  const goOn = `\`${invocation} backfill\` goes on behind the ${formatQuantity(run.usersRead, 'user')} that ${run.usersRead === 1 ? 'is' : 'are'} done.`;
+  const goOn =
+    run.usersRead === 0
+      ? `Nothing was changed; \`${invocation} backfill\` begins again.`
+      : `\`${invocation} backfill\` goes on behind the ${formatQuantity(run.usersRead, 'user')} that ${run.usersRead === 1 ? 'is' : 'are'} done.`;
   if (end === 'signal') throw stoppedError(goOn);
   if (end !== 'failure') return;
   const described = explainFailure(describeApiError(failure));
@@ -94,5 +97,5 @@ async function preview(options: BackfillCommandOptions, context: CommandContext,
   );
   teller.stop();
   context.stdout(options.json === true ? formatJson(toPreviewJson(found)) : formatPreview(found));
-  return 0;
+  return found.shortfall === undefined ? 0 : 3;
 }

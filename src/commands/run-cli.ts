@@ -40,11 +40,13 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   }
 }
 
+/** With positional options, one behind a command is that command's own. */
 function createProgram({ stdout, stderr, invocation }: CommandContext): Command {
   return new Command(invocation)
     .description("Clerk's users in your own Postgres: every webhook applied once, in order, or kept as a dead letter.")
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of any command')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what is possible)')

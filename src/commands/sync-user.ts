@@ -40,10 +40,11 @@ export async function syncUsers(
     try {
       await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
     } catch (error) {
-      if (results.length > 0) context.stdout(formatResults(results, options));
-      throw signal.aborted ? stoppedError(describeDone(results.length)) : describeApiError(error);
+      if (results.length > 0) context.stdout(formatResults(results, options, context.invocation));
+      const done = options.dryRun === true ? 0 : results.length;
+      throw signal.aborted ? stoppedError(describeDone(done)) : describeApiError(error);
     }
-    context.stdout(formatResults(results, options));
+    context.stdout(formatResults(results, options, context.invocation));
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
   });
 }
@@ -73,7 +74,11 @@ function describeDone(done: number): string {
   return done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.';
 }
 
-function formatResults(results: readonly SyncedUser[], { json, dryRun = false }: SyncUserCommandOptions): string {
+function formatResults(
+  results: readonly SyncedUser[],
+  { json, dryRun = false }: SyncUserCommandOptions,
+  invocation: string,
+): string {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   if (json === true) {
@@ -89,5 +94,10 @@ function formatResults(results: readonly SyncedUser[], { json, dryRun = false }:
     ],
     results,
   );
-  return `${table}\n${counts.join(', ')}.\n${dryRun ? 'A dry run: nothing was changed.\n' : ''}`;
+  const isLetter = !dryRun && outcomes.dead_letter !== undefined;
+  const next = [
+    ...(dryRun ? ['A dry run: nothing was changed.\n'] : []),
+    ...(isLetter ? [`Why they could not be written:  ${invocation} dead-letters list --state open,discarded\n`] : []),
+  ];
+  return `${table}\n${counts.join(', ')}.\n${next.join('')}`;
 }

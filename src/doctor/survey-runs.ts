@@ -17,7 +17,9 @@ export interface ReconcileRun {
   readonly state: 'running' | 'finished' | 'failed';
   readonly startedAt: Date;
   readonly error: string | null;
-  readonly drift: Readonly<Record<string, { readonly found: number; readonly left: number }>>;
+  readonly drift: Readonly<
+    Record<string, { readonly found: number; readonly left: number; readonly withheld?: number }>
+  >;
 }
 
 /** What the tables of runs say; undefined where there was no such run. */
@@ -26,6 +28,7 @@ export interface RunFacts {
   readonly backfillFinishedAt: Date | undefined;
   readonly reconcile: ReconcileRun | undefined;
   readonly finishedReconcile: ReconcileRun | undefined;
+  readonly finishedFull: ReconcileRun | undefined;
   readonly fullFinishedAt: Date | undefined;
 }
 
@@ -41,7 +44,7 @@ const FINISHED = `
 
 const RECONCILE = `
   select kind, state, ${epochMs('started_at')} as "startedAt", error, drift from clerk.reconcile_runs
-  where $1::text is null or state = $1 order by started_at desc, run_id desc limit 1`;
+  where ($1::text is null or state = $1) and ($2::text is null or kind = $2) order by started_at desc, run_id desc limit 1`;
 
 /** A row as it is read: its times are text. */
 type Read<Facts> = { readonly [Name in keyof Facts]: Facts[Name] extends Date ? string : Facts[Name] };
@@ -49,11 +52,12 @@ type Read<Facts> = { readonly [Name in keyof Facts]: Facts[Name] extends Date ? 
 /** Reads what backfills and reconciles have recorded of themselves. */
 export function surveyRuns(reader: Reader): Promise<RunFacts> {
   return reader.read(async (session) => {
-    const [[backfill], [finished], [reconcile], [finishedReconcile]] = await Promise.all([
+    const [[backfill], [finished], [reconcile], [finishedReconcile], [finishedFull]] = await Promise.all([
       session.run<Read<LatestBackfill>>(BACKFILL),
       session.run<{ backfill: string | null; full: string | null }>(FINISHED),
-      session.run<Read<ReconcileRun>>(RECONCILE, [null]),
-      session.run<Read<ReconcileRun>>(RECONCILE, ['finished']),
+      session.run<Read<ReconcileRun>>(RECONCILE, [null, null]),
+      session.run<Read<ReconcileRun>>(RECONCILE, ['finished', null]),
+      session.run<Read<ReconcileRun>>(RECONCILE, ['finished', 'full']),
     ]);
     return {
       backfill: backfill && {
@@ -64,6 +68,7 @@ export function surveyRuns(reader: Reader): Promise<RunFacts> {
       backfillFinishedAt: readTime(finished?.backfill ?? null) ?? undefined,
       reconcile: toReconcileRun(reconcile),
       finishedReconcile: toReconcileRun(finishedReconcile),
+      finishedFull: toReconcileRun(finishedFull),
       fullFinishedAt: readTime(finished?.full ?? null) ?? undefined,
     };
   });

@@ -21,7 +21,10 @@ const BATCH = 500;
 const MIN_LIMIT = 50;
 const LIMIT_PART = 0.1;
 
-const COUNT_LIVING = 'select count(*)::text as users from clerk.users where deleted_at is null';
+/** Of the key's own instance; a row without one may be of it. */
+const COUNT_LIVING = `
+  select count(*)::text as users from clerk.users
+  where deleted_at is null and ($1::text is null or instance_id is null or instance_id = $1)`;
 
 /**
  * The users of a walk who are stored here and were not in it. Each is asked for by his id, since a walk can miss somebody;
@@ -99,6 +102,7 @@ export class AbsentUsers {
       // What can't be asked for, such as an id that is none, has no answer either.
       if (!(error instanceof ClerkApiError && error.code === 'bad_request')) throw error;
       this.#count(candidate, false);
+      run.note("Clerk can't be asked for the ids of some users here, which can't be its own: they were left alone.");
     }
     return undefined;
   }
@@ -121,37 +125,47 @@ export class AbsentUsers {
       // Stale: a webhook has said so meanwhile.
       for (const [index, user] of batch.entries()) {
         const outcome = settled[index]?.outcome;
+        if (outcome === 'dead_letter') run.tally.deadLetters += 1;
         this.#count(user, outcome === 'applied' || outcome === 'stale');
       }
     }
   }
 
   #refuse(limit: string): void {
+    const users = this.#absent.length + this.#unasked;
     for (const user of this.#absent) this.#count(user, false);
+    this.#run.tally.withhold(users);
     this.#run.note(
-      `Users here who are not at Clerk any more: ${this.#absent.length}. That is more than ${limit}, so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions.`,
+      `Users here who are not at Clerk any more: ${this.#absent.length}. That is more than ${limit}, so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions ${users}.`,
     );
   }
 
   async #describeLimit(): Promise<string> {
     const limit = await this.#getLimit();
     if (this.#run.maxDeletions !== undefined) return `--max-deletions ${limit} allows`;
-    return `the ${limit} that a run may delete by itself (${MIN_LIMIT}, or a tenth of all users here)`;
+    return `the ${limit} that a run may delete by itself (${MIN_LIMIT}, or a tenth of the users here)`;
   }
 
   async #getLimit(): Promise<number> {
-    this.#limit ??=
-      this.#run.maxDeletions ?? Math.max(MIN_LIMIT, Math.floor((await countLiving(this.#run)) * LIMIT_PART));
+    this.#limit ??= this.#run.maxDeletions ?? chooseDeletionLimit(await countLiving(this.#run));
     return this.#limit;
   }
 }
 
-/** All users here who are not deleted: one look at each row. */
-export async function countLiving({ settle: { pool } }: Pick<RunContext, 'settle'>): Promise<number> {
-  const [row] = await pool.withSession((session) => session.run<{ users: string }>(COUNT_LIVING), {
+/** The users here who are not deleted: one look at each row. */
+export async function countLiving({
+  settle: { pool },
+  instanceId,
+}: Pick<RunContext, 'settle' | 'instanceId'>): Promise<number> {
+  const [row] = await pool.withSession((session) => session.run<{ users: string }>(COUNT_LIVING, [instanceId]), {
     timeoutMs: TIMEOUT_MS,
   });
   return Number(row?.users);
+}
+
+/** How many deletions a run makes by itself. */
+export function chooseDeletionLimit(living: number): number {
+  return Math.max(MIN_LIMIT, Math.floor(living * LIMIT_PART));
 }
 
 /**

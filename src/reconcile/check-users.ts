@@ -99,11 +99,12 @@ async function askAgain(run: RunContext, drifted: readonly Drifted[]): Promise<D
 /** @returns those that differ still. */
 async function repair(run: RunContext, drifted: readonly Drifted[]): Promise<Drifted[]> {
   if (drifted.length === 0) return [];
-  await settleBatch(
+  const settled = await settleBatch(
     run.settle,
     drifted.map(({ entry }) => entry),
     TIMEOUT_MS,
   );
+  run.tally.deadLetters += settled.filter(({ outcome }) => outcome === 'dead_letter').length;
   const snapshots = drifted.flatMap(({ entry }) => (isSnapshot(entry) ? [entry.change] : []));
   const still = await run.settle.pool.withSession((session) => findDrift(session, snapshots), {
     timeoutMs: TIMEOUT_MS,

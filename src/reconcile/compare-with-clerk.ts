@@ -1,5 +1,6 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import type { AdvisoryLock } from '../db/advisory-lock.ts';
+import { loadAcknowledged } from './acknowledgements.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
@@ -16,7 +17,7 @@ export interface RunState {
   kind: RunKind;
   instanceId: string | null;
   watermarkAt: Date | null;
-  /** In a full run, where somebody watches. */
+  /** In a full run. */
   expectedUsers: number | undefined;
   readonly tally: DriftTally;
   readonly notes: Set<string>;
@@ -37,6 +38,7 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   const since = await settle.pool.withSession(
     async (session) => {
       await assertKnownInstance(session, instanceId);
+      state.tally.acknowledged = await loadAcknowledged(session);
       return findWatermark(session, instanceId);
     },
     { timeoutMs: TIMEOUT_MS },
@@ -45,8 +47,9 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   if (state.kind === 'incremental' && (await compareRecent(run, state, since))) return;
   state.kind = 'full';
   state.watermarkAt ??= later(await findNewestChange(api), since);
-  if (options.onProgress !== undefined) state.expectedUsers = await api.countUsers();
-  await reconcileAll(run);
+  const expectedUsers = await api.countUsers();
+  state.expectedUsers = expectedUsers;
+  await reconcileAll(run, expectedUsers);
 }
 
 /** What is not written bears no id that could be asked for. */
@@ -82,7 +85,11 @@ async function compareRecent(run: RunContext, state: RunState, since: Date | und
   const { isComplete, newest } = await reconcileRecent(run, new Date(since.getTime() - OVERLAP_MS));
   state.watermarkAt = later(newest, since);
   if (isComplete) return true;
-  run.note('So many users have changed since the last run that all are compared.');
+  run.note(
+    newest === null
+      ? 'Clerk names nobody who has changed: all users are compared.'
+      : 'So many users have changed since the last run that all are compared.',
+  );
   run.tally.startOver({ keepCounts: !run.dryRun });
   return false;
 }

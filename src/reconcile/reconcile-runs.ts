@@ -75,7 +75,7 @@ export interface RunEnd {
 /** Records how a run ended; after one that finished, those of long ago are removed. */
 export async function endRun(session: Session, runId: string, end: RunEnd): Promise<void> {
   const { kind, state, instanceId, watermarkAt, usersRead, error } = end;
-  const drift = Object.entries(end.drift).map(([name, { found, repaired, left }]) => [name, { found, repaired, left }]);
+  const drift = Object.entries(end.drift).map(([name, { examples: _, fields: __, ...counts }]) => [name, counts]);
   const counts = [String(usersRead), JSON.stringify(Object.fromEntries(drift))];
   await session.run(END, [
     runId,

@@ -88,7 +88,8 @@ describe('the instance', () => {
           name: 'users',
           status: 'failed',
           finding: '0 users here, and 3 at Clerk.',
-          advice: 'Run `clerk-sync backfill`: whose events never came is missing here.',
+          advice:
+            "Run `clerk-sync backfill`: whose events never came is missing here. If the number stays, `clerk-sync reconcile --full` says who can't be written.",
         },
       ],
     });
@@ -139,7 +140,8 @@ describe('the number of users', () => {
         name: 'users',
         status: 'failed',
         finding: '3 users here, and 4 at Clerk.',
-        advice: 'Run `clerk-sync backfill`: whose events never came is missing here.',
+        advice:
+          "Run `clerk-sync backfill`: whose events never came is missing here. If the number stays, `clerk-sync reconcile --full` says who can't be written.",
       },
     });
   });

@@ -33,7 +33,8 @@ test('ends though neither the database nor Clerk ever answers', async () => {
         name: 'secret key',
         status: 'failed',
         finding: expect.stringMatching(/^The Backend API does not answer as it should: no whole answer within 5 s/),
-        advice: 'Look at https://status.clerk.com, at the network from here and at CLERK_API_URL; then run this again.',
+        advice:
+          'Look at https://status.clerk.com, at the network from here, at CLERK_API_URL, and at HTTPS_PROXY, which names the proxy where only one leads outside; then run this again.',
       },
       { name: 'Clerk clock', status: 'skipped', finding: 'Clerk has not answered: see secret key.' },
       { name: 'users', status: 'skipped', finding: expect.stringMatching(/see secret key|no connection/) },

@@ -100,7 +100,7 @@ describe('help and version go to stdout and exit 0', () => {
       usage: 'clerk-sync dead-letters discard [options] [message-ids...]',
     },
     { args: ['backfill', '--help'], usage: 'clerk-sync backfill [options]' },
-    { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options]' },
+    { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options] [command]' },
     { args: ['sync-user', '--help'], usage: 'clerk-sync sync-user [options] <user-ids...>' },
     { args: ['doctor', '--help'], usage: 'clerk-sync doctor [options]' },
   ])('$args', async ({ args, usage }) => {

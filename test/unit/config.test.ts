@@ -43,6 +43,8 @@ describe('defaults', () => {
     deletedUsers: 'erase',
     clerkSecretKey: undefined,
     clerkApiUrl: 'https://api.clerk.com',
+    httpsProxy: undefined,
+    noProxy: undefined,
     reconcileIntervalMs: 900_000,
   };
 
@@ -78,6 +80,8 @@ describe('defaults', () => {
       DELETED_USERS: 'retain',
       CLERK_SECRET_KEY: `${SECRET_KEY}\n`,
       CLERK_API_URL: 'https://proxy.example:8443/clerk/v1/',
+      HTTPS_PROXY: 'http://u:p@proxy.example:3128',
+      NO_PROXY: 'localhost,.internal',
       RECONCILE_INTERVAL: 'off',
     };
     expect(loadConfig(env)).toEqual({
@@ -93,6 +97,8 @@ describe('defaults', () => {
       deletedUsers: 'retain',
       clerkSecretKey: SECRET_KEY,
       clerkApiUrl: 'https://proxy.example:8443/clerk',
+      httpsProxy: 'http://u:p@proxy.example:3128',
+      noProxy: 'localhost,.internal',
       reconcileIntervalMs: undefined,
     });
   });
@@ -175,6 +181,11 @@ describe('right and wrong values', () => {
         'undefined',
       ],
       sentence: EXPECTED_API_URL,
+    },
+    HTTPS_PROXY: {
+      right: ['http://proxy.example:3128', 'https://u:p@proxy.example', 'proxy.example:3128', ' http://[::1]:80 '],
+      wrong: ['socks5://proxy.example:1080', 'http://', 'http://a b', '//', 'ftp://proxy.example'],
+      sentence: 'HTTPS_PROXY must be a URL like http://user:password@proxy.example.com:3128 (no SOCKS proxy).',
     },
     RECONCILE_INTERVAL: {
       right: ['10s', '90s', '15m', '2h', '1d', '7d', '168h', 'off'],

@@ -7,10 +7,10 @@ import type { Logger } from '../../logger.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
 import { findDueRun } from '../../reconcile/reconcile-runs.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../reconcile/run-reconcile.ts';
-import { describeApiError, withApi } from '../open-api.ts';
+import { type ApiConfig, describeApiError, withApi } from '../open-api.ts';
 
 export interface DueRunOptions {
-  readonly config: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl' | 'deletedUsers'>;
+  readonly config: ApiConfig & Pick<Config, 'deletedUsers'>;
   readonly intervalMs: number;
   /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
   readonly pool: Pool;
@@ -61,6 +61,7 @@ function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void
   const { runId, kind, usersRead, drift, notes, durationMs, failure } = report;
   const left = countLeft(drift, report);
   const counts = Object.values(drift);
+  const acknowledged = counts.reduce((sum, count) => sum + (count.acknowledged ?? 0), 0);
   const line = {
     run_id: runId,
     kind,
@@ -68,6 +69,7 @@ function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void
     found: counts.reduce((sum, { found }) => sum + found, 0),
     repaired: counts.reduce((sum, { repaired }) => sum + repaired, 0),
     left,
+    ...(acknowledged > 0 ? { acknowledged } : {}),
     ...(notes.length > 0 ? { notes } : {}),
     ms: Math.round(durationMs),
   };
