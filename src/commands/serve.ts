@@ -49,7 +49,7 @@ async function start(
     openDatabase(config, logger, started),
     import('./accept-deliveries.ts'),
   ]);
-  const { pool, psql } = database;
+  const { pool, address } = database;
   let schedule: ReconcileSchedule | undefined;
   // It is stopped together with the deliveries, and waited for before the pool closes.
   started.defer(() => schedule?.ended);
@@ -58,7 +58,7 @@ async function start(
     makeBanner({
       url,
       database: config.databaseUrl === undefined ? undefined : nameDatabase(config.databaseUrl),
-      psql,
+      address,
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
       invocation,
     }),
@@ -75,10 +75,10 @@ async function openDatabase(
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<{ pool: Pool; url: string; psql: string | undefined }> {
-  const { url, psql } = await (config.databaseUrl === undefined
+): Promise<{ pool: Pool; url: string; address: string | undefined }> {
+  const { url, address } = await (config.databaseUrl === undefined
     ? startEmbedded(config.dataDir, logger, started)
-    : { url: config.databaseUrl, psql: undefined });
+    : { url: config.databaseUrl, address: undefined });
   const options = { url, size: config.databasePoolSize };
   let pool = createPool(options);
   started.defer(() => pool.close());
@@ -89,7 +89,7 @@ async function openDatabase(
     await pool.close();
     pool = createPool({ ...options, forceSynchronousCommit: true });
   }
-  return { pool, url, psql };
+  return { pool, url, address };
 }
 
 /** Asks over the pool's connection first: nearly every start finds nothing to migrate, and needs no other. */

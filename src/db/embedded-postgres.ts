@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../errors.ts';
-import { type Cluster, EMBEDDED_DATABASE, EMBEDDED_USER, openCluster } from './embedded-cluster.ts';
+import { type Cluster, EMBEDDED_DATABASE, openCluster } from './embedded-cluster.ts';
 import { join, type Membership, makeUrl } from './embedded-membership.ts';
 import { choosePort, findPostmaster, rememberPort, startPostmaster, stopPostmaster } from './embedded-postmaster.ts';
 
@@ -22,8 +21,11 @@ export interface EmbeddedPostgresOptions {
 
 export interface EmbeddedPostgres {
   readonly url: string;
-  /** Ready to paste into a shell, and without the password: that is in a file which only this user can read. */
-  readonly psql: string;
+  /**
+   * Ready to paste into any client, with the password: it was made here, and the database is reachable from this machine
+   * only. Nothing in it has to be quoted for a shell.
+   */
+  readonly address: string;
   /** Stops Postgres, unless another program uses it too. Call it when nothing of this program writes any more. */
   stop(): Promise<void>;
 }
@@ -59,22 +61,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
   return {
     url: makeUrl(cluster, port, EMBEDDED_DATABASE),
-    psql: describePsql(cluster, port),
+    address: makeUrl(cluster, port, EMBEDDED_DATABASE),
     async stop() {
       leaving.abort();
       await watching;
       await leave(cluster, membership, options.log);
     },
   };
-}
-
-function describePsql({ passwordFile }: Cluster, port: number): string {
-  // Percent-encoded as in a file URL, and so without anything that a shell would interpret within double quotes.
-  const passfile = pathToFileURL(passwordFile)
-    .pathname.replaceAll('!', '%21')
-    .replaceAll('$', '%24')
-    .replaceAll('&', '%26');
-  return `psql "postgresql://${EMBEDDED_USER}@127.0.0.1:${port}/${EMBEDDED_DATABASE}?passfile=${passfile}"`;
 }
 
 const START_TIMEOUT_MS = 60_000;

@@ -5,8 +5,8 @@ import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 // A process that uses the embedded Postgres of the directory named by its argument, until it is told to leave.
 const [dataDir = ''] = process.argv.slice(2);
 const log = { info: () => undefined, warn: () => undefined, error: console.error };
-const { url, psql, stop } = await startEmbeddedPostgres({ dataDir, log });
-stdout.write(`${JSON.stringify({ url, psql })}\n`);
+const { url, address, stop } = await startEmbeddedPostgres({ dataDir, log });
+stdout.write(`${JSON.stringify({ url, address })}\n`);
 await once(stdin, 'data');
 await stop();
 stdin.destroy();
