@@ -14,6 +14,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   stdin: process.stdin,
+  width: process.stdout.isTTY ? process.stdout.columns : undefined,
   progress: process.stderr.isTTY ? process.stderr : undefined,
   // The image links this file as `clerk-sync` into the path; in a checkout npm runs it.
   invocation: basename(process.argv[1] ?? '') === 'clerk-sync' ? 'clerk-sync' : 'npm run -s clerk-sync --',

@@ -2,6 +2,7 @@
 import './compile-cache.js';
 
 const { reportFailure } = await import('./commands/report-failure.ts');
+const invocation = 'npm run -s clerk-sync --';
 
 try {
   const { loadConfig, loadEnvFile } = await import('./config.ts');
@@ -10,8 +11,8 @@ try {
   await serve({
     loadConfig: (options) => loadConfig(undefined, options),
     stdout: (text) => process.stdout.write(text),
-    invocation: 'npm run -s clerk-sync --',
+    invocation,
   });
 } catch (error) {
-  process.exit(reportFailure(error, (text) => process.stderr.write(text)));
+  process.exit(reportFailure(error, { stderr: (text) => process.stderr.write(text), invocation }));
 }

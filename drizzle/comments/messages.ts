@@ -29,7 +29,9 @@ export const deadLetterComments: RelationComments<ColumnComments<typeof deadLett
     ...envelope,
     event_type: 'The type of the event, such as "user.updated". Null: the body did not say, or it is no event.',
     body: 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',
+    original_body: 'The body as it came, where an operator has edited it: personal data, too. Null: never edited.',
     reason: 'Why it could not be applied: a code, to filter by.',
+    path: 'Where the first fault is, to filter and group by: a path in the body with "[]" for any place in a list, or a table and its column. Null: nowhere in particular.',
     error: 'Why it could not be applied: a sentence.',
     details:
       'What else is known about the failure, such as the paths of the offending properties, the SQLSTATE, or the run that read the user.',

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { version } from '../version.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { registerBackfill } from './register-backfill.ts';
@@ -7,6 +7,7 @@ import { registerDoctor } from './register-doctor.ts';
 import { registerReconcile } from './register-reconcile.ts';
 import { registerSend } from './register-send.ts';
 import { registerSyncUser } from './register-sync-user.ts';
+import { registerUsers } from './register-users.ts';
 import type { Registration } from './registration.ts';
 import { reportFailure } from './report-failure.ts';
 
@@ -23,6 +24,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   registerServe({ program, context, finish });
   registerMigrate({ program, context, finish });
   registerSend({ program, context, finish });
+  registerUsers({ program, context, finish });
   registerDeadLetters({ program, context, finish });
   registerBackfill({ program, context, finish });
   registerReconcile({ program, context, finish });
@@ -34,7 +36,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   } catch (error) {
     // Commander has printed its complaint, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return reportFailure(error, context.stderr);
+    return reportFailure(error, context);
   }
 }
 
@@ -43,6 +45,12 @@ function createProgram({ stdout, stderr, invocation }: CommandContext): Command 
     .description("Clerk's users in your own Postgres: every webhook applied once, in order, or kept as a dead letter.")
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of any command')
+    .configureHelp({
+      optionDescription(option) {
+        const description = Help.prototype.optionDescription.call(this, option);
+        return option.mandatory ? `${description} (required)` : description;
+      },
+    })
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what is possible)')
@@ -55,6 +63,7 @@ Settings come from the environment and from .env; .env.example has them all.
 Examples:
   ${invocation} serve
   ${invocation} send user.created
+  ${invocation} users
   ${invocation} dead-letters list`,
     );
 }

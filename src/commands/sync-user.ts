@@ -38,10 +38,10 @@ export async function syncUsers(
     try {
       await syncEach({ ids, options, context, api }, (result) => results.push(result));
     } catch (error) {
-      if (results.length > 0) context.stdout(formatResults(results, options));
+      if (results.length > 0) context.stdout(formatResults(results, options, context.width));
       throw signal.aborted ? stoppedError(describeDone(results.length)) : describeApiError(error);
     }
-    context.stdout(formatResults(results, options));
+    context.stdout(formatResults(results, options, context.width));
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
   });
 }
@@ -66,7 +66,11 @@ function describeDone(done: number): string {
   return done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.';
 }
 
-function formatResults(results: readonly SyncedUser[], { json, dryRun = false }: SyncUserCommandOptions): string {
+function formatResults(
+  results: readonly SyncedUser[],
+  { json, dryRun = false }: SyncUserCommandOptions,
+  width?: number,
+): string {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   if (json === true) {
@@ -78,9 +82,10 @@ function formatResults(results: readonly SyncedUser[], { json, dryRun = false }:
     [
       { title: 'user', value: ({ userId }) => userId },
       { title: 'outcome', value: ({ outcome }) => outcome },
-      { title: 'error', value: ({ error }) => error ?? '' },
+      { title: 'error', value: ({ error }) => error ?? '', narrowest: 30 },
     ],
     results,
+    width,
   );
   return `${table}\n${counts.join(', ')}.\n${dryRun ? 'A dry run: nothing was changed.\n' : ''}`;
 }

@@ -12,10 +12,15 @@ export interface CliOptions {
   /** The whole environment; nothing of the test's own is seen. */
   readonly env?: Record<string, string>;
   readonly stdin?: string;
+  /** Of the terminal. Default: there is none. */
+  readonly width?: number;
 }
 
 /** Runs one command inside the test's process, without a terminal. */
-export async function callCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): Promise<CliRun> {
+export async function callCli(
+  args: readonly string[],
+  { env = {}, stdin = '', width }: CliOptions = {},
+): Promise<CliRun> {
   let stdout = '';
   let stderr = '';
   const exitCode = await runCli(args, {
@@ -27,6 +32,7 @@ export async function callCli(args: readonly string[], { env = {}, stdin = '' }:
       stderr += text;
     },
     stdin: Readable.from([Buffer.from(stdin)]),
+    width,
     progress: undefined,
     invocation: 'clerk-sync',
   });

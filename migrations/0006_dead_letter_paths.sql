@@ -1,0 +1,10 @@
+ALTER TABLE "clerk"."dead_letters" ADD COLUMN "original_body" text;--> statement-breakpoint
+ALTER TABLE "clerk"."dead_letters" ADD COLUMN "path" text;--> statement-breakpoint
+-- Letters from before get the path that they would be kept with today. Dead letters are few, so one statement will do.
+UPDATE "clerk"."dead_letters" SET "path" = left(coalesce(
+  nullif(regexp_replace(details #>> '{issues,0,path}', '\[\d+\]', '[]', 'g'), ''),
+  nullif(concat_ws('.', details ->> 'table', details ->> 'column'), '')
+), 200);--> statement-breakpoint
+CREATE INDEX "dead_letters_summary_idx" ON "clerk"."dead_letters" USING btree ("state","reason","path","first_failed_at","last_failed_at","message_id");--> statement-breakpoint
+comment on column clerk.dead_letters.original_body is 'The body as it came, where an operator has edited it: personal data, too. Null: never edited.';
+comment on column clerk.dead_letters.path is 'Where the first fault is, to filter and group by: a path in the body with "[]" for any place in a list, or a table and its column. Null: nowhere in particular.';
