@@ -2,6 +2,7 @@
 import './compile-cache.js';
 
 const { reportFailure } = await import('./commands/report-failure.ts');
+const invocation = 'npm run -s clerk-sync --';
 
 try {
   const { isRunByNpm, loadConfig, loadEnvFile } = await import('./config.ts');
@@ -12,8 +13,8 @@ try {
   await serve({
     loadConfig: (options) => loadConfig(undefined, options),
     stdout: (text) => process.stdout.write(text),
-    invocation: 'npm run -s clerk-sync --',
+    invocation,
   });
 } catch (error) {
-  process.exit(reportFailure(error, (text) => process.stderr.write(text)));
+  process.exit(reportFailure(error, { stderr: (text) => process.stderr.write(text), invocation }));
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { version } from '../version.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { registerBackfill } from './register-backfill.ts';
@@ -8,6 +8,7 @@ import { registerForgetMessages } from './register-forget-messages.ts';
 import { registerReconcile } from './register-reconcile.ts';
 import { registerSend } from './register-send.ts';
 import { registerSyncUser } from './register-sync-user.ts';
+import { registerUsers } from './register-users.ts';
 import type { Registration } from './registration.ts';
 import { reportFailure } from './report-failure.ts';
 
@@ -24,6 +25,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   registerServe({ program, context, finish });
   registerMigrate({ program, context, finish });
   registerSend({ program, context, finish });
+  registerUsers({ program, context, finish });
   registerDeadLetters({ program, context, finish });
   registerBackfill({ program, context, finish });
   registerReconcile({ program, context, finish });
@@ -36,7 +38,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   } catch (error) {
     // Commander has printed its complaint, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return reportFailure(error, context.stderr);
+    return reportFailure(error, context);
   }
 }
 
@@ -47,6 +49,12 @@ function createProgram({ stdout, stderr, invocation }: CommandContext): Command 
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of any command')
     .enablePositionalOptions()
+    .configureHelp({
+      optionDescription(option) {
+        const description = Help.prototype.optionDescription.call(this, option);
+        return option.mandatory ? `${description} (required)` : description;
+      },
+    })
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what is possible)')
@@ -59,6 +67,7 @@ Settings come from the environment and from .env; .env.example has them all.
 Examples:
   ${invocation} serve
   ${invocation} send user.created
+  ${invocation} users
   ${invocation} dead-letters list`,
     );
 }

@@ -52,7 +52,7 @@ async function start(scene: Scene, { stdout, invocation }: Pick<CommandContext, 
   // What serves is loaded while the database is asked: a fifth of the time until the service is ready.
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
-  const { pool, psql } = database;
+  const { pool, address } = database;
   let schedule: ReconcileSchedule | undefined;
   // It is stopped together with the deliveries, and waited for before the pool closes.
   started.defer(() => schedule?.ended);
@@ -61,7 +61,7 @@ async function start(scene: Scene, { stdout, invocation }: Pick<CommandContext, 
     makeBanner({
       url,
       database: config.database === undefined ? undefined : nameDatabase(config.database),
-      psql,
+      address,
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
       invocation,
     }),
@@ -74,11 +74,13 @@ async function start(scene: Scene, { stdout, invocation }: Pick<CommandContext, 
 }
 
 /** A pool on the configured database, or on the embedded one; its migrations are current afterwards. */
-async function openDatabase(scene: Scene): Promise<{ pool: Pool; target: DatabaseTarget; psql: string | undefined }> {
+async function openDatabase(
+  scene: Scene,
+): Promise<{ pool: Pool; target: DatabaseTarget; address: string | undefined }> {
   const { config, logger, started } = scene;
-  const { target, psql } = await (config.database === undefined
+  const { target, address } = await (config.database === undefined
     ? startEmbedded(scene)
-    : { target: config.database, psql: undefined });
+    : { target: config.database, address: undefined });
   const options = { target, size: config.databasePoolSize };
   let pool = createPool(options);
   started.defer(() => pool.close());
@@ -89,7 +91,7 @@ async function openDatabase(scene: Scene): Promise<{ pool: Pool; target: Databas
     await pool.close();
     pool = createPool({ ...options, forceSynchronousCommit: true });
   }
-  return { pool, target, psql };
+  return { pool, target, address };
 }
 
 /** Asks over the pool's connection first: nearly every start finds nothing to migrate, and needs no other. */
@@ -107,5 +109,5 @@ async function startEmbedded({ config: { dataDir, databaseSchema: schema }, logg
   // From here on Postgres may run: a stop waits until it is known, and whoever awaits the start is told why it failed.
   started.defer(async () => (await starting.catch(() => undefined))?.stop());
   const embedded = await starting;
-  return { psql: embedded.psql, target: { ...embedded.target, schema } };
+  return { address: embedded.address, target: { ...embedded.target, schema } };
 }

@@ -40,11 +40,11 @@ export async function syncUsers(
     try {
       await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
     } catch (error) {
-      if (results.length > 0) context.stdout(formatResults(results, options, context.invocation));
+      if (results.length > 0) context.stdout(formatResults(results, options, context));
       const done = options.dryRun === true ? 0 : results.length;
       throw signal.aborted ? stoppedError(describeDone(done)) : describeApiError(error);
     }
-    context.stdout(formatResults(results, options, context.invocation));
+    context.stdout(formatResults(results, options, context));
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
   });
 }
@@ -77,7 +77,7 @@ function describeDone(done: number): string {
 function formatResults(
   results: readonly SyncedUser[],
   { json, dryRun = false }: SyncUserCommandOptions,
-  invocation: string,
+  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
 ): string {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -90,9 +90,10 @@ function formatResults(
     [
       { title: 'user', value: ({ userId }) => userId },
       { title: 'outcome', value: ({ outcome }) => outcome },
-      { title: 'error', value: ({ error }) => error ?? '' },
+      { title: 'error', value: ({ error }) => error ?? '', narrowest: 30 },
     ],
     results,
+    width,
   );
   const isLetter = !dryRun && outcomes.dead_letter !== undefined;
   const next = [

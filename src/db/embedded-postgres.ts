@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../errors.ts';
 import { describeDataDirFailure } from './describe-data-dir-failure.ts';
 import { type Cluster, EMBEDDED_DATABASE, EMBEDDED_USER, openCluster } from './embedded-cluster.ts';
@@ -33,8 +32,11 @@ export interface EmbeddedPostgresOptions {
 
 export interface EmbeddedPostgres {
   readonly target: DatabaseTarget;
-  /** Ready to paste into a shell, and without the password: that is in a file which only this user can read. */
-  readonly psql: string;
+  /**
+   * Ready to paste into any client, with the password: it was made here, and the database is reachable from this machine
+   * only. Nothing in it has to be quoted for a shell.
+   */
+  readonly address: string;
   /** Stops Postgres, unless another program uses it too. Call it when nothing of this program writes any more. */
   stop(): Promise<void>;
 }
@@ -85,22 +87,13 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
 
   return {
     target: findTarget(cluster, port, EMBEDDED_DATABASE),
-    psql: describePsql(cluster, port),
+    address: `postgres://${EMBEDDED_USER}:${cluster.password}@127.0.0.1:${port}/${EMBEDDED_DATABASE}`,
     async stop() {
       leaving.abort();
       await watching;
       await leave(cluster, membership, options.log);
     },
   };
-}
-
-function describePsql({ passwordFile }: Cluster, port: number): string {
-  // Percent-encoded as in a file URL, and so without anything that a shell would interpret within double quotes.
-  const passfile = pathToFileURL(passwordFile)
-    .pathname.replaceAll('!', '%21')
-    .replaceAll('$', '%24')
-    .replaceAll('&', '%26');
-  return `psql "postgresql://${EMBEDDED_USER}@127.0.0.1:${port}/${EMBEDDED_DATABASE}?passfile=${passfile}"`;
 }
 
 const START_TIMEOUT_MS = 60_000;

@@ -67,7 +67,14 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const { eventType, userId, eventAt } = entry.message;
       const unkeyed = entry.change.kind === 'snapshot' ? countUnkeyed(entry.change) : {};
       const isWhole = Object.keys(unkeyed).length === 0;
-      const receipt = { outcome, eventType, userId, eventAt, sanitized: entry.sanitized, ...(isWhole ? {} : { unkeyed }) };
+      const receipt = {
+        outcome,
+        eventType,
+        userId,
+        eventAt,
+        sanitized: entry.sanitized,
+        ...(isWhole ? {} : { unkeyed }),
+      };
       return letter === undefined ? receipt : { ...receipt, reason: letter.reason };
     },
     drain: () => queue.drain(),

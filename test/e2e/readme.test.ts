@@ -35,6 +35,8 @@ const START_WITHOUT_NPM = 'node src/main.ts';
 const SEND = 'npm run -s clerk-sync -- send user.created';
 const STORM = 'npm run -s clerk-sync -- send --count 1000 --shuffle --duplicate';
 const SEND_BAD = `echo '{"type": "user.updated", "data": {"id": "user_1", "banned": "maybe"}}' | npm run -s clerk-sync -- send -`;
+const USERS = 'npm run -s clerk-sync -- users';
+const SUMMARY = 'npm run -s clerk-sync -- dead-letters summary';
 const LIST = 'npm run -s clerk-sync -- dead-letters list';
 const SHOW = 'npm run -s clerk-sync -- dead-letters show msg_…';
 const DRY_RUN = 'npm run -s clerk-sync -- dead-letters replay --all --dry-run';
@@ -49,7 +51,7 @@ beforeAll(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-readme-'));
   env = { ...makeEnvironment(), DATA_DIR: directory, PORT: String(await findFreePort()) };
   service = await startProgram(START.replace('npm ci && ', ''), env);
-  sql = await connectAsPrinted(service.output());
+  sql = connectAsPrinted(service.output());
 });
 
 afterAll(async () => {
@@ -59,7 +61,7 @@ afterAll(async () => {
 });
 
 test('each command of the README is run here, or is known not to be', () => {
-  const run = [START, SEND, STORM, START_WITHOUT_NPM, SEND_BAD, LIST, SHOW, DRY_RUN, REPLAY, DISCARD];
+  const run = [START, SEND, USERS, STORM, START_WITHOUT_NPM, SEND_BAD, SUMMARY, LIST, SHOW, DRY_RUN, REPLAY, DISCARD];
   expect(new Set(findCommands(readme))).toEqual(new Set([...run, ...NOT_RUN]));
 });
 
@@ -68,10 +70,13 @@ test('`npm start` listens without any configuration, for this machine only, and 
   expect(service.output()).toContain(`try next   ${SEND}\n`);
 });
 
-test('a sample event is applied, and psql shows the user', async () => {
+test('a sample event is applied, and `users` and any client show the user', async () => {
   const { stdout, exitCode } = await runCommand(SEND);
   const [, userId] = /^user\.created +(user_\w+) +msg_\w+ +applied +200 +[\d.]+$/m.exec(stdout) ?? [];
   expect({ exitCode, userId }).toEqual({ exitCode: 0, userId: expect.any(String) });
+
+  const users = await runCommand(USERS);
+  expect(users.stdout).toMatch(new RegExp(`^${userId} +\\S+@example\\.`, 'm'));
 
   const lastSynced = findQueries(readme).find(({ caption }) => caption === 'Who was synced last');
   expect([...(await sql.unsafe(lastSynced?.sql ?? ''))]).toEqual([
@@ -99,8 +104,13 @@ test('a dead letter is made, listed, explained, replayed in vain and discarded',
   const messageId = /dead-letters show (msg_\w+)$/m.exec(sent.stdout)?.[1] ?? '';
   expect({ exitCode: sent.exitCode, messageId }).toEqual({ exitCode: 3, messageId: expect.stringContaining('msg_') });
 
+  const summary = await runCommand(SUMMARY);
+  expect(summary.stdout).toMatch(new RegExp(`^ +1 +invalid_shape +data.banned .* ${messageId}$`, 'm'));
+
   const listed = await runCommand(LIST);
-  expect(listed.stdout).toMatch(new RegExp(`^${messageId} +user.updated +user_1 +invalid_shape +1 .* open$`, 'm'));
+  expect(listed.stdout).toMatch(
+    new RegExp(`^${messageId} +user.updated +user_1 +invalid_shape +data.banned +1 .* open$`, 'm'),
+  );
 
   const shown = await runCommand(SHOW, messageId);
   expect(shown.stdout).toContain('Where\n  data.banned: ');
@@ -200,12 +210,9 @@ async function startProgram(command: string, environment: Record<string, string>
   };
 }
 
-/** The database, by the `psql` command that the program printed. */
-async function connectAsPrinted(output: string): Promise<postgres.Sql> {
-  const printed = new URL(/psql "(\S+)"/.exec(output)?.[1] ?? '');
-  const passfile = await readFile(decodeURIComponent(printed.searchParams.get('passfile') ?? ''), 'utf8');
-  printed.search = '';
-  return postgres(printed.href, { password: passfile.trim().split(':')[4] ?? '', max: 1, onnotice: () => undefined });
+/** The database, by the address that the program printed. */
+function connectAsPrinted(output: string): postgres.Sql {
+  return postgres(/postgres:\/\/\S+/.exec(output)?.[0] ?? '', { max: 1, onnotice: () => undefined });
 }
 
 async function findFreePort(): Promise<number> {

@@ -215,6 +215,8 @@ test('a replay reads the letter as a user at the time when Clerk was asked', asy
     outcome: 'dead_letter',
     error:
       'The database refuses what the Backend API says of the user: new row for relation "users" violates check constraint "no_ada" (SQLSTATE 23514).',
+    reason: 'rejected_by_database',
+    path: 'users',
   });
   await sql`alter table clerk.users drop constraint no_ada`;
   expect(await replay('api_user_1')).toEqual({ messageId: 'api_user_1', outcome: 'applied' });

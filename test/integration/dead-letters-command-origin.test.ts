@@ -28,9 +28,9 @@ test('list shows the origin of what is no event', async () => {
   expect(await run('list')).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: `message     type          user    reason         attempts  first failed          last failed           state
-api_user_2  backfill      user_2  invalid_shape         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
-msg_1       user.updated  user_1  invalid_shape         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
+    stdout: `message     type          user    reason         path         attempts  first failed          last failed           state
+api_user_2  backfill      user_2  invalid_shape  banned              1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
+msg_1       user.updated  user_1  invalid_shape  data.banned         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
 
 2 dead letters.
 
@@ -85,7 +85,7 @@ Where
   banned: Invalid input: expected boolean, received string
 
 What to do
-  If Clerk has changed the type, update clerk-sync, or correct the body in clerk.dead_letters. Then replay it: \`clerk-sync dead-letters replay api_user_2\`.
+  If Clerk has changed the type, update clerk-sync, or correct the body: \`clerk-sync dead-letters edit api_user_2\`. Then replay it: \`clerk-sync dead-letters replay api_user_2\`.
 
 `);
   await sql`update clerk.dead_letters set body = replace(body, '"maybe"', 'true')`;

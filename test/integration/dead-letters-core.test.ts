@@ -62,7 +62,9 @@ test('an event that the database refuses is acknowledged and kept, whole and wit
       user_id: 'user_1',
       instance_id: 'ins_1',
       body: makeUserBody(ADA),
+      original_body: null,
       reason: 'rejected_by_database',
+      path: 'users',
       error:
         'The database refuses what the event says: new row for relation "users" violates check constraint "no_ada" (SQLSTATE 23514).',
       details: { sqlstate: '23514', table: 'users' },
@@ -107,6 +109,8 @@ test('a letter that fails for another reason says the newest', async () => {
     outcome: 'dead_letter',
     error:
       'The database refuses what the event says: new row for relation "passkeys" violates check constraint "no_passkeys" (SQLSTATE 23514).',
+    reason: 'rejected_by_database',
+    path: 'passkeys',
   });
   expect((await read()).letters).toEqual([{ ...OPEN, attempts: 2, failed_again: true }]);
   expect([

@@ -43,8 +43,7 @@ export async function useBackfill({ users = [], pageSize, timings, deadCursor }:
   };
   return {
     ...{ sql, url, target, clerk, pool, settle, makeApi },
-    run: (options: RunOptions = {}) =>
-      runBackfill({ api: makeApi(options.signal), settle, target, ...options }),
+    run: (options: RunOptions = {}) => runBackfill({ api: makeApi(options.signal), settle, target, ...options }),
     /** The environment of a command that works on the same. */
     env: { DATABASE_URL: url, CLERK_SECRET_KEY: clerk.secretKey, CLERK_API_URL: clerk.url },
   };

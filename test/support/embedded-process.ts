@@ -6,8 +6,8 @@ import { formatUrl } from './format-url.ts';
 // A process that uses the embedded Postgres of the directory named by its argument, until it is told to leave.
 const [dataDir = ''] = process.argv.slice(2);
 const log = { info: () => undefined, warn: () => undefined, error: console.error };
-const { target, psql, stop } = await startEmbeddedPostgres({ dataDir, log });
-stdout.write(`${JSON.stringify({ url: formatUrl(target), psql })}\n`);
+const { target, address, stop } = await startEmbeddedPostgres({ dataDir, log });
+stdout.write(`${JSON.stringify({ url: formatUrl(target), address })}\n`);
 await once(stdin, 'data');
 await stop();
 stdin.destroy();

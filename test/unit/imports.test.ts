@@ -22,6 +22,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/http',
     'src/admin',
     'src/samples',
+    'src/users',
     'src/dead-letters',
     'src/doctor',
     'src/reconcile',
@@ -47,6 +48,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/http': ['src/dead-letters', 'src/backfill', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/logger.ts'],
   'src/dead-letters': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  'src/users': ['src/clerk', 'src/db', 'drizzle/columns.ts'],
   'src/doctor': [
     'src/reconcile',
     'src/backfill',

@@ -109,9 +109,10 @@ describe('the operations page', () => {
       reasons,
     );
 
-    const unknown = explainDeadLetter({ reason: 'no such reason', details: {} });
+    const open = { details: {}, state: 'open', resolution: null } as const;
+    const unknown = explainDeadLetter({ ...open, reason: 'no such reason' });
     expect(reasons).toEqual(['invalid_json', 'invalid_shape', 'missing_user_id', 'rejected_by_database']);
-    for (const reason of reasons) expect(explainDeadLetter({ reason, details: {} })).not.toEqual(unknown);
+    for (const reason of reasons) expect(explainDeadLetter({ ...open, reason })).not.toEqual(unknown);
   });
 
   test.each(['### What a 503 means', '## Answers'])('lists under "%s" codes that the program has', (heading) => {

@@ -11,7 +11,7 @@ it('where clerk-sync is tried out, the banner says how to send a webhook and how
   const facts = {
     url,
     database: undefined,
-    psql: 'psql "postgresql://x"',
+    address: 'postgres://clerk_sync:pw@127.0.0.1:5433/clerk_sync',
     secretFile: '.data/webhook-secret',
     invocation,
   };
@@ -19,7 +19,7 @@ it('where clerk-sync is tried out, the banner says how to send a webhook and how
     `clerk-sync ${version} is listening on http://127.0.0.1:3000
 
   webhooks   POST http://127.0.0.1:3000/webhooks/clerk
-  database   psql "postgresql://x"
+  database   postgres://clerk_sync:pw@127.0.0.1:5433/clerk_sync
   secret     .data/webhook-secret
   try next   npm run -s clerk-sync -- send user.created
              (in a second terminal)
@@ -29,7 +29,7 @@ it('where clerk-sync is tried out, the banner says how to send a webhook and how
 });
 
 it('with a database of one’s own, it is one line', () => {
-  const facts = { url, database: 'db:5432/app', psql: undefined, secretFile: undefined, invocation };
+  const facts = { url, database: 'db:5432/app', address: undefined, secretFile: undefined, invocation };
   expect(makeBanner(facts)).toBe(
     `clerk-sync ${version} is listening on http://127.0.0.1:3000 and writes to db:5432/app\n`,
   );
