@@ -33,11 +33,11 @@ const RUN_ID = 'backfill_preview';
 export async function previewBackfill(options: PreviewOptions): Promise<BackfillPreview> {
   const { api, pool, maxUsers, signal, onProgress } = options;
   const instanceId = (await api.getInstance())?.id ?? null;
-  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: 60_000 });
+  const samples = await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: 60_000 });
   const expectedUsers = await api.countUsers();
   onProgress?.({
     ...{ kind: 'begun', runId: undefined, resumedFrom: undefined },
-    ...{ instanceId, usersRead: 0, expectedUsers },
+    ...{ instanceId, usersRead: 0, expectedUsers, samples },
   });
   const drift: Partial<Record<DriftKind, number>> = {};
   let usersRead = 0;

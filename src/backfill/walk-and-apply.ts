@@ -45,7 +45,9 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
   const { api, maxUsers = null, restart = false } = options;
   const { pool } = options.settle;
   const instanceId = (await api.getInstance())?.id ?? null;
-  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: SCAN_TIMEOUT_MS });
+  const samples = await pool.withSession((session) => assertOnlyInstance(session, instanceId), {
+    timeoutMs: SCAN_TIMEOUT_MS,
+  });
   const expectedUsers = await api.countUsers();
   const ownRunId = progress.run?.runId;
   const { run, resumed } = await pool.withTransaction((session) =>
@@ -56,7 +58,7 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
     progress.resumed = resumed;
     const { runId, usersRead, startedAt } = run;
     const resumedFrom = resumed ? startedAt : undefined;
-    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers });
+    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers, samples });
   }
   return run;
 }

@@ -5,6 +5,7 @@ import { registerBackfill } from './register-backfill.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerDoctor } from './register-doctor.ts';
 import { registerReconcile } from './register-reconcile.ts';
+import { registerRemoveInstance } from './register-remove-instance.ts';
 import { registerSend } from './register-send.ts';
 import { registerSyncUser } from './register-sync-user.ts';
 import type { Registration } from './registration.ts';
@@ -28,6 +29,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   registerReconcile({ program, context, finish });
   registerSyncUser({ program, context, finish });
   registerDoctor({ program, context, finish });
+  registerRemoveInstance({ program, context, finish });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

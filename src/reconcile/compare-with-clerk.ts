@@ -1,5 +1,7 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import type { AdvisoryLock } from '../db/advisory-lock.ts';
+import type { Session } from '../db/pool.ts';
+import { countUsers } from '../instances/count-users.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
@@ -37,6 +39,7 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   const since = await settle.pool.withSession(
     async (session) => {
       await assertKnownInstance(session, instanceId);
+      await noteSamples(session, options, state);
       return findWatermark(session, instanceId);
     },
     { timeoutMs: TIMEOUT_MS },
@@ -47,6 +50,13 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   state.watermarkAt ??= later(await findNewestChange(api), since);
   if (options.onProgress !== undefined) state.expectedUsers = await api.countUsers();
   await reconcileAll(run);
+}
+
+/** Who watches, or walks all, is told. An incremental run of the schedule never meets samples, and must not count them. */
+async function noteSamples(session: Session, { onProgress }: ReconcileOptions, state: RunState): Promise<void> {
+  if (state.kind === 'incremental' && onProgress === undefined) return;
+  const { samples } = await countUsers(session);
+  if (samples > 0) state.notes.add(`Sample users left aside: ${samples}. \`clerk-sync send --clean\` removes them.`);
 }
 
 /** What is not written bears no id that could be asked for. */

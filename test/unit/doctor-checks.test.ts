@@ -72,7 +72,7 @@ test.each([
   [9600, 10_000, true, 'warning'],
   [0, 0, false, 'ok'],
 ])('%d users here and %d at Clerk, estimated: %s: %s', (here, atClerk, isEstimate, status) => {
-  const users = { living: new Map([['ins_1', here]]), instances: new Map(), isEstimate };
+  const users = { living: new Map([['ins_1', here]]), instances: new Map(), samples: 0, isEstimate };
   expect(checkUserCount(users, atClerk, 'ins_1', (line) => line).status).toBe(status);
 });
 

@@ -1,0 +1,44 @@
+import type { Config } from '../../config.ts';
+import { DatabaseUnavailableError } from '../../db/database-errors.ts';
+import { findEmbeddedPostgres } from '../../db/find-embedded-postgres.ts';
+import { createPool, type Session } from '../../db/pool.ts';
+import { OperatorError } from '../../errors.ts';
+import type { CommandContext } from '../command-context.ts';
+
+/** What was read, or why nothing could be, a sentence. */
+export type Look<T> =
+  | { readonly state: 'seen'; readonly value: T }
+  | { readonly state: 'unseen'; readonly why: string };
+
+/** Nobody has asked for the database itself: a service may be all that there is here. */
+const TIMEOUT_MS = 15_000;
+
+/**
+ * Reads from the database that is configured here, and starts none: where its service runs, so does the embedded one.
+ * Whether the service that is sent to writes into the same one, the caller has to find out.
+ */
+export async function lookAtDatabase<T>(
+  loadConfig: CommandContext['loadConfig'],
+  work: (session: Session) => Promise<T>,
+): Promise<Look<T>> {
+  try {
+    const url = await findUrl(loadConfig({ takesDeliveries: false }));
+    if (url === undefined)
+      return { state: 'unseen', why: 'DATABASE_URL is not set, and no embedded Postgres runs here.' };
+    const pool = createPool({ url, size: 1, statementTimeoutMs: TIMEOUT_MS, applicationName: 'clerk-sync send' });
+    try {
+      return { state: 'seen', value: await pool.withSession(work, { timeoutMs: TIMEOUT_MS }) };
+    } finally {
+      await pool.close();
+    }
+  } catch (error) {
+    if (!(error instanceof OperatorError || error instanceof DatabaseUnavailableError)) throw error;
+    return { state: 'unseen', why: error.message };
+  }
+}
+
+async function findUrl({ databaseUrl, dataDir }: Config): Promise<string | undefined> {
+  if (databaseUrl !== undefined) return databaseUrl;
+  const found = await findEmbeddedPostgres(dataDir);
+  return found.state === 'running' ? found.url : undefined;
+}
