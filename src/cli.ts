@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=12
 import { basename } from 'node:path';
+import { askAtTerminal } from './commands/ask-at-terminal.ts';
 import { endWithParent } from './commands/end-with-parent.ts';
 import { runCli } from './commands/run-cli.ts';
 import { isRunByNpm, loadConfig, loadEnvFile } from './config.ts';
@@ -17,6 +18,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   stdin: process.stdin,
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,
   progress: process.stderr.isTTY ? process.stderr : undefined,
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
   // The image links this file as `clerk-sync` into the path; in a checkout npm runs it.

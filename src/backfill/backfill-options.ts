@@ -35,4 +35,6 @@ export interface BackfillBegun {
   readonly usersRead: number;
   /** What Clerk counts now. */
   readonly expectedUsers: number;
+  /** Sample users here, which are left aside. */
+  readonly samples: number;
 }

@@ -50,12 +50,12 @@ function makeEnsure({ api, settle }: EnsureScene): (id: string) => Promise<Ensur
   const { pool } = settle;
   const findInstanceId = rememberSuccess(async () => {
     const id = (await api.getInstance())?.id ?? null;
-    await pool.withSession((session) => assertKnownInstance(session, id));
+    await pool.withTransaction((session) => assertKnownInstance(session, id));
     return id;
   });
   return async function ensureUser(id) {
     if (!isAskable(id)) return 'not_found';
-    const stored = await pool.withSession((session) => findStoredUser(session, id));
+    const stored = await pool.withTransaction((session) => findStoredUser(session, id));
     if (stored !== undefined) return stored.deletedAt === undefined ? 'present' : 'deleted';
     const [observed, instanceId] = await Promise.all([api.getUser(id), findInstanceId()]);
     if (observed === undefined) return 'not_found';

@@ -36,11 +36,13 @@ const RUN_ID = 'backfill_preview';
 export async function previewBackfill(options: PreviewOptions): Promise<BackfillPreview> {
   const { api, pool, maxUsers, signal, onProgress } = options;
   const instanceId = (await api.getInstance())?.id ?? null;
-  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: 60_000 });
+  const samples = await pool.withTransaction((session) => assertOnlyInstance(session, instanceId), {
+    timeoutMs: 60_000,
+  });
   const expectedUsers = await api.countUsers();
   onProgress?.({
     ...{ kind: 'begun', runId: undefined, resumedFrom: undefined },
-    ...{ instanceId, usersRead: 0, expectedUsers },
+    ...{ instanceId, usersRead: 0, expectedUsers, samples },
   });
   const drift: Partial<Record<DriftKind, number>> = {};
   let usersRead = 0;
@@ -51,7 +53,7 @@ export async function previewBackfill(options: PreviewOptions): Promise<Backfill
     const changes = users.map((user) => makeApiEntry(user, observation).change);
     const snapshots = changes.filter((change) => change.kind === 'snapshot');
     unreadable += users.length - snapshots.length;
-    const found = await pool.withSession((session) => findDrift(session, snapshots), { timeoutMs: 60_000 });
+    const found = await pool.withTransaction((session) => findDrift(session, snapshots), { timeoutMs: 60_000 });
     for (const { kind } of found) drift[kind] = (drift[kind] ?? 0) + 1;
     usersRead += users.length;
     isComplete = isLast;

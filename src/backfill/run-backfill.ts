@@ -105,7 +105,7 @@ async function recordEnd(
 ): Promise<void> {
   const run = progress.run as BackfillRun;
   try {
-    progress.run = await pool.withSession((session) => endRun(session, run, { ...end, now: new Date() }));
+    progress.run = await pool.withTransaction((session) => endRun(session, run, { ...end, now: new Date() }));
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
   }

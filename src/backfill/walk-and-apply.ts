@@ -34,7 +34,7 @@ export async function walkAndApply(options: LockedOptions, progress: RunProgress
   progress.shortfall = pagesEnd === 'finished' ? await findShortfall(options, run) : undefined;
   const end = progress.shortfall === undefined ? pagesEnd : 'short';
   const recorded = { state: STATES[end], error: progress.shortfall, now: new Date() };
-  progress.run = await options.settle.pool.withSession((session) => endRun(session, run, recorded));
+  progress.run = await options.settle.pool.withTransaction((session) => endRun(session, run, recorded));
   return end;
 }
 
@@ -58,7 +58,9 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
   const { api, maxUsers = null, restart = false } = options;
   const { pool } = options.settle;
   const instanceId = (await api.getInstance())?.id ?? null;
-  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: SCAN_TIMEOUT_MS });
+  const samples = await pool.withTransaction((session) => assertOnlyInstance(session, instanceId), {
+    timeoutMs: SCAN_TIMEOUT_MS,
+  });
   const expectedUsers = await api.countUsers();
   const ownRunId = progress.run?.runId;
   const { run, resumed } = await pool.withTransaction((session) =>
@@ -69,7 +71,7 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
     progress.resumed = resumed;
     const { runId, usersRead, startedAt } = run;
     const resumedFrom = resumed ? startedAt : undefined;
-    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers });
+    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers, samples });
   }
   return run;
 }
@@ -85,7 +87,7 @@ async function applyPages({ api, settle, lock, signal, maxUsers, onProgress }: L
     await lock.assertHeld();
     const counts = await settlePage(settle, page, { origin: 'backfill', runId, instanceId });
     const before = progress.run as BackfillRun;
-    const run = await settle.pool.withSession((session) =>
+    const run = await settle.pool.withTransaction((session) =>
       checkpointRun(session, before, { position: page.position, counts, now: new Date() }),
     );
     takeRun(progress, run);

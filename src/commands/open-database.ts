@@ -98,7 +98,7 @@ function failWhenAborted(signal: AbortSignal): Promise<never> {
 }
 
 async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
-  const { state } = await pool.withSession(readMigrationState);
+  const { state } = await pool.withTransaction(readMigrationState);
   if (state === 'current') return;
   const older = state === 'missing' || state === 'pending';
   throw new OperatorError(

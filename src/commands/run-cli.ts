@@ -6,6 +6,7 @@ import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerDoctor } from './register-doctor.ts';
 import { registerForgetMessages } from './register-forget-messages.ts';
 import { registerReconcile } from './register-reconcile.ts';
+import { registerRemoveInstance } from './register-remove-instance.ts';
 import { registerSend } from './register-send.ts';
 import { registerSyncUser } from './register-sync-user.ts';
 import { registerUsers } from './register-users.ts';
@@ -32,6 +33,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   registerSyncUser({ program, context, finish });
   registerForgetMessages({ program, context, finish });
   registerDoctor({ program, context, finish });
+  registerRemoveInstance({ program, context, finish });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

@@ -96,7 +96,7 @@ async function openDatabase(
 
 /** Asks over the pool's connection first: nearly every start finds nothing to migrate, and needs no other. */
 async function bringUpToDate(pool: Pool, target: DatabaseTarget, logger: Logger): Promise<void> {
-  const { state } = await pool.withSession(readMigrationState);
+  const { state } = await pool.withTransaction(readMigrationState);
   const { applied } = state === 'current' ? { applied: [] } : await migrate(target, { log: logger });
   logger.info({ applied }, 'migrations are current');
 }

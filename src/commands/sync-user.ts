@@ -64,7 +64,7 @@ async function syncEach(
   const syncAll = async (pool: Pool, { deletedUsers }: Config) => {
     const settle = { pool: options.dryRun === true ? createRehearsal(pool) : pool, deletedUsers };
     const instanceId = (await api.getInstance())?.id ?? null;
-    await pool.withSession((session) => assertKnownInstance(session, instanceId));
+    await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
     for (const id of new Set(ids)) tell(await syncUser({ api, settle, instanceId }, id));
   };
   await withDatabase(context, syncAll, signal);

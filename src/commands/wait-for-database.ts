@@ -52,7 +52,7 @@ export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<
 /** What kept the database from answering, as the driver or the system said it; undefined when it answered. */
 async function tryConnect(pool: Pool): Promise<unknown> {
   try {
-    await pool.withSession((session) => session.run('select 1'));
+    await pool.withTransaction((session) => session.run('select 1'));
     return undefined;
   } catch (error) {
     return error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error;

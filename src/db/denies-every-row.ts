@@ -22,5 +22,5 @@ const FIND = `
  */
 export async function deniesEveryRow(pool: Pool, refusal: unknown): Promise<boolean> {
   if (findSqlState(refusal) !== INSUFFICIENT_PRIVILEGE) return false;
-  return (await pool.withSession((session) => session.run(FIND))).length > 0;
+  return (await pool.withTransaction((session) => session.run(FIND))).length > 0;
 }

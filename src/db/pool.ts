@@ -31,8 +31,6 @@ export interface Pool {
    * own error when it refused the data, with whatever else the work threw.
    */
   withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
-  /** The same for reads and single statements: a rehearsal lets them be. */
-  withSession<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
   readonly size: number;
   readonly inFlight: number;
   /** Pieces of work that wait for a connection. */
@@ -121,9 +119,6 @@ export function createPool(options: PoolOptions): Pool {
     if (inFlight === 0) drained?.resolve();
   }
 
-  const withTransaction: Pool['withTransaction'] = (work, workOptions = {}) =>
-    lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions);
-
   return {
     size: options.size,
     get inFlight() {
@@ -132,8 +127,8 @@ export function createPool(options: PoolOptions): Pool {
     get waiting() {
       return waiters.length;
     },
-    withSession: withTransaction,
-    withTransaction,
+    withTransaction: (work, workOptions = {}) =>
+      lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions),
     async close() {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();

@@ -2,7 +2,7 @@ import type { Pool } from './pool.ts';
 
 /**
  * A pool whose transactions do all their work and are then rolled back: what `--dry-run` says is what Postgres would
- * have done, and nothing is written. `withSession` stays what it is: it is only for reading.
+ * have done, and nothing is written.
  */
 export function createRehearsal(pool: Pool): Pool {
   return {
@@ -13,7 +13,6 @@ export function createRehearsal(pool: Pool): Pool {
     get waiting() {
       return pool.waiting;
     },
-    withSession: (work, options) => pool.withSession(work, options),
     async withTransaction(work, options) {
       const rehearsed = new Rehearsed<Awaited<ReturnType<typeof work>>>();
       try {

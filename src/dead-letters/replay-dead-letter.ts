@@ -31,7 +31,7 @@ export interface ReplayResult {
  * @throws {OperatorError} for an unknown id, {DatabaseUnavailableError} when nothing could be decided.
  */
 export async function replayDeadLetter(options: SettleOptions, messageId: string): Promise<ReplayResult> {
-  const entry = await options.pool.withSession((session) => loadEntry(session, messageId));
+  const entry = await options.pool.withTransaction((session) => loadEntry(session, messageId));
   if (entry === undefined) return { messageId, outcome: 'duplicate' };
   const { outcome, letter } = await settleOne(options, entry);
   if (letter === undefined) return { messageId, outcome };

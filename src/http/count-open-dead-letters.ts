@@ -15,5 +15,5 @@ const STATEMENT = `
 
 /** What waits for an operator, by reason; for the metrics, so it gives up after two seconds. */
 export function countOpenDeadLetters(pool: Pool): Promise<OpenDeadLetters[]> {
-  return pool.withSession((session) => session.run<OpenDeadLetters>(STATEMENT), { timeoutMs: 2000 });
+  return pool.withTransaction((session) => session.run<OpenDeadLetters>(STATEMENT), { timeoutMs: 2000 });
 }

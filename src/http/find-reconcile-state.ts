@@ -29,7 +29,7 @@ interface Row {
 
 /** For the metrics, so it gives up after two seconds. */
 export async function findReconcileState(pool: Pool): Promise<ReconcileState> {
-  const rows = await pool.withSession((session) => session.run<Row>(STATEMENT), { timeoutMs: 2000 });
+  const rows = await pool.withTransaction((session) => session.run<Row>(STATEMENT), { timeoutMs: 2000 });
   const finished = rows.flatMap(({ kind, finished_at }) =>
     finished_at === null ? [] : [[kind, Number(finished_at) / 1000] as const],
   );

@@ -27,7 +27,7 @@ export function createReadinessCheck(pool: Pool, logger: Logger): () => Promise<
   const tellWrites = createWriteLog(logger);
   return shareInFlight(async () => {
     try {
-      const { state } = await pool.withSession(inspect, { timeoutMs: 2000 });
+      const { state } = await pool.withTransaction(inspect, { timeoutMs: 2000 });
       tellWrites(undefined);
       return state === 'current'
         ? { ready: true }
@@ -63,6 +63,6 @@ async function inspect(session: Session) {
 
 /** Whether the database takes writes, for the metrics: it gives up after two seconds. */
 export async function canWrite(pool: Pool): Promise<boolean> {
-  await pool.withSession(assertWritable, { timeoutMs: 2000 });
+  await pool.withTransaction(assertWritable, { timeoutMs: 2000 });
   return true;
 }

@@ -1,5 +1,7 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import { countUsers } from '../instances/count-users.ts';
+import { isSampleInstance } from '../samples/sample-instances.ts';
 import { makeApiTombstone } from '../sync/make-api-entry.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
 import { checkUsers, REQUESTS_AT_ONCE } from './check-users.ts';
@@ -21,11 +23,6 @@ const BATCH = 500;
 const MIN_LIMIT = 50;
 const LIMIT_PART = 0.1;
 
-/** Of the key's own instance; a row without one may be of it. */
-const COUNT_LIVING = `
-  select count(*)::text as users from clerk.users
-  where deleted_at is null and ($1::text is null or instance_id is null or instance_id = $1)`;
-
 /**
  * The users of a walk who are stored here and were not in it. Each is asked for by his id, since a walk can miss somebody;
  * only where Clerk itself answers that there is none does he become a tombstone, which is final. So none is written before
@@ -41,15 +38,16 @@ export class AbsentUsers {
     this.#run = run;
   }
 
-  /** Asks for each candidate; who is there after all is compared and repaired like the others. */
+  /** Asks for each candidate, samples left aside; who is there after all is compared and repaired like the others. */
   async ask(candidates: readonly Candidate[]): Promise<void> {
     const { instanceId, tally } = this.#run;
+    const real = candidates.filter((candidate) => !isSampleInstance(candidate.instanceId));
     const isOther = (candidate: Candidate) =>
       instanceId !== null && candidate.instanceId !== null && candidate.instanceId !== instanceId;
-    for (const { userId } of candidates.filter(isOther)) {
+    for (const { userId } of real.filter(isOther)) {
       tally.add({ userId, kind: 'other_instance', fields: [] }, false);
     }
-    const own = candidates.filter((candidate) => !isOther(candidate));
+    const own = real.filter((candidate) => !isOther(candidate));
     for (let place = 0; place < own.length; place += CHUNK) await this.#askChunk(own.slice(place, place + CHUNK));
   }
 
@@ -152,15 +150,15 @@ export class AbsentUsers {
   }
 }
 
-/** The users here who are not deleted: one look at each row. */
+/** The users of the key's instance who are not deleted: one look at each row. A user without an instance may be of it. */
 export async function countLiving({
   settle: { pool },
-  instanceId,
+  instanceId: own,
 }: Pick<RunContext, 'settle' | 'instanceId'>): Promise<number> {
-  const [row] = await pool.withSession((session) => session.run<{ users: string }>(COUNT_LIVING, [instanceId]), {
-    timeoutMs: TIMEOUT_MS,
-  });
-  return Number(row?.users);
+  const { real } = await pool.withTransaction(countUsers, { timeoutMs: TIMEOUT_MS });
+  return real
+    .filter(({ instanceId }) => own === null || instanceId === null || instanceId === own)
+    .reduce((sum, { living }) => sum + living, 0);
 }
 
 /** How many deletions a run makes by itself. */

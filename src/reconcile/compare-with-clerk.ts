@@ -1,5 +1,7 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import type { AdvisoryLock } from '../db/advisory-lock.ts';
+import type { Session } from '../db/pool.ts';
+import { countUsers } from '../instances/count-users.ts';
 import { loadAcknowledged } from './acknowledgements.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';
@@ -35,10 +37,11 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   signal?.throwIfAborted();
   const instanceId = (await api.getInstance())?.id ?? null;
   state.instanceId = instanceId;
-  const since = await settle.pool.withSession(
+  const since = await settle.pool.withTransaction(
     async (session) => {
       await assertKnownInstance(session, instanceId);
       state.tally.acknowledged = await loadAcknowledged(session);
+      await noteSamples(session, options, state);
       return findWatermark(session, instanceId);
     },
     { timeoutMs: TIMEOUT_MS },
@@ -50,6 +53,13 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   const expectedUsers = await api.countUsers();
   state.expectedUsers = expectedUsers;
   await reconcileAll(run, expectedUsers);
+}
+
+/** Who watches, or walks all, is told. An incremental run of the schedule never meets samples, and must not count them. */
+async function noteSamples(session: Session, { onProgress }: ReconcileOptions, state: RunState): Promise<void> {
+  if (state.kind === 'incremental' && onProgress === undefined) return;
+  const { samples } = await countUsers(session);
+  if (samples > 0) state.notes.add(`Sample users left aside: ${samples}. \`clerk-sync send --clean\` removes them.`);
 }
 
 /** What is not written bears no id that could be asked for. */

@@ -24,8 +24,8 @@ interface Position {
  * @throws {OperatorError} `walk_short` where the walk can't have come to its end: then nobody is deleted.
  */
 export async function reconcileAll(run: RunContext, expectedUsers: number): Promise<void> {
-  const lend: RunContext['settle']['pool']['withSession'] = (work) =>
-    run.settle.pool.withSession(work, { timeoutMs: TIMEOUT_MS });
+  const lend: RunContext['settle']['pool']['withTransaction'] = (work) =>
+    run.settle.pool.withTransaction(work, { timeoutMs: TIMEOUT_MS });
   const absent = new AbsentUsers(run);
   let position: Position = { end: null, seen: [] };
   let met = 0;

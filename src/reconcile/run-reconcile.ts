@@ -39,7 +39,7 @@ export type ReconcileResult =
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult> {
   const locked = await withAdvisoryLock({ target: options.target, name: 'reconcile' }, async (lock) => {
-    const kind = await options.settle.pool.withSession(options.chooseKind);
+    const kind = await options.settle.pool.withTransaction(options.chooseKind);
     return kind === undefined ? undefined : runLocked(options, kind, lock);
   });
   if (!locked.held) return { state: 'busy' };

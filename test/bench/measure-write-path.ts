@@ -67,7 +67,7 @@ async function writeBatches(
   { entries, batch }: { entries: readonly BatchEntry[]; batch: number },
 ): Promise<number> {
   const pool = createPool({ target: parseDatabaseUrl(database.url), size: 1 });
-  await pool.withSession((session) => session.run('select 1'));
+  await pool.withTransaction((session) => session.run('select 1'));
   const startedAt = performance.now();
   for (let place = 0; place < entries.length; place += batch) {
     await pool.withTransaction((session) => write(session, entries.slice(place, place + batch)));

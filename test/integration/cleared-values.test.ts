@@ -35,7 +35,7 @@ async function useWritePath() {
   const settle = async (...entries: BatchEntry[]) =>
     (await settleBatch({ pool, deletedUsers: 'erase' }, entries)).map(({ outcome }) => outcome);
   const drift = async ({ change }: BatchEntry) =>
-    (await pool.withSession((session) => findDrift(session, [change as UserSnapshot]))).map(({ kind, fields }) => ({
+    (await pool.withTransaction((session) => findDrift(session, [change as UserSnapshot]))).map(({ kind, fields }) => ({
       kind,
       fields: fields.toSorted(),
     }));

@@ -15,7 +15,7 @@ import { CERTIFICATE, useTlsDoor } from '../support/tls-door.ts';
 async function ask(text: string, statement: string): Promise<unknown> {
   const pool = createPool({ target: parseDatabaseUrl(text), size: 1 });
   try {
-    const [row] = await pool.withSession((session) => session.run<{ value: unknown }>(statement));
+    const [row] = await pool.withTransaction((session) => session.run<{ value: unknown }>(statement));
     return row?.value;
   } catch (error) {
     return ((error as Error).cause as { code?: string } | undefined)?.code ?? (error as { code?: string }).code;
@@ -188,7 +188,7 @@ test('of several hosts the primary is used, a standby is refused, and connection
   await expect
     .poll(() =>
       pool
-        .withSession((session) =>
+        .withTransaction((session) =>
           session.run<{ on: string }>('select current_setting($1) as on', ['default_transaction_read_only']),
         )
         .then(([row]) => row?.on),

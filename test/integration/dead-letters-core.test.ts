@@ -20,7 +20,7 @@ async function useRefusingDatabase() {
       send: async (event: UserEventOptions) => (await receiver.receive(makeUserDelivery(event))).outcome,
       replay: (messageId: string) => replayDeadLetter({ pool, deletedUsers: 'erase' }, messageId),
       discard: (messageId: string) =>
-        pool.withSession((session) => discardDeadLetter(session, messageId, 'not needed')),
+        pool.withTransaction((session) => discardDeadLetter(session, messageId, 'not needed')),
     };
   });
   const [first, second] = processes as [(typeof processes)[number], (typeof processes)[number]];

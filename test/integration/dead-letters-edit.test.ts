@@ -113,9 +113,9 @@ test('the original stays over several edits, and goes when the body is as it cam
 
 test('of two edits at once the later one fails, and a closed letter is not edited', async () => {
   const { pool, run, body, readLetter } = await useLetter();
-  const seen = await pool.withSession((session) => getDeadLetter(session, ID));
+  const seen = await pool.withTransaction((session) => getDeadLetter(session, ID));
   const edit = (to: string) =>
-    pool.withSession((session) => editDeadLetter(session, seen, body.replace('"maybe"', to)));
+    pool.withTransaction((session) => editDeadLetter(session, seen, body.replace('"maybe"', to)));
   expect(await edit('true')).toEqual({ changes: [{ path: 'data.banned', change: 'changed' }] });
   await expect(edit('false')).rejects.toMatchObject({ code: 'dead_letter_changed' });
   expect(await readLetter()).toMatchObject({ body: body.replace('"maybe"', 'true') });

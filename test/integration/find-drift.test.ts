@@ -23,7 +23,7 @@ async function useStored(...users: (Record<string, unknown> | string)[]) {
   const settle = (entries: Parameters<typeof settleBatch>[1]) => settleBatch({ pool, deletedUsers: 'erase' }, entries);
   const observed = { observedMs: UPDATED_MS, messageId: 'msg_1' };
   await settle(users.map((user, place) => makeEntryOf(user, { ...observed, messageId: `msg_${place}` })));
-  const find = (...snapshots: UserSnapshot[]) => pool.withSession((session) => findDrift(session, snapshots));
+  const find = (...snapshots: UserSnapshot[]) => pool.withTransaction((session) => findDrift(session, snapshots));
   return { sql, pool, settle, find };
 }
 

@@ -74,7 +74,7 @@ describe('readiness', () => {
   it('notices that connections which are already open can’t write any more', async () => {
     const { database, pool, checkReadiness } = await useReadiness();
     expect(await checkReadiness()).toEqual({ ready: true });
-    await pool.withSession((session) => session.run('set default_transaction_read_only = on'));
+    await pool.withTransaction((session) => session.run('set default_transaction_read_only = on'));
     expect(await checkReadiness()).toMatchObject({ code: 'database_read_only' });
     expect(await checkReadiness()).toEqual({ ready: true });
     expect(await canWrite(pool)).toBe(true);

@@ -21,7 +21,7 @@ async function collect(target: DatabaseTarget): Promise<string> {
   await waitForDatabase({ pool, target, logger, timeoutMs: 2, intervalMs: 1 }).catch(keep);
   await migrate(target).catch(keep);
   said.push(await createReadinessCheck(pool, logger)());
-  await pool.withSession((session) => session.run('select 1')).catch(keep);
+  await pool.withTransaction((session) => session.run('select 1')).catch(keep);
   await pool.close();
   const database = nameDatabase(target);
   said.push(makeBanner({ url: 'http://x', database, address: undefined, secretFile: undefined, invocation: 'x' }));

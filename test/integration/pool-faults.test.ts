@@ -114,8 +114,8 @@ test.for(UNREACHABLE)('where $name the caller is told so at once', async ({ url 
   const startedAt = performance.now();
   const outcomes = await Promise.allSettled([
     pool.withTransaction((session) => session.run('select 1')),
-    pool.withSession((session) => session.run('select 1')),
-    pool.withSession((session) => openDrizzle(session).execute('select 1')),
+    pool.withTransaction((session) => session.run('select 1')),
+    pool.withTransaction((session) => openDrizzle(session).execute('select 1')),
     pool.withTransaction((session) => Promise.all([session.run('select 1'), session.run('select 2')])),
   ]);
   expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual(

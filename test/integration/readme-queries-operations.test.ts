@@ -138,7 +138,7 @@ test('the role of a service that does not migrate can settle every kind of event
     ...['stale', 'applied', 'applied', 'applied', 'applied', 'stale', 'stale', 'ignored', 'stale'],
   ]);
   expect(await send([{ messageId: newId(), body: '{"type": "user.updated"}' }])).toEqual(['dead_letter']);
-  const create = pool.withSession((session) => session.run('create table clerk.mine ()'));
+  const create = pool.withTransaction((session) => session.run('create table clerk.mine ()'));
   await expect(create).rejects.toMatchObject({ cause: { code: '42501' } });
 });
 
@@ -147,7 +147,7 @@ test('the role of an application can read the users, and neither write nor see d
   const { sql, url } = await useUsersAndLetters();
   const asReader = await grantRole(sql, url, find(READER_ROLE).replaceAll('clerk_sync_reader', role), role);
   const { pool } = useService(asReader);
-  const run = (statement: string) => pool.withSession((session) => session.run(statement));
+  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
 
   expect([...(await run('select count(*)::integer as users from clerk.active_users'))]).toEqual([{ users: 4 }]);
   for (const refused of ['select from clerk.dead_letters', 'delete from clerk.users']) {
@@ -161,7 +161,7 @@ test('the role that owns tables of an application can refer to users and react t
   await sql.unsafe(`create role ${role}; create schema app authorization ${role}`);
   const asOwner = await grantRole(sql, url, find(OWNER_ROLE).replaceAll('clerk_sync_owner', role), role);
   const { pool } = useService(asOwner);
-  const run = (statement: string) => pool.withSession((session) => session.run(statement));
+  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
 
   await run('create table app.seen (user_id text references clerk.users (id))');
   await run(`create function app.see() returns trigger language plpgsql security definer as $$
@@ -179,7 +179,7 @@ test('with the URL that the README has for an old PgBouncer no statement stays p
   const { events } = createReadmeEvents(Date.now());
   const countPrepared = async (service: ReturnType<typeof useService>) => {
     const outcomes = await service.send(events.map(({ body }) => ({ messageId: newId(), body })));
-    const [row] = await service.pool.withSession((session) =>
+    const [row] = await service.pool.withTransaction((session) =>
       session.run<{ prepared: number }>('select count(*)::integer as prepared from pg_prepared_statements'),
     );
     return { settled: outcomes.length, prepared: row?.prepared };
@@ -213,7 +213,7 @@ async function useUsersAndLetters({ deletedUsers = 'erase', nowMs = Date.now() }
   return {
     ...{ sql, url, send, events, nowMs },
     dump: () => dumpTables(sql, { omit: ['synced_at', 'received_at'] }),
-    discard: (id: string) => pool.withSession((session) => discardDeadLetter(session, id, 'erased')),
+    discard: (id: string) => pool.withTransaction((session) => discardDeadLetter(session, id, 'erased')),
   };
 }
 

@@ -83,12 +83,12 @@ describe('by the clock of the database', () => {
       await sql`insert into clerk.reconcile_runs (run_id, kind, state, started_at)
         values (${place}, ${made}, ${state}, now() - ${`${minutes} min`}::interval)`;
     }
-    expect(await pool.withSession((session) => findDueRun(session, 15 * MINUTE_MS))).toBe(kind);
+    expect(await pool.withTransaction((session) => findDueRun(session, 15 * MINUTE_MS))).toBe(kind);
   });
 
   test('none is due while a backfill is at work, but it is after one that was killed', async () => {
     const { sql, pool } = await useService();
-    const find = () => pool.withSession((session) => findDueRun(session, 15 * MINUTE_MS));
+    const find = () => pool.withTransaction((session) => findDueRun(session, 15 * MINUTE_MS));
     await sql`insert into clerk.backfill_runs (run_id, state, started_at, updated_at) values ('1', 'running', now(), now())`;
     expect(await find()).toBe(undefined);
     await sql`update clerk.backfill_runs set updated_at = now() - interval '121 s'`;
@@ -116,8 +116,8 @@ test('a process that has found a run due makes none where another was quicker', 
   const { pool, ...options } = makeOptions();
   const late: Pool = {
     ...pool,
-    async withSession(work) {
-      const answer = await pool.withSession(work);
+    async withTransaction(work) {
+      const answer = await pool.withTransaction(work);
       await runDueReconcile(makeOptions());
       return answer;
     },

@@ -14,12 +14,14 @@ export interface CliOptions {
   readonly stdin?: string;
   /** Of the terminal. Default: there is none. */
   readonly width?: number;
+  /** What is answered to a question, which goes to stderr; without it there is no terminal to ask at. */
+  readonly answer?: boolean;
 }
 
 /** Runs one command inside the test's process, without a terminal. */
 export async function callCli(
   args: readonly string[],
-  { env = {}, stdin = '', width }: CliOptions = {},
+  { env = {}, stdin = '', width, answer }: CliOptions = {},
 ): Promise<CliRun> {
   let stdout = '';
   let stderr = '';
@@ -34,6 +36,13 @@ export async function callCli(
     stdin: Readable.from([Buffer.from(stdin)]),
     progress: undefined,
     width,
+    ask:
+      answer === undefined
+        ? undefined
+        : async (question) => {
+            stderr += `${question}\n`;
+            return answer;
+          },
     invocation: 'clerk-sync',
   });
   return { exitCode, stdout, stderr };

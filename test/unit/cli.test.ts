@@ -125,6 +125,7 @@ describe('help and version go to stdout and exit 0', () => {
     { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options] [command]' },
     { args: ['sync-user', '--help'], usage: 'clerk-sync sync-user [options] <user-ids...>' },
     { args: ['doctor', '--help'], usage: 'clerk-sync doctor [options]' },
+    { args: ['remove-instance', '--help'], usage: 'clerk-sync remove-instance [options] <instance-id>' },
   ])('$args', async ({ args, usage }) => {
     const { exitCode, stdout, stderr } = await callCli(args);
     expect({ exitCode, stderr, usage: stdout.split('\n')[0] }).toEqual({
@@ -142,7 +143,8 @@ describe('help and version go to stdout and exit 0', () => {
   test('the main help names every command, the exit codes, and examples that can be typed here', async () => {
     const { stdout } = await callCli(['--help']);
     expect([...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command]) => command)).toEqual([
-      ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user', 'doctor', 'help'],
+      ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user', 'doctor'],
+      ...['remove-instance', 'help'],
       ...['clerk-sync', 'clerk-sync', 'clerk-sync', 'clerk-sync'],
     ]);
     expect(stdout).toContain(

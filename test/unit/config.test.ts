@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Environment, loadConfig, variables } from '../../src/config.ts';
+import { type Environment, loadConfig } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { ConfigError } from '../../src/errors.ts';
 

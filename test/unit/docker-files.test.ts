@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 import { readDockerfile } from '../support/image-tree.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig, variables } from '../../src/config.ts';
+import { loadConfig } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 
 const root = join(import.meta.dirname, '../..');
 const example = await readFile(join(root, '.env.example'), 'utf8');

@@ -4,7 +4,7 @@ import { type Column, getTableColumns, getTableName, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import * as schema from '../../drizzle/schema/index.ts';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 import { explainDeadLetter } from '../../src/dead-letters/explain-dead-letter.ts';
 import { makeMetrics } from '../support/make-metrics.ts';
 import { findBlocks, findTable, readPage } from '../support/markdown.ts';

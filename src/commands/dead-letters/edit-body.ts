@@ -29,7 +29,7 @@ export interface EditCommandOptions {
  */
 export async function editBody(id: string, options: EditCommandOptions, context: CommandContext): Promise<ExitCode> {
   return withDatabase(context, async (pool, { deletedUsers }) => {
-    const letter = await pool.withSession((session) => getDeadLetter(session, id));
+    const letter = await pool.withTransaction((session) => getDeadLetter(session, id));
     assertEditable(letter);
     const edit = await changeBody(pool, letter, options, context);
     const replay =
@@ -51,7 +51,7 @@ async function changeBody(
   { body }: EditCommandOptions,
   { stdin, stderr, invocation }: CommandContext,
 ): Promise<Edit> {
-  const save = (edited: string) => pool.withSession((session) => editDeadLetter(session, letter, edited));
+  const save = (edited: string) => pool.withTransaction((session) => editDeadLetter(session, letter, edited));
   if (body !== undefined) return save(await readBody(body, stdin));
   return editText(indentJson(letter.body), save, (file) =>
     stderr(

@@ -11,7 +11,7 @@ export async function listDeadLetters(
   context: CommandContext,
 ): Promise<ExitCode> {
   const selection = await withDatabase(context, (pool) =>
-    pool.withSession(async (session) => readSelection(session, await readFilter(session, options))),
+    pool.withTransaction(async (session) => readSelection(session, await readFilter(session, options))),
   );
   context.stdout(
     options.json === true

@@ -15,7 +15,7 @@ export async function printSummary(
   context: CommandContext,
 ): Promise<ExitCode> {
   const groups = await withDatabase(context, (pool) =>
-    pool.withSession(async (session) => summarizeDeadLetters(session, await readFilter(session, options))),
+    pool.withTransaction(async (session) => summarizeDeadLetters(session, await readFilter(session, options))),
   );
   context.stdout(options.json === true ? formatJson(toJson(groups)) : formatSummary(groups, options, context));
   return 0;

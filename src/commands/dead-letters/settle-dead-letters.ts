@@ -56,7 +56,7 @@ export async function settleDeadLetters(
   { pool, context, ids, options }: SettleScene,
   settlement: Settlement,
 ): Promise<readonly SettledLetter[]> {
-  const selection = await pool.withSession((session) => selectDeadLetters(session, ids, options));
+  const selection = await pool.withTransaction((session) => selectDeadLetters(session, ids, options));
   // Whoever names letters wants to hear of each.
   const format = { ...options, verbose: options.verbose === true || ids.length > 0, done: settlement.done };
   if (options.dryRun === true) {

@@ -17,7 +17,7 @@ export async function showDeadLetter(
   context: CommandContext,
 ): Promise<ExitCode> {
   const letter = await withDatabase(context, (pool) =>
-    pool.withSession((session) => getDeadLetter(session, messageId)),
+    pool.withTransaction((session) => getDeadLetter(session, messageId)),
   );
   const explanation = localise(explainDeadLetter(letter), letter, context.invocation);
   context.stdout(

@@ -17,7 +17,7 @@ export async function acknowledge(
   context: CommandContext,
 ): Promise<ExitCode> {
   const done = await withDatabase(context, (pool) =>
-    pool.withSession((session) => acknowledgeDrift(session, selection, note ?? null)),
+    pool.withTransaction((session) => acknowledgeDrift(session, selection, note ?? null)),
   );
   return tell(selection, done, context, { done: 'acknowledged', failed: 'no such user here' });
 }
@@ -25,7 +25,7 @@ export async function acknowledge(
 /** `reconcile revoke`: this drift of these users counts again. Returns 3 for ids without an acknowledgement. */
 export async function revoke(selection: DriftSelection, context: CommandContext): Promise<ExitCode> {
   const done = await withDatabase(context, (pool) =>
-    pool.withSession((session) => revokeAcknowledgements(session, selection)),
+    pool.withTransaction((session) => revokeAcknowledgements(session, selection)),
   );
   return tell(selection, done, context, { done: 'revoked', failed: 'not acknowledged' });
 }
@@ -45,7 +45,7 @@ function tell(
 
 /** `reconcile acknowledgements`: what has been acknowledged, when and why. */
 export async function showAcknowledgements(options: { json?: boolean }, context: CommandContext): Promise<ExitCode> {
-  const all = await withDatabase(context, (pool) => pool.withSession(listAcknowledgements));
+  const all = await withDatabase(context, (pool) => pool.withTransaction(listAcknowledgements));
   context.stdout(options.json === true ? formatJson({ acknowledgements: all.map(toJson) }) : formatList(all));
   return 0;
 }

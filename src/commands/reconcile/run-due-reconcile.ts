@@ -30,7 +30,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   const { logger, pool, intervalMs } = options;
   try {
-    if ((await pool.withSession((session) => findDueRun(session, intervalMs))) === undefined) return;
+    if ((await pool.withTransaction((session) => findDueRun(session, intervalMs))) === undefined) return;
     const result = await run(options);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {

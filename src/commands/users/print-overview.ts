@@ -9,7 +9,9 @@ export async function printOverview(
   { limit, json }: { limit: number; json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const overview = await withDatabase(context, (pool) => pool.withSession((session) => readOverview(session, limit)));
+  const overview = await withDatabase(context, (pool) =>
+    pool.withTransaction((session) => readOverview(session, limit)),
+  );
   context.stdout(json === true ? formatJson(overview) : formatOverview(overview, context));
   return 0;
 }

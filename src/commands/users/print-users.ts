@@ -11,7 +11,9 @@ export async function printUsers(
   { json }: { json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const found = await withDatabase(context, (pool) => pool.withSession((session) => findUsers(session, who.trim())));
+  const found = await withDatabase(context, (pool) =>
+    pool.withTransaction((session) => findUsers(session, who.trim())),
+  );
   if (found.length === 0) {
     throw new OperatorError(
       'user_not_found',
