@@ -27,7 +27,9 @@ export const columns = {
     user_id: 'text',
     instance_id: 'text',
     body: 'text',
+    original_body: 'text',
     reason: 'text',
+    path: 'text',
     error: 'text',
     details: 'jsonb',
     attempts: 'integer',
@@ -36,6 +38,12 @@ export const columns = {
     state: 'text',
     resolved_at: 'timestamp with time zone',
     resolution: 'text',
+  },
+  drift_acknowledgements: {
+    user_id: 'text',
+    kind: 'text',
+    note: 'text',
+    acknowledged_at: 'timestamp with time zone',
   },
   email_addresses: {
     user_id: 'text',

@@ -11,7 +11,7 @@ import {
 } from './comments/children.ts';
 import type { RelationComments } from './comments/comment-types.ts';
 import { deadLetterComments, webhookMessageComments } from './comments/messages.ts';
-import { backfillRunComments, reconcileRunComments } from './comments/runs.ts';
+import { backfillRunComments, driftAcknowledgementComments, reconcileRunComments } from './comments/runs.ts';
 import { userComments } from './comments/users.ts';
 import * as schema from './schema/index.ts';
 
@@ -62,6 +62,7 @@ export const TABLE_COMMENTS: Readonly<Record<string, RelationComments>> = {
   [getTableName(schema.deadLetters)]: deadLetterComments,
   [getTableName(schema.backfillRuns)]: backfillRunComments,
   [getTableName(schema.reconcileRuns)]: reconcileRunComments,
+  [getTableName(schema.driftAcknowledgements)]: driftAcknowledgementComments,
   migrations: migrationComments,
 };
 

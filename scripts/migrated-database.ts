@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { connect } from '../src/db/connect.ts';
+import { createClient } from '../src/db/create-client.ts';
 import { startEmbeddedPostgres } from '../src/db/embedded-postgres.ts';
 import { migrate } from '../src/db/migrate.ts';
 
@@ -12,8 +14,11 @@ export async function withMigratedDatabase<T>(work: (sql: postgres.Sql) => Promi
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'));
   const server = await startEmbeddedPostgres({ dataDir: directory, log });
   try {
-    await migrate(server.url);
-    const sql = postgres(server.url, { onnotice: () => undefined });
+    await migrate(server.target);
+    const sql = createClient(server.target, {
+      applicationName: 'clerk-sync schema',
+      openSocket: () => connect(server.target),
+    });
     return await work(sql).finally(() => sql.end());
   } finally {
     await server.stop();

@@ -1,10 +1,14 @@
 #!/usr/bin/env -S node --max-semi-space-size=12
 import { basename } from 'node:path';
+import { askAtTerminal } from './commands/ask-at-terminal.ts';
+import { endWithParent } from './commands/end-with-parent.ts';
 import { runCli } from './commands/run-cli.ts';
-import { loadConfig, loadEnvFile } from './config.ts';
+import { isRunByNpm, loadConfig, loadEnvFile } from './config.ts';
 
 // A reader that has seen enough (`… | head`) closes the pipe: that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+if (isRunByNpm()) endWithParent();
 
 process.exitCode = await runCli(process.argv.slice(2), {
   loadConfig: (options) => {
@@ -14,7 +18,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   stdin: process.stdin,
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,
   progress: process.stderr.isTTY ? process.stderr : undefined,
+  width: process.stdout.isTTY ? process.stdout.columns : undefined,
   // The image links this file as `clerk-sync` into the path; in a checkout npm runs it.
   invocation: basename(process.argv[1] ?? '') === 'clerk-sync' ? 'clerk-sync' : 'npm run -s clerk-sync --',
 });

@@ -31,23 +31,6 @@ export function isSecretKey(text: string): boolean {
   return /^sk_(?:live|test)_[A-Za-z0-9_-]{10,}$/.test(text);
 }
 
-/**
- * True for a connection string that the driver can read. Beyond what `URL` checks: a host is there, and the
- * percent-encoding is whole, on which the driver would throw. The driver also takes several hosts, separated by commas,
- * for a primary and its standbys; `URL` can't read those.
- */
-export function isPostgresUrl(text: string): boolean {
-  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?[^,/?#]*)(?:,[^/?#]*)?(.*)$/s.exec(text);
-  const url = parts === null ? null : URL.parse(`${parts[1]}${parts[2]}`);
-  if (url === null || url.hostname === '') return false;
-  try {
-    decodeURIComponent([url.username, url.password, url.hostname, url.pathname].join('/'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** True for an IP address without brackets or a host name. */
 export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
@@ -64,6 +47,13 @@ export function readApiUrl(text: string): string | undefined {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
+/** The address of an HTTP proxy; `host:port` alone, as curl takes it, is one. Undefined for what Node can't use. */
+export function readProxyUrl(text: string): string | undefined {
+  const address = text.includes('://') ? text : `http://${text}`;
+  const url = URL.parse(address);
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? address : undefined;
+}
+
 /** Milliseconds of `90s`, `15m`, `2h` or `1d`; `off`; undefined for what is neither, too short or too long. */
 export function readInterval(text: string): number | 'off' | undefined {
   if (text === 'off') return 'off';
@@ -75,4 +65,9 @@ export function readInterval(text: string): number | 'off' | undefined {
 /** Digits only: `Number` would also take 1e3, 0x10 and 3000.0. */
 export function wholeNumber(low: number, high: number) {
   return v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.toNumber(), v.minValue(low), v.maxValue(high));
+}
+
+/** Postgres would cut off a longer name, and keeps `pg_` for itself. */
+export function isSchemaName(text: string): boolean {
+  return Buffer.byteLength(text) <= 63 && !/^pg_|^information_schema$|\0/.test(text);
 }

@@ -1,8 +1,13 @@
+/** An error whose message was written by this program, and to be shown: it holds nothing of a row and no secret. */
+export class TellingError extends Error {
+  override readonly name: string = 'TellingError';
+}
+
 /**
  * A failure that an operator can mend: the message says what is wrong, the hint what to do next.
  * `exitCode` is 2 for usage and configuration, 1 for everything else.
  */
-export class OperatorError extends Error {
+export class OperatorError extends TellingError {
   override readonly name: string = 'OperatorError';
   readonly code: string;
   readonly hint: string | undefined;

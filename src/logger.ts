@@ -1,10 +1,21 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import { OperatorError } from './errors.ts';
+import { TellingError } from './errors.ts';
+import { tellPostgresMessage } from './postgres-message.ts';
+import { createTerminalLog } from './terminal-log.ts';
 
 export type { Logger };
 
 /** What may be told of any error: names that this program, its schema or the system gave, never what a user typed. */
-const SAFE_FIELDS = ['code', 'syscall', 'table_name', 'column_name', 'constraint_name'];
+const SAFE_FIELDS = [
+  'severity',
+  'code',
+  'syscall',
+  'schema_name',
+  'table_name',
+  'column_name',
+  'constraint_name',
+  'routine',
+];
 const MAX_FRAMES = 8;
 const MAX_DEPTH = 4;
 
@@ -16,11 +27,13 @@ export interface LoggerOptions {
 }
 
 /**
- * Structured logs, one JSON object a line, on stderr: stdout is for what a person or a script asked for.
+ * Structured logs, one JSON object a line, on stderr: stdout is for what a person or a script asked for. On a terminal
+ * the lines are made for a person.
  *
  * Callers log ids, types and outcomes only. An error is logged by name, code and stack frames, under whatever key it
  * comes: messages and properties of database errors quote the row, the statement and its parameters, which are personal
- * data. Only an OperatorError keeps its message, which was written to be shown.
+ * data. Only a TellingError keeps its message, which was written to be shown, and an error of Postgres whose kind quotes
+ * no row.
  */
 export function createLogger(options: LoggerOptions): Logger {
   return pino(
@@ -36,7 +49,7 @@ export function createLogger(options: LoggerOptions): Logger {
         },
       },
     },
-    options.stream ?? destination(2),
+    options.stream ?? (process.stderr.isTTY ? createTerminalLog(process.stderr) : destination(2)),
   );
 }
 
@@ -62,9 +75,10 @@ function serializeError(error: unknown, depth: number): Record<string, unknown> 
   const fields = Object.entries(error).filter(
     ([name, value]) => SAFE_FIELDS.includes(name) && typeof value === 'string',
   );
+  const message = error instanceof TellingError ? error.message : tellPostgresMessage(error);
   return {
     type: error.name,
-    ...(error instanceof OperatorError ? { message: error.message } : {}),
+    ...(message === undefined ? {} : { message }),
     ...Object.fromEntries(fields),
     stack: listFrames(error),
     ...(error.cause === undefined || depth === 0 ? {} : { cause: serializeError(error.cause, depth - 1) }),

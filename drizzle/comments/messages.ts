@@ -10,7 +10,7 @@ const envelope = {
 export const webhookMessageComments: RelationComments<ColumnComments<typeof webhookMessages>> = {
   self: 'The ledger: one row for each message that was settled, so that a resend of it is recognised as a duplicate.',
   columns: {
-    message_id: 'The header svix-id, "msg_…": the same for every attempt at one event.',
+    message_id: 'The header svix-id or webhook-id, "msg_…": the same for every attempt at one event.',
     ...envelope,
     event_at:
       'When the event happened, by the envelope of the event; where that is silent, when the delivery was signed.',
@@ -24,12 +24,14 @@ export const deadLetterComments: RelationComments<ColumnComments<typeof deadLett
   self: 'Dead letters: verified deliveries that were acknowledged and could not be applied, and users read from the Backend API that could not. They stay until they are replayed or discarded.',
   columns: {
     message_id:
-      'The header svix-id, "msg_…". Of a user read from the Backend API "api_" and the id of the user: one letter for each, with the newest attempt.',
+      'The header svix-id or webhook-id, "msg_…". Of a user read from the Backend API "api_" and the id of the user: one letter for each, with the newest attempt.',
     origin: '"webhook", or who read the user from the Backend API: "backfill", "reconcile" or "sync-user".',
     ...envelope,
     event_type: 'The type of the event, such as "user.updated". Null: the body did not say, or it is no event.',
     body: 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',
+    original_body: 'The body as it came, where an operator has edited it: personal data, too. Null: never edited.',
     reason: 'Why it could not be applied: a code, to filter by.',
+    path: 'Where the first fault is, to filter and group by: a path in the body with "[]" for any place in a list, or a table and its column. Null: nowhere in particular.',
     error: 'Why it could not be applied: a sentence.',
     details:
       'What else is known about the failure, such as the paths of the offending properties, the SQLSTATE, or the run that read the user.',

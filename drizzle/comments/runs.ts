@@ -1,4 +1,4 @@
-import type { backfillRuns, reconcileRuns } from '../schema/runs.ts';
+import type { backfillRuns, driftAcknowledgements, reconcileRuns } from '../schema/runs.ts';
 import type { ColumnComments, RelationComments } from './comment-types.ts';
 
 export const backfillRunComments: RelationComments<ColumnComments<typeof backfillRuns>> = {
@@ -35,9 +35,19 @@ export const reconcileRunComments: RelationComments<ColumnComments<typeof reconc
       'By the clock of Clerk: every change up to this moment was compared. The next incremental run goes back to it. Null: not finished.',
     users_read: 'Users that were compared.',
     drift:
-      'By kind of drift, how many users were found, repaired and left: {"missing": {"found": 2, "repaired": 2, "left": 0}}. Empty: all were the same.',
+      'By kind of drift, how many users were found, repaired and left: {"missing": {"found": 2, "repaired": 2, "left": 0}}; also how many were acknowledged, and how many deletions were held back, if any. Empty: all were the same.',
     started_at: 'When it began, by the clock of this database, which says when the next one is due.',
     finished_at: 'When it finished. Null: not yet, or it failed.',
     error: 'Why it failed, a sentence. Null: it has not.',
+  },
+};
+
+export const driftAcknowledgementComments: RelationComments<ColumnComments<typeof driftAcknowledgements>> = {
+  self: 'Drift that an operator has acknowledged with `clerk-sync reconcile acknowledge`: a reconcile no longer counts it as left.',
+  columns: {
+    user_id: 'The user who is stored otherwise than Clerk says.',
+    kind: '"newer_here", "deleted_here" or "other_instance": only this kind of drift is acknowledged.',
+    note: 'Why, in the words of the operator. Null: they gave none.',
+    acknowledged_at: 'When it was acknowledged.',
   },
 };

@@ -83,6 +83,6 @@ export const userComments: RelationComments<ColumnComments<typeof users>> = {
     stated_keys:
       "The write path's own: a bit for each property of Clerk's User that the stored snapshot stated. An absent property is not null.",
     older_keys:
-      "The write path's own: each property that the newest snapshot did not state but an earlier one did, with the version [updated_at, observed_at, message_id] of the latest that did. Null in nearly every row.",
+      "The write path's own: each property that the newest snapshot did not state but an earlier one did, with the version [updated_at, observed_at, message_id] of the latest that did. Null where there is none.",
   },
 };

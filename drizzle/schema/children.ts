@@ -3,7 +3,7 @@ import { boolean, index, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
 import { clerk, extra, time, verificationColumns } from './clerk-schema.ts';
 import { users } from './users.ts';
 
-/** The columns every child begins with: children are keyed, and can be distributed, by their user. */
+/** The columns every child begins with: children are keyed by their user. */
 const childKey = () => ({
   user_id: text('user_id')
     .notNull()

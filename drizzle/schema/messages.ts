@@ -30,7 +30,9 @@ export const deadLetters = clerk.table(
     user_id: text('user_id'),
     instance_id: text('instance_id'),
     body: text('body').notNull(),
+    original_body: text('original_body'),
     reason: text('reason').notNull(),
+    path: text('path'),
     error: text('error').notNull(),
     details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
     attempts: integer('attempts').notNull().default(1),
@@ -44,6 +46,8 @@ export const deadLetters = clerk.table(
     check('dead_letters_origin_check', sql`${t.origin} in ('webhook', 'backfill', 'reconcile', 'sync-user')`),
     check('dead_letters_state_check', sql`${t.state} in ('open', 'replayed', 'discarded')`),
     index('dead_letters_state_first_failed_at_idx').on(t.state, t.first_failed_at),
+    // All that the summary reads: it never touches the rows, whose bodies would have to be read past.
+    index('dead_letters_summary_idx').on(t.state, t.reason, t.path, t.first_failed_at, t.last_failed_at, t.message_id),
     index('dead_letters_user_id_idx').on(t.user_id),
   ],
 );

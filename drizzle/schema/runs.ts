@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
 import { clerk, time } from './clerk-schema.ts';
 
 const users = (name: string) => bigint(name, { mode: 'number' });
@@ -9,6 +9,10 @@ interface DriftCount {
   readonly found: number;
   readonly repaired: number;
   readonly left: number;
+  /** Absent where it is 0. */
+  readonly acknowledged?: number;
+  /** So many deletions the run would have to be allowed. Absent where none was held back. */
+  readonly withheld?: number;
 }
 
 /** Backfills: what each has come to, and where the next goes on. */
@@ -54,5 +58,20 @@ export const reconcileRuns = clerk.table(
     check('reconcile_runs_kind_check', sql`${t.kind} in ('incremental', 'full')`),
     check('reconcile_runs_state_check', sql`${t.state} in ('running', 'finished', 'failed')`),
     index('reconcile_runs_started_at_idx').on(t.started_at),
+  ],
+);
+
+/** Drift that an operator has looked at, and that stays: a reconcile does not count it as left. */
+export const driftAcknowledgements = clerk.table(
+  'drift_acknowledgements',
+  {
+    user_id: text('user_id').notNull(),
+    kind: text('kind').$type<'newer_here' | 'deleted_here' | 'other_instance'>().notNull(),
+    note: text('note'),
+    acknowledged_at: time('acknowledged_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.user_id, t.kind] }),
+    check('drift_acknowledgements_kind_check', sql`${t.kind} in ('newer_here', 'deleted_here', 'other_instance')`),
   ],
 );

@@ -1,5 +1,6 @@
 import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import type { Session } from '../db/pool.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 import { makeRunId } from './run-id.ts';
 import type { WalkPosition } from './walk-users.ts';
 
@@ -29,20 +30,21 @@ interface Row {
   readonly state: BackfillRun['state'];
   readonly instance_id: string | null;
   readonly checkpoint_user_id: string | null;
-  readonly checkpoint_created_at: Date | null;
+  readonly checkpoint_created_at: string | null;
   readonly pages: number;
   readonly users_read: string;
   readonly applied: string;
   readonly stale: string;
   readonly dead_letters: string;
   readonly expected_users: string | null;
-  readonly started_at: Date;
+  readonly started_at: string;
 }
 
-const COLUMNS = `run_id, state, instance_id, checkpoint_user_id, checkpoint_created_at, pages, users_read, applied, stale,
-  dead_letters, expected_users, started_at`;
+const COLUMNS = `run_id, state, instance_id, checkpoint_user_id,
+  ${epochMs('checkpoint_created_at')} as checkpoint_created_at, pages, users_read, applied, stale, dead_letters,
+  expected_users, ${epochMs('started_at')} as started_at`;
 
-const FIND_LATEST = `select ${COLUMNS} from clerk.backfill_runs order by started_at desc, run_id desc limit 1`;
+const FIND_LATEST = `select ${COLUMNS} from clerk.backfill_runs order by backfill_runs.started_at desc, run_id desc limit 1`;
 
 const RESUME = `
   update clerk.backfill_runs set
@@ -140,7 +142,7 @@ export async function checkpointRun(
 export interface RunEnd {
   readonly state: 'finished' | 'stopped' | 'failed';
   /** Why it failed, a sentence. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   readonly now: Date;
 }
 
@@ -175,13 +177,13 @@ function toRun(row: Row): BackfillRun {
     position:
       row.checkpoint_user_id === null
         ? undefined
-        : { userId: row.checkpoint_user_id, createdAt: row.checkpoint_created_at },
+        : { userId: row.checkpoint_user_id, createdAt: readTime(row.checkpoint_created_at) },
     pages: row.pages,
     usersRead: Number(row.users_read),
     applied: Number(row.applied),
     stale: Number(row.stale),
     deadLetters: Number(row.dead_letters),
     expectedUsers: row.expected_users === null ? null : Number(row.expected_users),
-    startedAt: row.started_at,
+    startedAt: readTime(row.started_at),
   };
 }

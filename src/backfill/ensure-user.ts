@@ -1,5 +1,6 @@
 import { type ClerkApi, createClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
 import { createPool } from '../db/pool.ts';
+import { parseDatabaseUrl } from '../db/target/parse-database-url.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import { version } from '../version.ts';
 import { assertKnownInstance } from './assert-instance.ts';
@@ -17,7 +18,11 @@ export function createEnsureUser(options: EnsureUserOptions): UserEnsurer {
     ...{ secretKey, apiUrl, signal: closing.signal, userAgent: `clerk-sync/${version}` },
     timings: chooseTimings(timeoutMs),
   });
-  const pool = createPool({ url: databaseUrl, size: 2, applicationName: 'clerk-sync ensure-user' });
+  const pool = createPool({
+    target: parseDatabaseUrl(databaseUrl),
+    size: 2,
+    applicationName: 'clerk-sync ensure-user',
+  });
   // Only tombstones depend on the setting, and none is made here.
   const ensureUser = shareByKey(makeEnsure({ api, settle: { pool, deletedUsers: 'erase' } }));
   return {
@@ -45,12 +50,12 @@ function makeEnsure({ api, settle }: EnsureScene): (id: string) => Promise<Ensur
   const { pool } = settle;
   const findInstanceId = rememberSuccess(async () => {
     const id = (await api.getInstance())?.id ?? null;
-    await pool.withSession((session) => assertKnownInstance(session, id));
+    await pool.withTransaction((session) => assertKnownInstance(session, id));
     return id;
   });
   return async function ensureUser(id) {
     if (!isAskable(id)) return 'not_found';
-    const stored = await pool.withSession((session) => findStoredUser(session, id));
+    const stored = await pool.withTransaction((session) => findStoredUser(session, id));
     if (stored !== undefined) return stored.deletedAt === undefined ? 'present' : 'deleted';
     const [observed, instanceId] = await Promise.all([api.getUser(id), findInstanceId()]);
     if (observed === undefined) return 'not_found';

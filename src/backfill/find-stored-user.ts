@@ -1,4 +1,5 @@
 import type { Session } from '../db/pool.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 
 /** What is here of a user, as far as it decides whether to ask Clerk. */
 export interface StoredUser {
@@ -8,11 +9,11 @@ export interface StoredUser {
   readonly deletedAt: Date | undefined;
 }
 
-const FIND = 'select instance_id, deleted_at from clerk.users where id = $1';
+const FIND = `select instance_id, ${epochMs('deleted_at')} as deleted_at from clerk.users where id = $1`;
 
 /** Reads whether a user is here, alive or as a tombstone; undefined: neither. */
 export async function findStoredUser(session: Session, id: string): Promise<StoredUser | undefined> {
-  const [row] = await session.run<{ instance_id: string | null; deleted_at: Date | null }>(FIND, [id]);
+  const [row] = await session.run<{ instance_id: string | null; deleted_at: string | null }>(FIND, [id]);
   if (row === undefined) return undefined;
-  return { instanceId: row.instance_id, deletedAt: row.deleted_at ?? undefined };
+  return { instanceId: row.instance_id, deletedAt: readTime(row.deleted_at) ?? undefined };
 }

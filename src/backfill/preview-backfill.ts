@@ -4,10 +4,11 @@ import { type DriftKind, findDrift } from '../sync/find-drift.ts';
 import { makeApiEntry } from '../sync/make-api-entry.ts';
 import { assertOnlyInstance } from './assert-instance.ts';
 import type { BackfillProgress } from './backfill-options.ts';
+import { describeShortfall } from './describe-shortfall.ts';
 import { walkUsers } from './walk-users.ts';
 
 export interface PreviewOptions {
-  readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
+  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;
   readonly pool: Pool;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;
@@ -24,6 +25,8 @@ export interface BackfillPreview {
   readonly same: number;
   readonly drift: Readonly<Partial<Record<DriftKind, number>>>;
   readonly isComplete: boolean;
+  /** Why the end of Clerk's list can't be the end, a sentence. */
+  readonly shortfall: string | undefined;
 }
 
 /** What a run does not write is its message's id. */
@@ -33,11 +36,13 @@ const RUN_ID = 'backfill_preview';
 export async function previewBackfill(options: PreviewOptions): Promise<BackfillPreview> {
   const { api, pool, maxUsers, signal, onProgress } = options;
   const instanceId = (await api.getInstance())?.id ?? null;
-  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: 60_000 });
+  const samples = await pool.withTransaction((session) => assertOnlyInstance(session, instanceId), {
+    timeoutMs: 60_000,
+  });
   const expectedUsers = await api.countUsers();
   onProgress?.({
     ...{ kind: 'begun', runId: undefined, resumedFrom: undefined },
-    ...{ instanceId, usersRead: 0, expectedUsers },
+    ...{ instanceId, usersRead: 0, expectedUsers, samples },
   });
   const drift: Partial<Record<DriftKind, number>> = {};
   let usersRead = 0;
@@ -48,13 +53,14 @@ export async function previewBackfill(options: PreviewOptions): Promise<Backfill
     const changes = users.map((user) => makeApiEntry(user, observation).change);
     const snapshots = changes.filter((change) => change.kind === 'snapshot');
     unreadable += users.length - snapshots.length;
-    const found = await pool.withSession((session) => findDrift(session, snapshots), { timeoutMs: 60_000 });
+    const found = await pool.withTransaction((session) => findDrift(session, snapshots), { timeoutMs: 60_000 });
     for (const { kind } of found) drift[kind] = (drift[kind] ?? 0) + 1;
     usersRead += users.length;
     isComplete = isLast;
     onProgress?.({ kind: 'page', usersRead });
     signal?.throwIfAborted();
   }
+  const shortfall = isComplete ? describeShortfall(usersRead, [expectedUsers, await api.countUsers()]) : undefined;
   const drifted = Object.values(drift).reduce((sum, count) => sum + count, 0);
   return {
     instanceId,
@@ -63,6 +69,7 @@ export async function previewBackfill(options: PreviewOptions): Promise<Backfill
     unreadable,
     same: usersRead - unreadable - drifted,
     drift,
-    isComplete,
+    isComplete: isComplete && shortfall === undefined,
+    shortfall,
   };
 }

@@ -11,10 +11,11 @@ import { type PagesEnd, type RunProgress, walkAndApply } from './walk-and-apply.
 export interface BackfillReport {
   readonly run: BackfillRun;
   readonly resumed: boolean;
-  /** `limit`, `signal` and `failure` leave a run that the next one goes on with. */
+  /** All but `finished` leave a run that the next one goes on with. */
   readonly end: PagesEnd | 'failure';
-  /** What ended it before its end, and that in a sentence. */
+  /** What ended it before its end. */
   readonly failure?: unknown;
+  /** The same in a sentence, also where the end is `short`. */
   readonly error?: string;
   /** Users read since this process began, and how long that took. */
   readonly usersHere: number;
@@ -30,14 +31,15 @@ export interface BackfillReport {
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const startedAt = performance.now();
-  const progress: RunProgress = { run: undefined, resumed: false, usersBefore: 0, usersHere: 0 };
+  const progress: RunProgress = { run: undefined, resumed: false, usersBefore: 0, usersHere: 0, shortfall: undefined };
   const report = (
     end: BackfillReport['end'],
     failed: Pick<BackfillReport, 'failure' | 'error'> = {},
   ): BackfillReport => {
-    const { run, resumed, usersHere } = progress;
+    const { run, resumed, usersHere, shortfall } = progress;
     const durationMs = performance.now() - startedAt;
-    return { run: run as BackfillRun, resumed, end, usersHere, durationMs, ...failed };
+    const short = shortfall === undefined ? {} : { error: shortfall };
+    return { run: run as BackfillRun, resumed, end, usersHere, durationMs, ...short, ...failed };
   };
   try {
     return report(await persist(options, progress));
@@ -81,7 +83,7 @@ async function persist(options: BackfillOptions, progress: RunProgress): Promise
 
 /** The lock goes with its connection, so that whoever loses it, or is killed, stands in nobody's way. */
 async function applyLocked(options: BackfillOptions, progress: RunProgress): Promise<PagesEnd> {
-  const locked = await withAdvisoryLock({ url: options.url, name: 'backfill' }, (lock) =>
+  const locked = await withAdvisoryLock({ target: options.target, name: 'backfill' }, (lock) =>
     walkAndApply({ ...options, lock }, progress),
   );
   if (locked.held) return locked.result;
@@ -103,7 +105,7 @@ async function recordEnd(
 ): Promise<void> {
   const run = progress.run as BackfillRun;
   try {
-    progress.run = await pool.withSession((session) => endRun(session, run, { ...end, now: new Date() }));
+    progress.run = await pool.withTransaction((session) => endRun(session, run, { ...end, now: new Date() }));
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
   }

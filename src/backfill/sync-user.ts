@@ -43,7 +43,7 @@ export async function syncUser(scene: UserScene, userId: string): Promise<Synced
   if (!isAskable(userId)) return { userId, outcome: 'not_found', error: 'This is no id that Clerk could know.' };
   const { instanceId, settle } = scene;
   const { pool } = settle;
-  const stored = await pool.withSession((session) => findStoredUser(session, userId));
+  const stored = await pool.withTransaction((session) => findStoredUser(session, userId));
   if (instanceId !== null && stored !== undefined && (stored.instanceId ?? instanceId) !== instanceId) {
     const error = `The user here is of instance ${stored.instanceId}, and CLERK_SECRET_KEY belongs to ${instanceId}: nothing was changed.`;
     return { userId, outcome: 'other_instance', error };
@@ -80,7 +80,7 @@ async function settleAbsence(scene: UserScene, { userId, stored, askedAt }: Abse
 
 /** Deleted is final: nothing is written over a tombstone, also where it should not be there. */
 async function explainStale({ settle: { pool } }: UserScene, userId: string, observedAt: Date): Promise<SyncedUser> {
-  const stored = await pool.withSession((session) => findStoredUser(session, userId));
+  const stored = await pool.withTransaction((session) => findStoredUser(session, userId));
   if (stored?.deletedAt === undefined) return { userId, outcome: 'stale' };
   // Deleted while we asked.
   if (stored.deletedAt > observedAt) return { userId, outcome: 'deleted' };

@@ -1,11 +1,12 @@
 import { assertOnlyInstance } from './assert-instance.ts';
 import type { BackfillOptions } from './backfill-options.ts';
 import { type BackfillRun, beginRun, checkpointRun, endRun } from './backfill-runs.ts';
+import { describeShortfall } from './describe-shortfall.ts';
 import { settlePage } from './settle-page.ts';
 import { walkUsers } from './walk-users.ts';
 
-/** `limit` and `signal`: before the end of the users. */
-export type PagesEnd = 'finished' | 'limit' | 'signal';
+/** `limit` and `signal`: before the end of the users. `short`: at an end that can't be the end. */
+export type PagesEnd = 'finished' | 'short' | 'limit' | 'signal';
 
 export interface LockedOptions extends BackfillOptions {
   /** Held for as long as this runs. */
@@ -20,17 +21,29 @@ export interface RunProgress {
   /** What the run had read when this process came to it, and what was read since. */
   usersBefore: number;
   usersHere: number;
+  /** Why the end is `short`, a sentence. */
+  shortfall: string | undefined;
 }
 
 /** Begins or resumes a run and works through its pages, each committed before the checkpoint behind it. */
 export async function walkAndApply(options: LockedOptions, progress: RunProgress): Promise<PagesEnd> {
   const { state: begunAs } = await begin(options, progress);
   if (begunAs === 'finished') return begunAs;
-  const end = await applyPages(options, progress);
-  const state = end === 'finished' ? 'finished' : 'stopped';
+  const pagesEnd = await applyPages(options, progress);
   const run = progress.run as BackfillRun;
-  progress.run = await options.settle.pool.withSession((session) => endRun(session, run, { state, now: new Date() }));
+  progress.shortfall = pagesEnd === 'finished' ? await findShortfall(options, run) : undefined;
+  const end = progress.shortfall === undefined ? pagesEnd : 'short';
+  const recorded = { state: STATES[end], error: progress.shortfall, now: new Date() };
+  progress.run = await options.settle.pool.withTransaction((session) => endRun(session, run, recorded));
   return end;
+}
+
+/** A run that is not finished is gone on with. */
+const STATES = { finished: 'finished', short: 'failed', limit: 'stopped', signal: 'stopped' } as const;
+
+async function findShortfall({ api }: LockedOptions, { usersRead, expectedUsers }: BackfillRun) {
+  const counted = await api.countUsers();
+  return describeShortfall(usersRead, [expectedUsers ?? counted, counted]);
 }
 
 /** What was read here is told by the row: the answer that a page is in it may have been lost. */
@@ -45,7 +58,9 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
   const { api, maxUsers = null, restart = false } = options;
   const { pool } = options.settle;
   const instanceId = (await api.getInstance())?.id ?? null;
-  await pool.withSession((session) => assertOnlyInstance(session, instanceId), { timeoutMs: SCAN_TIMEOUT_MS });
+  const samples = await pool.withTransaction((session) => assertOnlyInstance(session, instanceId), {
+    timeoutMs: SCAN_TIMEOUT_MS,
+  });
   const expectedUsers = await api.countUsers();
   const ownRunId = progress.run?.runId;
   const { run, resumed } = await pool.withTransaction((session) =>
@@ -56,7 +71,7 @@ async function begin(options: LockedOptions, progress: RunProgress): Promise<Bac
     progress.resumed = resumed;
     const { runId, usersRead, startedAt } = run;
     const resumedFrom = resumed ? startedAt : undefined;
-    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers });
+    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers, samples });
   }
   return run;
 }
@@ -72,7 +87,7 @@ async function applyPages({ api, settle, lock, signal, maxUsers, onProgress }: L
     await lock.assertHeld();
     const counts = await settlePage(settle, page, { origin: 'backfill', runId, instanceId });
     const before = progress.run as BackfillRun;
-    const run = await settle.pool.withSession((session) =>
+    const run = await settle.pool.withTransaction((session) =>
       checkpointRun(session, before, { position: page.position, counts, now: new Date() }),
     );
     takeRun(progress, run);

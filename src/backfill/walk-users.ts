@@ -1,4 +1,4 @@
-import type { ApiPage, ApiUser, ClerkApi } from '../clerk/api/clerk-api.ts';
+import { type ApiPage, type ApiUser, type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
 import { OperatorError } from '../errors.ts';
 
@@ -9,6 +9,7 @@ export interface WalkPosition {
   readonly createdAt: Date | null;
 }
 
+/** Where a walk begins, and how far it goes. */
 export interface WalkOptions {
   /** Goes on behind this user; from the oldest one when absent. */
   readonly from?: WalkPosition | undefined;
@@ -18,6 +19,10 @@ export interface WalkOptions {
   readonly pageSize?: number | undefined;
 }
 
+/** What a walk asks Clerk. */
+export type WalkApi = Pick<ClerkApi, 'listUsers' | 'getUser'>;
+
+/** Some users, in the order of creation. */
 export interface WalkedPage {
   readonly users: readonly ApiUser[];
   readonly observedAt: Date;
@@ -39,10 +44,10 @@ const PAGE_SIZE = 500;
  *
  * @throws {ClerkApiError} what the API threw; `OperatorError` where it serves pages that lead nowhere.
  */
-export async function* walkUsers(api: Pick<ClerkApi, 'listUsers'>, options: WalkOptions = {}) {
+export async function* walkUsers(api: WalkApi, options: WalkOptions = {}) {
   const { pageSize = PAGE_SIZE, maxUsers = Number.POSITIVE_INFINITY } = options;
   let remaining = maxUsers;
-  let place: Place = { position: options.from, cursors: options.from === undefined ? [] : [options.from.userId] };
+  let place: Place = { position: options.from, cursors: [options.from?.userId ?? ''].filter(isAskable) };
   let next: Promise<ApiPage> | undefined = fetchPage(api, place, Math.min(pageSize, remaining));
   while (next !== undefined) {
     const { users, observedAt, isFull }: ApiPage = await next;
@@ -70,7 +75,7 @@ function advance({ position }: Place, users: readonly ApiUser[], isFull: boolean
   if (isFull && userId === position?.userId) throw stuckError(userId);
   if (userId === undefined) return { position, cursors: [] };
   const createdAt = findLastCreation(users) ?? position?.createdAt ?? null;
-  return { position: { userId, createdAt }, cursors: ids.slice(-MAX_CURSORS).reverse() };
+  return { position: { userId, createdAt }, cursors: ids.filter(isAskable).slice(-MAX_CURSORS).reverse() };
 }
 
 function findLastCreation(users: readonly ApiUser[]): Date | undefined {
@@ -79,21 +84,34 @@ function findLastCreation(users: readonly ApiUser[]): Date | undefined {
 }
 
 /**
- * Clerk refuses a cursor that no longer exists. The page's other users are as good: nobody stands between them but those
- * already seen. Where they are all gone, or after a restart, the walk steps back to the time when the last one was
- * created, and sees those of that moment again.
+ * Where the user to go on behind is gone, the page's other users are as good: nobody stands between them but those already
+ * seen. Where they are all gone, or after a restart, the walk steps back to the time when the last one was created, and sees
+ * those of that moment again.
  */
-async function fetchPage(api: Pick<ClerkApi, 'listUsers'>, { position, cursors }: Place, limit: number) {
+async function fetchPage(api: WalkApi, { position, cursors }: Place, limit: number): Promise<ApiPage> {
   for (const startingAfter of cursors) {
-    try {
-      return await api.listUsers({ order: 'created_at', startingAfter, limit });
-    } catch (error) {
-      if (!(error instanceof ClerkApiError && error.code === 'cursor_unknown')) throw error;
-    }
+    const page = await fetchBehind(api, startingAfter, limit);
+    if (page !== undefined) return page;
   }
   const createdAt = position?.createdAt;
   if (createdAt === undefined || createdAt === null) return api.listUsers({ order: 'created_at', limit });
   return api.listUsers({ order: 'created_at', createdAfter: new Date(createdAt.getTime() - 1), limit });
+}
+
+/**
+ * Clerk does not say what it answers behind a user who is gone. It may be a refusal, an empty page as at the end, or a page
+ * from elsewhere. So a page counts only if the user is still there after it.
+ *
+ * @returns undefined where the user is gone.
+ */
+async function fetchBehind(api: WalkApi, startingAfter: string, limit: number): Promise<ApiPage | undefined> {
+  try {
+    const page = await api.listUsers({ order: 'created_at', startingAfter, limit });
+    return (await api.getUser(startingAfter)) === undefined ? undefined : page;
+  } catch (error) {
+    if (error instanceof ClerkApiError && error.code === 'cursor_unknown') return undefined;
+    throw error;
+  }
 }
 
 /** Without this, an API that ignores the cursor, as a proxy might, would be walked for ever. */

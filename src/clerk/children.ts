@@ -1,7 +1,7 @@
 import * as v from 'valibot';
+import { findAccountId, normalizeExternalAccount, olderAccountEntries } from './external-account.ts';
 import { findExtra } from './extra.ts';
-import { flag, id, json, object, text, time } from './fields.ts';
-import { type EventIssue, InvalidEventError } from './invalid-event-error.ts';
+import { flag, id, isObject, json, object, readId, text, time } from './fields.ts';
 
 /**
  * A child object of a user, ready to be a row but for its user's id: `id`, its own properties, `verification` with its
@@ -97,36 +97,60 @@ const KNOWN_KEYS = Object.fromEntries(
   listKeys.map((key) => [key, new Set(Object.keys(childEntries[key]))]),
 ) as unknown as Readonly<Record<ListKey, ReadonlySet<string>>>;
 
-/** Where a child stands, for what is said of it. */
-interface Place {
-  readonly key: ListKey;
-  readonly index: number;
+type Properties = Record<string, unknown>;
+
+/**
+ * Finds what identifies a child in its list; undefined where nothing does: Clerk's specification does not require an id
+ * everywhere. An id of another type, or one too long for an index, is none, and then nothing else can be trusted to be it.
+ */
+export function findChildId(key: ListKey, child: Properties): string | undefined {
+  const stated = key === 'external_accounts' ? findAccountId(child) : child.id;
+  if (stated !== undefined && stated !== null && stated !== '') return readId(stated) ?? undefined;
+  const identifyingKey = IDENTIFYING_KEYS[key];
+  return identifyingKey === undefined ? undefined : (readId(child[identifyingKey]) ?? undefined);
 }
 
-type Properties = Record<string, unknown>;
+/** What has no key becomes no row, and so nobody asks what it holds. */
+const unkeyed = v.pipe(
+  v.unknown(),
+  v.transform((): Properties => ({})),
+);
+
+/** The schema of a list: absent, null, or objects. What each holds is checked where it is to become a row. */
+export function childList(key: ListKey) {
+  const entries = key === 'external_accounts' ? { ...childEntries[key], ...olderAccountEntries } : childEntries[key];
+  const keyed: v.GenericSchema<unknown, Properties> = object(entries as v.ObjectEntries);
+  return v.nullish(
+    v.array(v.lazy((child) => (isObject(child) && findChildId(key, child) === undefined ? unkeyed : keyed))),
+  );
+}
 
 /**
  * Completes a child that its schema has found good.
  *
  * @param values what the schema made of it.
  * @param sent the child as it was sent: what the schema has dropped is `extra`, and its verification is kept whole.
- * @throws {InvalidEventError} `invalid_shape`, when nothing identifies it.
  */
-export function makeChild(values: Properties, sent: Properties, { key, index }: Place): ClerkChild {
-  const identifyingKey = IDENTIFYING_KEYS[key];
-  const id = values.id ?? (identifyingKey === undefined ? undefined : values[identifyingKey]);
-  if (typeof id !== 'string' || id === '') throw InvalidEventError.ofShape([describeMissingId(key, index)]);
-  const verified = sent.verification as { status?: string | null; strategy?: string | null } | null | undefined;
+export function makeChild(key: ListKey, id: string, values: Properties, sent: Properties): ClerkChild {
+  if (key === 'external_accounts') {
+    const { values: today, rest } = normalizeExternalAccount(sent);
+    const known = Object.entries(values).filter(([name]) => KNOWN_KEYS[key].has(name));
+    return completeChild(
+      { ...Object.fromEntries(known), ...today, id },
+      sent.verification,
+      findExtra(rest, KNOWN_KEYS[key]),
+    );
+  }
+  return completeChild({ ...values, id }, sent.verification, findExtra(sent, KNOWN_KEYS[key]));
+}
+
+function completeChild(values: Properties & { id: string }, verification: unknown, extra: Properties): ClerkChild {
+  const verified = verification as { status?: string | null; strategy?: string | null } | null | undefined;
   return {
     ...values,
-    id,
     verification: verified,
     verification_status: verified?.status ?? null,
     verification_strategy: verified?.strategy ?? null,
-    extra: findExtra(sent, KNOWN_KEYS[key]),
+    extra,
   };
-}
-
-function describeMissingId(key: ListKey, index: number): EventIssue {
-  return { path: `data.${key}[${index}].id`, message: 'Expected an id' };
 }

@@ -1,5 +1,6 @@
-import { isObject, readId, readTime } from './fields.ts';
-import { InvalidEventError } from './invalid-event-error.ts';
+import * as v from 'valibot';
+import { describeIssue, isObject, readId, readTime, text, time } from './fields.ts';
+import { InvalidEventError, toIssue } from './invalid-event-error.ts';
 import { parseJson } from './json.ts';
 import { type ClerkUser, parseUser } from './parse-user.ts';
 import type { VerifiedDelivery } from './verify-delivery.ts';
@@ -64,6 +65,9 @@ function readEnvelope(value: unknown): Record<string, unknown> {
   throw InvalidEventError.ofShape([{ path: 'body', message: 'Expected an object' }]);
 }
 
+/** What goes into the rows, beside the user. Where they are absent, the delivery says enough. */
+const envelopeSchema = v.object({ instance_id: text, timestamp: time });
+
 /** Tolerant to the last: a dead letter should say as much as can be known. */
 function readFacts(delivery: VerifiedDelivery, envelope: Record<string, unknown>): EventFacts {
   const { instance_id: instanceId, timestamp, data } = envelope;
@@ -79,7 +83,7 @@ function readFacts(delivery: VerifiedDelivery, envelope: Record<string, unknown>
 }
 
 function toEvent(
-  { data }: Record<string, unknown>,
+  envelope: Record<string, unknown>,
   { type, userId, ...facts }: EventFacts,
   sanitized: number,
 ): ClerkEvent {
@@ -87,6 +91,9 @@ function toEvent(
   const base = { ...facts, type, sanitized };
   const isUser = USER_TYPES.has(type);
   if (!isUser && type !== 'user.deleted') return { ...base, kind: 'other', userId };
+  const parsed = v.safeParse(envelopeSchema, envelope, { message: describeIssue });
+  if (!parsed.success) throw InvalidEventError.ofShape(parsed.issues.map((issue) => toIssue(issue)));
+  const { data } = envelope;
   if (!isObject(data)) throw InvalidEventError.ofShape([{ path: 'data', message: 'Expected an object' }]);
   if (userId === null) {
     throw new InvalidEventError('missing_user_id', 'The event does not say which user it is about.', [

@@ -1,3 +1,5 @@
+import { id, text } from './fields.ts';
+
 type Properties = Readonly<Record<string, unknown>>;
 
 /** Older Google and Facebook accounts say their provider only through their type. */
@@ -5,6 +7,16 @@ const PROVIDER_OF_OBJECT: ReadonlyMap<unknown, string> = new Map([
   ['google_account', 'oauth_google'],
   ['facebook_account', 'oauth_facebook'],
 ]);
+
+/** The properties of the older shapes that have no column: they are validated like all others, before they are read. */
+export const olderAccountEntries = {
+  identification_id: id,
+  google_id: id,
+  facebook_id: id,
+  given_name: text,
+  family_name: text,
+  picture: id,
+};
 
 /** Keys of the older shapes, and the keys that say the same today. */
 const OLDER_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -16,14 +28,26 @@ const OLDER_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['picture', ['image_url', 'avatar_url']],
 ]);
 
+/** A linked account as its row has it, and what of it has no column. */
+export interface NormalizedAccount {
+  readonly values: Properties;
+  readonly rest: Properties;
+}
+
+/** Finds the id that all shapes of one account share: that of the identification (`idn_…`). */
+export function findAccountId(account: Properties): unknown {
+  return isStated(account.identification_id) ? account.identification_id : account.id;
+}
+
 /**
- * Brings the three shapes in which Clerk has sent one linked account to one: `id` is the identification id (`idn_…`),
- * which all shapes share, `external_account_id` the `eac_…` one, `provider` begins with `oauth_`. Keys of the older
- * shapes are consumed where they say nothing new, and stay where they do.
+ * Brings the three shapes in which Clerk has sent one linked account to one: `external_account_id` is the `eac_…` id,
+ * `provider` begins with `oauth_`. Keys of the older shapes are consumed where they say nothing new, and stay where they
+ * do.
+ *
+ * @param account as it was sent, after its schema has found it good.
  */
-export function normalizeExternalAccount(account: Properties): Record<string, unknown> {
-  const today: Record<string, unknown> = {
-    id: firstText(account.identification_id, account.id),
+export function normalizeExternalAccount(account: Properties): NormalizedAccount {
+  const values: Record<string, unknown> = {
     external_account_id: firstText(account.external_account_id, eacId(account.id)),
     provider: normalizeProvider(account),
     provider_user_id: firstText(account.provider_user_id, account.google_id, account.facebook_id),
@@ -31,9 +55,9 @@ export function normalizeExternalAccount(account: Properties): Record<string, un
     last_name: account.last_name ?? account.family_name,
     image_url: firstText(account.image_url, account.avatar_url, account.picture),
   };
-  const normalized: Record<string, unknown> = { ...account, ...today };
-  const others = Object.entries(account).filter(([key, value]) => saysSomethingNew(key, value, normalized));
-  return { ...Object.fromEntries(others), ...today };
+  const normalized = { ...account, ...values, id: findAccountId(account) };
+  const rest = Object.entries(account).filter(([key, value]) => saysSomethingNew(key, value, normalized));
+  return { values, rest: Object.fromEntries(rest) };
 }
 
 function saysSomethingNew(key: string, value: unknown, normalized: Properties): boolean {

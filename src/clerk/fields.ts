@@ -3,13 +3,42 @@ import * as v from 'valibot';
 /** Texts, flags, counts: null where Clerk says null, absent where Clerk leaves the key out. */
 export const text = v.nullish(v.string());
 export const flag = v.nullish(v.boolean());
-export const count = v.nullish(v.custom<unknown>(isInt64, 'Expected a whole number'));
+export const count = v.nullish(
+  v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, unknown>(({ dataset: { value }, addIssue, NEVER }) => {
+      const whole = readWhole(value);
+      if (whole !== undefined) return whole;
+      addIssue({ message: 'Expected a whole number' });
+      return NEVER;
+    }),
+  ),
+);
 
-/** Clerk's counts are int64, whose upper end often stands for "no limit": more than a double holds. */
-function isInt64(value: unknown): boolean {
-  if (!JSON.isRawJSON(value)) return Number.isSafeInteger(value);
-  const { rawJSON: digits } = value as { rawJSON: string };
-  return /^-?\d+$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
+/**
+ * A whole number in digits alone, also where JSON writes it `1.0` or `1e5`. Clerk's counts are int64, whose upper end
+ * often stands for "no limit": more than a double holds.
+ */
+function readWhole(value: unknown): unknown {
+  if (!JSON.isRawJSON(value)) return Number.isSafeInteger(value) ? value : undefined;
+  const { rawJSON: source } = value as { rawJSON: string };
+  const whole = /[.eE]/.test(source) ? readDecimal(source) : BigInt(source);
+  if (whole === undefined || BigInt.asIntN(64, whole) !== whole) return undefined;
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : JSON.rawJSON(String(whole));
+}
+
+/** The digits of the largest int64. */
+const MAX_WHOLE_DIGITS = 19;
+
+/** Reads a JSON number with a fraction or an exponent, every digit kept; undefined where it is not whole, or too large. */
+function readDecimal(source: string): bigint | undefined {
+  const [mantissa = '', exponent = '0'] = source.toLowerCase().split('e');
+  const [before = '', fraction = ''] = mantissa.replace('-', '').split('.');
+  const digits = (before + fraction).replace(/0+$/, '');
+  const zeros = before.length + Number(exponent) - digits.length;
+  if (/^0*$/.test(digits)) return 0n;
+  if (zeros < 0 || zeros > MAX_WHOLE_DIGITS) return undefined;
+  return BigInt(`${digits}${'0'.repeat(zeros)}`) * (source.startsWith('-') ? -1n : 1n);
 }
 
 /** Metadata and other values that are kept as they are. */
@@ -24,7 +53,7 @@ export const id = v.pipe(
 /** Clerk's have 32 characters. What is much longer is no id, and too long for an index, that of dead letters included. */
 const MAX_ID_LENGTH = 256;
 
-/** Reads the id of a user; null for what can't be one. */
+/** Reads an id that shall be a key; null for what can't be one. */
 export function readId(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;
 }
@@ -36,9 +65,12 @@ const LATEST_MS = 253_402_300_799_999;
 /** As milliseconds, anything below lies before March 1973; as seconds, anything above lies after the year 5000. */
 const SECONDS_BELOW = 1e11;
 
+/** RFC 3339. A text that leaves the zone out would be read in the zone of this process. */
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
+
 /**
  * Reads a moment as Clerk sends it. Most are Unix milliseconds; the published examples have seconds, events of 2021
- * have ISO strings. Undefined for anything else.
+ * have ISO strings, which must name their zone. Undefined for anything else.
  */
 export function readTime(value: unknown): Date | undefined {
   const ms = readMs(value);
@@ -46,10 +78,23 @@ export function readTime(value: unknown): Date | undefined {
 }
 
 function readMs(value: unknown): number {
-  if (typeof value === 'string') return Date.parse(value);
-  if (typeof value !== 'number') return Number.NaN;
-  return Math.trunc(Math.abs(value) < SECONDS_BELOW ? value * 1000 : value);
+  if (typeof value === 'string') return parseTimestamp(value);
+  const number = JSON.isRawJSON(value) ? Number((value as { rawJSON: string }).rawJSON) : value;
+  if (typeof number !== 'number') return Number.NaN;
+  return Math.trunc(Math.abs(number) < SECONDS_BELOW ? number * 1000 : number);
 }
+
+function parseTimestamp(text: string): number {
+  const day = TIMESTAMP.exec(text)?.[1];
+  if (day === undefined) return Number.NaN;
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  const isDay = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
+}
+
+/** What is wrong with a value that `readTime` can't read. */
+const NO_TIME = 'Expected a time in Unix milliseconds, or as RFC 3339 with its zone';
 
 export const time = v.optional(
   v.pipe(
@@ -58,7 +103,7 @@ export const time = v.optional(
       if (value === null || value === '') return null;
       const moment = readTime(value);
       if (moment !== undefined) return moment;
-      addIssue({ message: 'Expected a time in Unix milliseconds' });
+      addIssue({ message: NO_TIME });
       return NEVER;
     }),
   ),

@@ -1,3 +1,5 @@
+import type * as v from 'valibot';
+
 /** Issues kept of one event; the first say enough. */
 const MAX_ISSUES = 20;
 
@@ -32,4 +34,10 @@ export class InvalidEventError extends Error {
     const message = `The event does not have the shape of Clerk's: ${first?.path}: ${first?.message}${more}.`;
     return new InvalidEventError('invalid_shape', message, issues.slice(0, MAX_ISSUES));
   }
+}
+
+/** A schema's issue with its place in the event; `root` is where the value that the schema was given stands. */
+export function toIssue({ path, message }: v.BaseIssue<unknown>, root = ''): EventIssue {
+  const steps = (path ?? []).map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
+  return { path: `${root}${steps.join('')}`.replace(/^\./, ''), message };
 }

@@ -1,10 +1,9 @@
 import * as v from 'valibot';
-import { type ClerkChild, type ListKey, listKeys, makeChild } from './children.ts';
+import { type ClerkChild, findChildId, type ListKey, listKeys, makeChild } from './children.ts';
 import { dropSecrets } from './drop-secrets.ts';
-import { normalizeExternalAccount } from './external-account.ts';
 import { findExtra } from './extra.ts';
 import { describeIssue } from './fields.ts';
-import { type EventIssue, InvalidEventError } from './invalid-event-error.ts';
+import { InvalidEventError, toIssue } from './invalid-event-error.ts';
 import { userSchema } from './user.ts';
 
 /** A user as Clerk states it. `values` has a key for each property that was sent; null is a statement, absence is none. */
@@ -30,37 +29,32 @@ const VERSION_KEYS: ReadonlySet<string> = new Set(['id', 'updated_at']);
  * @throws {InvalidEventError} `invalid_shape`, with the path of each property that has another type than Clerk's.
  */
 export function parseUser(data: Properties): ClerkUser {
-  const sent = normalizeAccounts(dropSecrets(data) as Properties);
+  const sent = dropSecrets(data) as Properties;
   const parsed = v.safeParse(userSchema, sent, { message: describeIssue });
-  if (!parsed.success) throw InvalidEventError.ofShape(parsed.issues.map(toIssue));
+  if (!parsed.success) throw InvalidEventError.ofShape(parsed.issues.map((issue) => toIssue(issue, 'data')));
   const values: Properties = {};
   const lists: Partial<Record<ListKey, readonly ClerkChild[]>> = {};
+  const extra = findExtra(sent, USER_KEYS);
   for (const [key, value] of Object.entries(parsed.output)) {
-    if (LIST_KEYS.has(key)) lists[key as ListKey] = makeList(key as ListKey, value, sent[key]);
+    if (LIST_KEYS.has(key)) addList({ lists, extra }, key as ListKey, value, sent[key]);
     else if (!VERSION_KEYS.has(key)) values[key] = value;
   }
   const { id, updated_at: updatedAt } = parsed.output;
-  return { id, updatedAt: updatedAt ?? undefined, values, lists, extra: findExtra(sent, USER_KEYS) };
+  return { id, updatedAt: updatedAt ?? undefined, values, lists, extra };
 }
 
-function makeList(key: ListKey, values: unknown, sent: unknown): ClerkChild[] {
-  if (values === null) return [];
-  return (values as Properties[]).map((value, index) =>
-    makeChild(value, (sent as Properties[])[index] as Properties, { key, index }),
-  );
-}
-
-/** What is no list of objects is left for the schema to complain of. */
-function normalizeAccounts(user: Properties): Properties {
-  const { external_accounts: accounts } = user;
-  if (!Array.isArray(accounts) || accounts.length === 0) return user;
-  const normalized = accounts.map((account: unknown) =>
-    typeof account === 'object' && account !== null ? normalizeExternalAccount(account as Properties) : account,
-  );
-  return { ...user, external_accounts: normalized };
-}
-
-function toIssue({ path, message }: v.BaseIssue<unknown>): EventIssue {
-  const steps = (path ?? []).map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
-  return { path: `data${steps.join('')}`, message };
+/** Keeps children that have no key, as they were sent, in the user's `extra` under the name of their list. */
+function addList(
+  { lists, extra }: { lists: Partial<Record<ListKey, readonly ClerkChild[]>>; extra: Properties },
+  key: ListKey,
+  values: unknown,
+  sent: unknown,
+): void {
+  const children = ((values ?? []) as Properties[]).map((value, index) => {
+    const child = (sent as Properties[])[index] as Properties;
+    return { child, id: findChildId(key, child), value };
+  });
+  lists[key] = children.flatMap(({ child, id, value }) => (id === undefined ? [] : [makeChild(key, id, value, child)]));
+  const unkeyed = children.filter(({ id }) => id === undefined).map(({ child }) => child);
+  if (unkeyed.length > 0) extra[key] = unkeyed;
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { childEntries } from './children.ts';
-import { count, flag, id, json, object, text, time } from './fields.ts';
+import { childList } from './children.ts';
+import { count, flag, id, json, text, time } from './fields.ts';
 
 /**
  * Clerk's User, tolerant wherever Clerk is: any key may be absent or null, unknown keys are dropped here and kept by the caller as `extra`. Keys
@@ -50,11 +50,11 @@ export const userSchema = v.object({
   legal_accepted_at: time,
   created_at: time,
   updated_at: time,
-  email_addresses: v.nullish(v.array(object(childEntries.email_addresses))),
-  phone_numbers: v.nullish(v.array(object(childEntries.phone_numbers))),
-  web3_wallets: v.nullish(v.array(object(childEntries.web3_wallets))),
-  passkeys: v.nullish(v.array(object(childEntries.passkeys))),
-  external_accounts: v.nullish(v.array(object(childEntries.external_accounts))),
-  saml_accounts: v.nullish(v.array(object(childEntries.saml_accounts))),
-  enterprise_accounts: v.nullish(v.array(object(childEntries.enterprise_accounts))),
+  email_addresses: childList('email_addresses'),
+  phone_numbers: childList('phone_numbers'),
+  web3_wallets: childList('web3_wallets'),
+  passkeys: childList('passkeys'),
+  external_accounts: childList('external_accounts'),
+  saml_accounts: childList('saml_accounts'),
+  enterprise_accounts: childList('enterprise_accounts'),
 });

@@ -10,9 +10,9 @@ export interface RawDelivery {
 
 /** A delivery that Clerk's signature vouches for. Nothing before this point is parsed, stored or logged. */
 export interface VerifiedDelivery {
-  /** `svix-id`: the same for each attempt at one event, and so the idempotency key. */
+  /** `svix-id` or `webhook-id`: the same for each attempt at one event, and so the idempotency key. */
   readonly messageId: string;
-  /** `svix-timestamp`: when this attempt was made, to the second. */
+  /** `svix-timestamp` or `webhook-timestamp`: when this attempt was made, to the second. */
   readonly signedAt: Date;
   readonly receivedAt: Date;
   /** The body's text, a byte order mark and all. */
@@ -63,22 +63,38 @@ export function createVerifier(secrets: readonly string[]): Verifier {
 
 type SignatureHeaders = Record<'svix-id' | 'svix-timestamp' | 'svix-signature', string>;
 
-/** Clerk sends `svix-*` only, though Svix's library would take `webhook-*` too. */
+/**
+ * Finds the three headers that sign a request: under Svix's own names, which Clerk sends, or else under those of Standard
+ * Webhooks. They are taken as one set. Svix's library would take the id of one set with the signature of the other.
+ *
+ * @returns undefined for a request that is no signed webhook.
+ */
+export function findSignatureHeaders(headers: RawDelivery['headers']): SignatureHeaders | undefined {
+  return findSet(headers, 'svix') ?? findSet(headers, 'webhook');
+}
+
+function findSet(headers: RawDelivery['headers'], prefix: 'svix' | 'webhook'): SignatureHeaders | undefined {
+  const id = headers.get(`${prefix}-id`);
+  const timestamp = headers.get(`${prefix}-timestamp`);
+  const signature = headers.get(`${prefix}-signature`);
+  if (!id || !timestamp || !signature) return;
+  return { 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature };
+}
+
 function readSignatureHeaders(headers: RawDelivery['headers']): SignatureHeaders {
-  const id = headers.get('svix-id');
-  const timestamp = headers.get('svix-timestamp');
-  const signature = headers.get('svix-signature');
-  if (!id || !timestamp || !signature) {
+  const found = findSignatureHeaders(headers);
+  if (found === undefined) {
     throw new RejectedDeliveryError(
       400,
       'missing_headers',
-      'The headers svix-id, svix-timestamp and svix-signature are required: this URL takes webhooks signed by Svix.',
+      'This URL takes signed webhooks only: with the headers svix-id, svix-timestamp and svix-signature, or with webhook-id, webhook-timestamp and webhook-signature.',
     );
   }
+  const { 'svix-id': id, 'svix-timestamp': timestamp } = found;
   if (id.length > MAX_MESSAGE_ID_LENGTH || !/^[\x21-\x7e]+$/.test(id) || !/^\d{1,12}$/.test(timestamp)) {
-    throw new RejectedDeliveryError(400, 'invalid_headers', 'The header svix-id or svix-timestamp is malformed.');
+    throw new RejectedDeliveryError(400, 'invalid_headers', 'The id or the timestamp of the webhook is malformed.');
   }
-  return { 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature };
+  return found;
 }
 
 /**

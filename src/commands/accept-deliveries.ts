@@ -2,11 +2,12 @@ import { createVerifier } from '../clerk/verify-delivery.ts';
 import type { Config } from '../config.ts';
 import type { Pool } from '../db/pool.ts';
 import { countOpenDeadLetters } from '../http/count-open-dead-letters.ts';
-import { createApp } from '../http/create-app.ts';
+import { countUsers } from '../http/count-users.ts';
+import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { findReconcileState } from '../http/find-reconcile-state.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
-import { createReadinessCheck } from '../http/readiness.ts';
+import { canWrite, createReadinessCheck } from '../http/readiness.ts';
 import type { Logger } from '../logger.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/receive.ts';
 import { version } from '../version.ts';
@@ -34,6 +35,9 @@ export async function acceptDeliveries(options: AcceptOptions, started: AsyncDis
     version,
     readQueue: () => receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
+    countUsers: () => countUsers(pool),
+    countPoolWaiters: () => pool.waiting,
+    canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
   });
   let draining = false;
@@ -44,14 +48,31 @@ export async function acceptDeliveries(options: AcceptOptions, started: AsyncDis
     metrics,
     logger,
     isDraining: () => draining,
+    hidesMetrics: config.metricsPort !== undefined,
   });
   const onClientError = (code: string) => metrics.recordRejection(code);
+  // Begun first and so stopped last: a stop can be watched.
+  await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(async () => {
     draining = true;
     await drain(listening, receiver);
   });
   return { url: listening.url, metrics };
+}
+
+/** Serves `/metrics` on a port of its own, where one is configured. */
+async function serveMetrics(
+  { config, metrics, logger }: Pick<AcceptOptions, 'config' | 'logger'> & { readonly metrics: Metrics },
+  started: AsyncDisposableStack,
+): Promise<void> {
+  if (config.metricsPort === undefined) return;
+  const { fetch } = createMetricsApp({ metrics, logger });
+  const onClientError = (code: string) => metrics.recordStray({ reason: code, signed: false });
+  const { host, metricsPort: port } = config;
+  const listening = await listen({ fetch, host, port, portVariable: 'METRICS_PORT', onClientError, logger });
+  logger.info({ url: `${listening.url}/metrics` }, 'metrics have a port of their own');
+  started.defer(() => closeInTime(listening));
 }
 
 /**
@@ -61,7 +82,11 @@ export async function acceptDeliveries(options: AcceptOptions, started: AsyncDis
 async function drain(listening: Listening, receiver: Receiver): Promise<void> {
   const closed = listening.close();
   await receiver.drain();
-  const cutOff = setTimeout(() => listening.closeAllConnections(), LAST_ANSWERS_MS);
-  await closed;
+  await closeInTime({ ...listening, close: () => closed });
+}
+
+async function closeInTime({ close, closeAllConnections }: Listening): Promise<void> {
+  const cutOff = setTimeout(closeAllConnections, LAST_ANSWERS_MS);
+  await close();
   clearTimeout(cutOff);
 }

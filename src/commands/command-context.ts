@@ -11,6 +11,10 @@ export interface CommandContext {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Where a progress bar is drawn; undefined when stderr is not a terminal. */
   readonly progress: NodeJS.WritableStream | undefined;
+  /** Asks whether to go on, where somebody can answer; undefined where stdin or stderr is no terminal. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined;
+  /** Columns of the terminal that stdout is; undefined where it is none, and nothing has to be cut. */
+  readonly width: number | undefined;
   /** How this program is called here, for the commands that it suggests: `npm run -s clerk-sync --` or `clerk-sync`. */
   readonly invocation: string;
 }

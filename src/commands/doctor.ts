@@ -20,6 +20,6 @@ export async function doctor(options: DoctorCommandOptions, context: CommandCont
   } finally {
     await examined.close();
   }
-  context.stdout(options.json === true ? formatJson(diagnosis) : formatDiagnosis(diagnosis));
+  context.stdout(options.json === true ? formatJson(diagnosis) : formatDiagnosis(diagnosis, context.width));
   return EXIT_CODES[diagnosis.status];
 }

@@ -9,7 +9,7 @@ import type { Logger } from '../logger.ts';
  * @returns true where commits are not synchronous, which each transaction can set right for itself.
  */
 export async function findUnsafeCommits(pool: Pool, logger: Logger): Promise<boolean> {
-  const names = await pool.withSession(readUnsafeSettings);
+  const names = await pool.withTransaction(readUnsafeSettings);
   for (const name of names.filter((unsafe) => unsafe !== 'synchronous_commit')) {
     logger.warn({ name }, 'this setting of Postgres is off: a crash can lose events that were acknowledged before it');
   }

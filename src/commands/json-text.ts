@@ -11,3 +11,13 @@ const keepSource: Reviver = (_key, value, { source }) =>
 export function parseKeepingDigits(text: string): unknown {
   return JSON.parse(text, keepSource as (key: string, value: unknown) => unknown);
 }
+
+/** The text indented where it is JSON, every digit kept; else as it is. */
+export function indentJson(text: string): string {
+  try {
+    return JSON.stringify(parseKeepingDigits(text.replace(/^\ufeff/, '')), null, 2);
+  } catch {
+    // That it can't be parsed may be the very reason why somebody looks at it.
+    return text;
+  }
+}

@@ -1,3 +1,4 @@
+import * as http from 'node:http';
 import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
 import type { Wait } from '../clerk/api/create-requester.ts';
@@ -8,13 +9,17 @@ import { version } from '../version.ts';
 /** What a command adds: when to stop, and whom to tell of pauses. */
 export type OpenApiOptions = Pick<ClerkApiOptions, 'signal' | 'onWait' | 'timings'>;
 
+/** What the configuration says of the Backend API, and of the way there. */
+export type ApiConfig = Pick<Config, 'clerkSecretKey' | 'clerkApiUrl'> &
+  Partial<Pick<Config, 'httpsProxy' | 'noProxy'>>;
+
 /**
  * Makes the client of the Backend API that the configuration means.
  *
  * @throws {OperatorError} exit code 2, when there is no key.
  */
 export function openApi(
-  { clerkSecretKey, clerkApiUrl }: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl'>,
+  { clerkSecretKey, clerkApiUrl, httpsProxy, noProxy }: ApiConfig,
   options: OpenApiOptions = {},
 ): ClerkApi {
   if (clerkSecretKey === undefined) {
@@ -23,6 +28,7 @@ export function openApi(
       exitCode: 2,
     });
   }
+  if (httpsProxy !== undefined) setProxy({ HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy });
   return createClerkApi({
     ...options,
     secretKey: clerkSecretKey,
@@ -31,12 +37,18 @@ export function openApi(
   });
 }
 
+/** For all of this process, which asks nobody else. Node's `fetch` takes a proxy in no other way. */
+function setProxy(proxy: { HTTPS_PROXY: string; NO_PROXY: string | undefined }): void {
+  // Node 22 has only the environment's switch: see docs/operations.md.
+  http.setGlobalProxyFromEnv?.(proxy);
+}
+
 /**
  * Lends the client to `work`. What it still asks for then, such as a page that is fetched ahead, ends: it must not keep a
  * program that is done.
  */
 export async function withApi<T>(
-  config: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl'>,
+  config: ApiConfig,
   { signal, ...options }: OpenApiOptions & { readonly signal: AbortSignal },
   work: (api: ClerkApi) => Promise<T>,
 ): Promise<T> {

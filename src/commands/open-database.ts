@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** A command works one thing after another; the second connection is for a statement beside a transaction. */
@@ -16,37 +17,42 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 
 /**
  * Lends a pool to `work`: on the configured database, or on the embedded one, which is joined where a service already
- * runs it, and stopped again only if nobody else uses it. The url is for who needs a connection beside the pool.
+ * runs it, and stopped again only if nobody else uses it. The target is for who needs a connection beside the pool.
  */
 export async function withDatabase<T>(
-  { loadConfig, invocation }: Pick<CommandContext, 'loadConfig' | 'invocation'>,
-  work: (pool: Pool, config: Config, url: string) => Promise<T>,
+  context: Pick<CommandContext, 'loadConfig' | 'invocation' | 'progress'>,
+  work: (pool: Pool, config: Config, target: DatabaseTarget) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const config = loadConfig({ takesDeliveries: false });
-  return withDatabaseUrl(config, async (url) => {
+  const useTarget = async (target: DatabaseTarget, config: Config) => {
     const pool = createPool({
-      url,
+      target,
       size: POOL_SIZE,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       applicationName: 'clerk-sync command',
     });
     try {
-      await assertMigrated(pool, invocation);
-      return await work(pool, config, url);
-    } catch (error) {
-      throw describeUnavailable(error);
+      await assertMigrated(pool, context.invocation);
+      return await work(pool, config, target);
     } finally {
       await pool.close();
     }
-  });
+  };
+  return withDatabaseTarget(context, useTarget, signal);
 }
 
-/** Finds or starts the database for as long as `work` needs it. */
-export async function withDatabaseUrl<T>(
-  { databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>,
-  work: (url: string) => Promise<T>,
+/**
+ * Finds or starts the database for as long as `work` needs it. With a `signal`, the work ends by itself when that is
+ * aborted; without one it is left when a signal ends the program, and a Postgres that was started for it is stopped.
+ */
+export async function withDatabaseTarget<T>(
+  { loadConfig, progress }: Pick<CommandContext, 'loadConfig' | 'progress'>,
+  work: (target: DatabaseTarget, config: Config) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  if (databaseUrl !== undefined) return work(databaseUrl);
+  const config = loadConfig({ takesDeliveries: false });
+  const { database, databaseSchema: schema, dataDir } = config;
+  if (database !== undefined) return work(database, config);
   if (!existsSync(join(dataDir, 'postgres'))) {
     throw new OperatorError(
       'no_database',
@@ -57,17 +63,42 @@ export async function withDatabaseUrl<T>(
       },
     );
   }
-  // Only what is wrong: that Postgres was found running is no news to whoever asked for a list.
-  const embedded = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'warn' }) });
+  // To a script only what is wrong. A person waits some seconds if Postgres does not run, and is told why.
+  const log = createLogger({ level: progress === undefined ? 'warn' : 'info' });
+  if (signal !== undefined) return useEmbedded({ dataDir, schema, log, signal }, (target) => work(target, config));
+  return abortOnSignal((leaving) =>
+    useEmbedded({ dataDir, schema, log, signal: leaving }, (target) =>
+      Promise.race([work(target, config), failWhenAborted(leaving)]),
+    ),
+  );
+}
+
+interface EmbeddedUse {
+  readonly schema: string;
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+async function useEmbedded<T>(options: EmbeddedUse, work: (target: DatabaseTarget) => Promise<T>): Promise<T> {
+  const embedded = await startEmbeddedPostgres(options).catch((error: unknown) => {
+    throw options.signal.aborted ? stoppedError('Nothing was changed.') : error;
+  });
   try {
-    return await work(embedded.url);
+    return await work({ ...embedded.target, schema: options.schema });
   } finally {
     await embedded.stop();
   }
 }
 
+function failWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(stoppedError('What was done until then stays.')));
+  });
+}
+
 async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
-  const { state } = await pool.withSession(readMigrationState);
+  const { state } = await pool.withTransaction(readMigrationState);
   if (state === 'current') return;
   const older = state === 'missing' || state === 'pending';
   throw new OperatorError(
@@ -81,12 +112,4 @@ async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
         : 'Use the version of clerk-sync that the service runs.',
     },
   );
-}
-
-function describeUnavailable(error: unknown): unknown {
-  if (!(error instanceof DatabaseUnavailableError)) return error;
-  return new OperatorError('database_unavailable', error.message, {
-    hint: 'Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.',
-    cause: error,
-  });
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { suggestSimilar } from './output/suggest-similar.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -39,5 +40,23 @@ export function parseRate(text: string): number {
 
 /** For an option that may be repeated, or given once with commas between. */
 export function collect(text: string, collected: string[] = []): string[] {
-  return [...collected, ...text.split(',').filter((part) => part !== '')];
+  const values = text.split(',').filter((part) => part !== '');
+  if (values.length === 0) throw new InvalidArgumentError('Give at least one value.');
+  return [...collected, ...values];
+}
+
+/** The same for values of a fixed list. */
+export function collectAmong(choices: readonly string[]) {
+  return function collectChoice(text: string, collected?: string[]): string[] {
+    const values = collect(text, collected);
+    const unknown = values.find((value) => !choices.includes(value));
+    if (unknown === undefined) return values;
+    throw new InvalidArgumentError(`Give one of ${choices.join(', ')}.${suggestSimilar(unknown, choices)}`);
+  };
+}
+
+/** A text that says something. */
+export function parseText(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('Give a text that is not empty.');
 }

@@ -1,7 +1,6 @@
 import { isAbort } from '../backfill/describe-failure.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { Wait } from '../clerk/api/create-requester.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { OperatorError } from '../errors.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
 import type { ReconcileProgress } from '../reconcile/reconcile-options.ts';
@@ -57,17 +56,20 @@ interface Scene {
 
 async function run(options: ReconcileCommandOptions, context: CommandContext, scene: Scene): Promise<ReconcileReport> {
   const { full = false, dryRun, maxDeletions } = options;
-  const result = await withDatabase(context, (pool, { deletedUsers }, url) =>
-    runReconcile({
-      ...scene,
-      ...{ url, dryRun, maxDeletions },
-      settle: { pool, deletedUsers },
-      chooseKind: async () => (full ? 'full' : 'incremental'),
-    }),
+  const result = await withDatabase(
+    context,
+    (pool, { deletedUsers }, target) =>
+      runReconcile({
+        ...scene,
+        ...{ target, dryRun, maxDeletions },
+        settle: { pool, deletedUsers },
+        chooseKind: async () => (full ? 'full' : 'incremental'),
+      }),
+    scene.signal,
   );
   if (result.state === 'ran') return result.report;
   throw new OperatorError('reconcile_running', 'Another reconcile is running on this database.', {
-    hint: 'The service may be at it: wait for its end. What it finds is in clerk.reconcile_runs, and in its metrics.',
+    hint: 'The service may be at it: wait for its end. What it finds is in the table reconcile_runs, and in its metrics.',
   });
 }
 
@@ -79,11 +81,7 @@ function assertEnded({ failure, dryRun }: ReconcileReport): void {
       dryRun ? 'Nothing was changed.' : 'What was repaired until then stays; nobody else was changed.',
     );
   }
-  if (!(failure instanceof DatabaseUnavailableError)) throw describeApiError(failure);
-  throw new OperatorError('database_unavailable', failure.message, {
-    hint: 'Look whether Postgres runs; then run this again.',
-    cause: failure,
-  });
+  throw describeApiError(failure);
 }
 
 /** Tells on stderr how far a run has come, with a bar where there is a terminal and all users are walked. */

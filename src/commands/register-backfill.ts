@@ -17,7 +17,8 @@ export function registerBackfill({ program, context, finish }: Registration): vo
       'after',
       `
 Needs CLERK_SECRET_KEY. Webhooks may arrive meanwhile: the newest state of each user stays.
-Exit codes: 0 done, 1 failed or stopped, 2 usage or configuration, 3 done and some users became dead letters.
+Exit codes: 0 done, 1 failed or stopped, 2 usage or configuration, 3 some users became dead letters, or
+clearly fewer users were read than Clerk counts.
 
 Examples:
   ${context.invocation} backfill --dry-run

@@ -1,17 +1,52 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { collect, parseInteger, parseRate, parseTime } from './parse-argument.ts';
+import { type Command, Option } from 'commander';
+import { collect, collectAmong, parseInteger, parseRate, parseText, parseTime } from './parse-argument.ts';
 import type { Registration } from './registration.ts';
 
 const STATES = ['open', 'replayed', 'discarded'];
 const ORIGINS = ['webhook', 'backfill', 'reconcile', 'sync-user'];
 const MAX_LIMIT = 1_000_000;
 
-/** Declares `dead-letters list|show|replay|discard` and hands their options on. */
+/** Declares `dead-letters summary|list|show|edit|replay|discard` and hands their options on. */
 export function registerDeadLetters({ program, context, finish }: Registration): void {
   const group = program.command('dead-letters').description('look at what could not be applied, and settle it');
+  registerReaders({ program: group, context, finish });
+  registerEdit({ program: group, context, finish });
+
+  withSelection(group.command('replay'))
+    .description('apply dead letters again, here; what fails again stays open')
+    .addHelpText(
+      'after',
+      examples(context.invocation, 'replay', ['--all', '--path data.banned --since 7d', 'msg_… --dry-run']),
+    )
+    .action(async (ids: string[], options) => {
+      const { replayDeadLetters } = await import('./dead-letters/replay-dead-letters.ts');
+      finish(await replayDeadLetters(ids, options, context));
+    });
+
+  withSelection(group.command('discard'))
+    .description('close dead letters that will never be applied')
+    .requiredOption('--note <text>', 'why; it is kept with them', parseText)
+    .addHelpText(
+      'after',
+      examples(context.invocation, 'discard', ['msg_… --note "a test event"', '--all --until 30d --note "too old"']),
+    )
+    .action(async (ids: string[], options) => {
+      const { discardDeadLetters } = await import('./dead-letters/discard-dead-letters.ts');
+      finish(await discardDeadLetters(ids, options, context));
+    });
+}
+
+function registerReaders({ program: group, context, finish }: Registration): void {
+  withFilters(group.command('summary'))
+    .description('count dead letters by cause: reason and path, with an example of each')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => {
+      const { printSummary } = await import('./dead-letters/print-summary.ts');
+      finish(await printSummary(options, context));
+    });
 
   withFilters(group.command('list'))
-    .description('list dead letters, oldest first; open ones unless --state says otherwise')
+    .description('list dead letters, oldest first; a narrow terminal shows fewer columns')
     .addOption(limitOption().default(50))
     .option('--json', 'print one JSON document')
     .action(async (options) => {
@@ -22,34 +57,35 @@ export function registerDeadLetters({ program, context, finish }: Registration):
   group
     .command('show')
     .description('tell why one was not applied, and what to do; prints its body, which is personal data')
-    .argument('<message-id>')
+    .argument('<message-id>', 'which, as `list` shows it')
     .option('--json', 'print one JSON document')
     .action(async (id: string, options) => {
       const { showDeadLetter } = await import('./dead-letters/show-dead-letter.ts');
       finish(await showDeadLetter(id, options, context));
     });
+}
 
-  withSelection(group.command('replay'))
-    .description('apply dead letters again, here; what still fails stays open')
+function registerEdit({ program: group, context, finish }: Registration): void {
+  group
+    .command('edit')
+    .description('correct the body of an open one; the body as it came is kept beside it')
+    .argument('<message-id>', 'which, as `list` shows it')
+    .option(
+      '--body <file>',
+      'take the new body from this file, - for the standard input (default: $VISUAL or $EDITOR opens)',
+    )
+    .option('--replay', 'replay it at once')
+    .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      examples(context.invocation, 'replay', ['--all', '--reason invalid_shape --since 7d', 'msg_… --dry-run']),
+      `
+Shows which places have changed, without their values.
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 replayed and failed again.
+${examples(context.invocation, 'edit', ['msg_… --replay', 'msg_… --body corrected.json'])}`,
     )
-    .action(async (ids: string[], options) => {
-      const { replayDeadLetters } = await import('./dead-letters/replay-dead-letters.ts');
-      finish(await replayDeadLetters(ids, options, context));
-    });
-
-  withSelection(group.command('discard'))
-    .description('close dead letters that will never be applied')
-    .requiredOption('--note <text>', 'why; it is kept with them')
-    .addHelpText(
-      'after',
-      examples(context.invocation, 'discard', ['msg_… --note "a test event"', '--all --until 30d --note "too old"']),
-    )
-    .action(async (ids: string[], options) => {
-      const { discardDeadLetters } = await import('./dead-letters/discard-dead-letters.ts');
-      finish(await discardDeadLetters(ids, options, context));
+    .action(async (id: string, options) => {
+      const { editBody } = await import('./dead-letters/edit-body.ts');
+      finish(await editBody(id, options, context));
     });
 }
 
@@ -63,6 +99,11 @@ function withFilters(command: Command): Command {
     )
     .option('--type <type>', 'only events of this type; may be repeated', collect)
     .option('--reason <code>', 'only those with this reason; may be repeated', collect)
+    .option(
+      '--path <path>',
+      'only those that failed here, as `summary` shows it, - for nowhere; may be repeated',
+      collect,
+    )
     .option('--user <id>', 'only those about this user; may be repeated', collect)
     .option('--since <time>', 'only those that first failed at or after: 2026-01-31, 24h, 7d', (text) =>
       parseTime(text),
@@ -80,23 +121,14 @@ function withSelection(command: Command): Command {
   return withFilters(command.argument('[message-ids...]', 'which; or --all, or a filter'))
     .option('--all', 'all that are open')
     .addOption(limitOption())
-    .option('--rate <n>', 'so many a second at the most', parseRate)
+    .option('--rate <n>', 'up to this many a second', parseRate)
     .option('--dry-run', 'show which, and change nothing')
+    .option('--verbose', 'print a line for each, and not only counts by cause')
     .option('--json', 'print one JSON document');
 }
 
 function limitOption(): Option {
-  return new Option('--limit <n>', 'so many at the most, the oldest').argParser(parseInteger(1, MAX_LIMIT));
-}
-
-function collectAmong(choices: readonly string[]) {
-  return function collectChoice(text: string, collected?: string[]): string[] {
-    const values = collect(text, collected);
-    if (values.some((value) => !choices.includes(value))) {
-      throw new InvalidArgumentError(`Give one of ${choices.join(', ')}.`);
-    }
-    return values;
-  };
+  return new Option('--limit <n>', 'up to this many, the oldest first').argParser(parseInteger(1, MAX_LIMIT));
 }
 
 function examples(invocation: string, command: string, lines: string[]): string {

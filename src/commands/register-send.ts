@@ -30,15 +30,19 @@ export function registerSend({ program, context, finish }: Registration): void {
       'which sample user, or which storm: the same seed sends the same events again',
       parseInteger(0, 2 ** 48),
     )
+    .option('--yes', 'send samples without asking where real users are, or may be')
+    .option('--clean', 'send nothing: remove all samples, also those of Clerk, from the database')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-Exit codes: 0 all accepted, 1 some were not, 3 all accepted and some became dead letters.
+Samples are users of an instance that does not exist, ins_clerk_sync_samples: backfill and reconcile leave them aside.
+Exit codes: 0 all accepted, 1 some were not, 2 usage or configuration, or not confirmed, 3 some became dead letters.
 
 Examples:
   ${context.invocation} send user.created
   ${context.invocation} send --count 1000 --shuffle --duplicate
+  ${context.invocation} send --clean
   ${context.invocation} send events.jsonl --url https://example.com --secret whsec_…`,
     )
     .action(async (source: string | undefined, options) => {

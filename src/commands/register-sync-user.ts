@@ -5,7 +5,7 @@ export function registerSyncUser({ program, context, finish }: Registration): vo
   program
     .command('sync-user')
     .description("ask Clerk's Backend API for users by their ids, and make them the same here")
-    .argument('<user-ids...>')
+    .argument('<user-ids...>', 'ids that Clerk has given, user_…')
     .option('--dry-run', 'ask, show what would become of them, and change nothing')
     .option('--json', 'print one JSON document')
     .addHelpText(

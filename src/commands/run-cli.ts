@@ -1,12 +1,15 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { version } from '../version.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { registerBackfill } from './register-backfill.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerDoctor } from './register-doctor.ts';
+import { registerForgetMessages } from './register-forget-messages.ts';
 import { registerReconcile } from './register-reconcile.ts';
+import { registerRemoveInstance } from './register-remove-instance.ts';
 import { registerSend } from './register-send.ts';
 import { registerSyncUser } from './register-sync-user.ts';
+import { registerUsers } from './register-users.ts';
 import type { Registration } from './registration.ts';
 import { reportFailure } from './report-failure.ts';
 
@@ -23,26 +26,37 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   registerServe({ program, context, finish });
   registerMigrate({ program, context, finish });
   registerSend({ program, context, finish });
+  registerUsers({ program, context, finish });
   registerDeadLetters({ program, context, finish });
   registerBackfill({ program, context, finish });
   registerReconcile({ program, context, finish });
   registerSyncUser({ program, context, finish });
+  registerForgetMessages({ program, context, finish });
   registerDoctor({ program, context, finish });
+  registerRemoveInstance({ program, context, finish });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     // Commander has printed its complaint, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return reportFailure(error, context.stderr);
+    return reportFailure(error, context);
   }
 }
 
+/** With positional options, one behind a command is that command's own. */
 function createProgram({ stdout, stderr, invocation }: CommandContext): Command {
   return new Command(invocation)
     .description("Clerk's users in your own Postgres: every webhook applied once, in order, or kept as a dead letter.")
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of any command')
+    .enablePositionalOptions()
+    .configureHelp({
+      optionDescription(option) {
+        const description = Help.prototype.optionDescription.call(this, option);
+        return option.mandatory ? `${description} (required)` : description;
+      },
+    })
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what is possible)')
@@ -55,6 +69,7 @@ Settings come from the environment and from .env; .env.example has them all.
 Examples:
   ${invocation} serve
   ${invocation} send user.created
+  ${invocation} users
   ${invocation} dead-letters list`,
     );
 }

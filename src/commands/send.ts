@@ -2,10 +2,14 @@ import { OperatorError } from '../errors.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { formatJson } from './output/format-values.ts';
 import { startProgressBar } from './output/progress-bar.ts';
-import { chooseMessages } from './send/choose-messages.ts';
+import { assertMaySend } from './send/assert-may-send.ts';
+import { type Chosen, chooseMessages } from './send/choose-messages.ts';
+import { cleanSamples } from './send/clean-samples.ts';
 import { createDeliverer } from './send/deliver.ts';
 import { deliverAll, type Totals } from './send/deliver-all.ts';
+import { findRow, type UserRow } from './send/find-row.ts';
 import { formatSendReport } from './send/format-send-report.ts';
+import type { Look } from './send/look-at-database.ts';
 import { createSendReport, type SendReport } from './send/send-report.ts';
 import { chooseSecret, chooseUrl } from './send/target.ts';
 
@@ -20,6 +24,10 @@ export interface SendOptions {
   concurrency: number;
   seed?: number;
   json?: boolean;
+  /** Samples also where real users are. */
+  yes?: boolean;
+  /** Removes samples, and sends nothing. */
+  clean?: boolean;
 }
 
 /**
@@ -32,10 +40,13 @@ export async function send(
   options: SendOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
+  if (options.clean === true) return await clean(source, options, context);
   const url = chooseUrl(options.url, context.loadConfig);
   const secret = await chooseSecret(options.secret, context.loadConfig);
   const { count, seed, shuffle = false, duplicate = false } = options;
   const chosen = await chooseMessages({ source, count, seed, shuffle, duplicate, now: new Date() }, context.stdin);
+  const isSample = chosen.storm !== undefined || chosen.sample !== undefined;
+  if (isSample && options.yes !== true) await assertMaySend(url, context);
   const progress = startProgressBar(context.progress, chosen.deliveries, 'deliveries');
   const totals = await deliverAll(chosen.messages, {
     concurrency: options.concurrency,
@@ -43,9 +54,31 @@ export async function send(
     onDelivered: progress.advance,
   }).finally(progress.stop);
   assertReached(totals, url, context.invocation);
-  const report = createSendReport({ url, chosen, totals });
+  const report = createSendReport({ url, chosen, totals, row: await findOnlyRow(chosen, totals, context) });
   context.stdout(options.json === true ? formatJson(report) : formatSendReport(report, context.invocation));
   return chooseExitCode(report);
+}
+
+/** What the database says now of the user of a single event; undefined where there is nothing to be seen. */
+async function findOnlyRow(
+  { events }: Chosen,
+  { results: [result] }: Totals,
+  { loadConfig }: CommandContext,
+): Promise<Look<UserRow> | undefined> {
+  if (events !== 1 || result === undefined) return undefined;
+  const { messageId, userId } = result.message;
+  const isSettled = result.outcome !== null && result.outcome !== 'dead_letter';
+  return isSettled && userId !== null ? findRow(loadConfig, { userId, messageId }) : undefined;
+}
+
+async function clean(source: string | undefined, options: SendOptions, context: CommandContext): Promise<ExitCode> {
+  if (source !== undefined || options.count !== undefined || options.url !== undefined) {
+    throw new OperatorError('usage', '--clean sends nothing: it takes no event, no --count and no --url.', {
+      hint: 'It removes samples from the database that is configured here.',
+      exitCode: 2,
+    });
+  }
+  return cleanSamples(options.json === true, context);
 }
 
 /** Nothing at all was there: one sentence says more than a report of failures. */

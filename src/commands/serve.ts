@@ -1,8 +1,8 @@
 import { boundHeap } from '../bound-heap.ts';
 import type { Config } from '../config.ts';
-import { nameDatabase } from '../db/connection-hints.ts';
 import { migrate, readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
+import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { CommandContext } from './command-context.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
@@ -21,14 +21,16 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
   const logger = createLogger({ level: config.logLevel });
   // In the order of starting: a stop, also one in the middle of the start, goes through it backwards.
   const started = new AsyncDisposableStack();
+  const interrupted = new AbortController();
   let stopping: Promise<void> | undefined;
   const stop = () => {
+    interrupted.abort();
     stopping ??= started.disposeAsync();
     return stopping;
   };
   stopOnSignal({ stop, logger, program: process });
   try {
-    await start(config, logger, started, context);
+    await start({ config, logger, started, signal: interrupted.signal }, context);
     boundHeap();
   } catch (error) {
     // A signal in the middle of the start makes the start fail, too; then the signal's own end of the program comes first.
@@ -37,19 +39,20 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
   }
 }
 
-async function start(
-  config: Config,
-  logger: Logger,
-  started: AsyncDisposableStack,
-  { stdout, invocation }: Pick<CommandContext, 'stdout' | 'invocation'>,
-): Promise<void> {
-  const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
+interface Scene {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly started: AsyncDisposableStack;
+  /** Aborted when the service stops, be it in the middle of the start. */
+  readonly signal: AbortSignal;
+}
+
+async function start(scene: Scene, { stdout, invocation }: Pick<CommandContext, 'stdout' | 'invocation'>) {
+  const { config, logger, started } = scene;
   // What serves is loaded while the database is asked: a fifth of the time until the service is ready.
-  const [database, { acceptDeliveries }] = await Promise.all([
-    openDatabase(config, logger, started),
-    import('./accept-deliveries.ts'),
-  ]);
-  const { pool, psql } = database;
+  const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
+  const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
+  const { pool, address } = database;
   let schedule: ReconcileSchedule | undefined;
   // It is stopped together with the deliveries, and waited for before the pool closes.
   started.defer(() => schedule?.ended);
@@ -57,8 +60,8 @@ async function start(
   stdout(
     makeBanner({
       url,
-      database: config.databaseUrl === undefined ? undefined : nameDatabase(config.databaseUrl),
-      psql,
+      database: config.database === undefined ? undefined : nameDatabase(config.database),
+      address,
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
       invocation,
     }),
@@ -66,43 +69,45 @@ async function start(
   const { clerkSecretKey, reconcileIntervalMs: intervalMs } = config;
   if (clerkSecretKey === undefined || intervalMs === undefined) return;
   const { scheduleReconcile } = await import('./reconcile/schedule-reconcile.ts');
-  schedule = scheduleReconcile({ config, intervalMs, pool, url: database.url, logger, metrics });
+  schedule = scheduleReconcile({ config, intervalMs, pool, target: database.target, logger, metrics });
   started.defer(() => schedule?.stop());
 }
 
 /** A pool on the configured database, or on the embedded one; its migrations are current afterwards. */
 async function openDatabase(
-  config: Config,
-  logger: Logger,
-  started: AsyncDisposableStack,
-): Promise<{ pool: Pool; url: string; psql: string | undefined }> {
-  const { url, psql } = await (config.databaseUrl === undefined
-    ? startEmbedded(config.dataDir, logger, started)
-    : { url: config.databaseUrl, psql: undefined });
-  const options = { url, size: config.databasePoolSize };
+  scene: Scene,
+): Promise<{ pool: Pool; target: DatabaseTarget; address: string | undefined }> {
+  const { config, logger, started } = scene;
+  const { target, address } = await (config.database === undefined
+    ? startEmbedded(scene)
+    : { target: config.database, address: undefined });
+  const options = { target, size: config.databasePoolSize };
   let pool = createPool(options);
   started.defer(() => pool.close());
-  await waitForDatabase({ pool, databaseUrl: url, logger });
-  await bringUpToDate(pool, url, logger);
+  await waitForDatabase({ pool, target, logger });
+  await bringUpToDate(pool, target, logger);
   if (await findUnsafeCommits(pool, logger)) {
     // Acknowledged means durable, also where the server's own default is to let commits be lost in a crash.
     await pool.close();
     pool = createPool({ ...options, forceSynchronousCommit: true });
   }
-  return { pool, url, psql };
+  return { pool, target, address };
 }
 
 /** Asks over the pool's connection first: nearly every start finds nothing to migrate, and needs no other. */
-async function bringUpToDate(pool: Pool, url: string, logger: Logger): Promise<void> {
-  const { state } = await pool.withSession(readMigrationState);
-  const { applied } = state === 'current' ? { applied: [] } : await migrate(url, { log: logger });
+async function bringUpToDate(pool: Pool, target: DatabaseTarget, logger: Logger): Promise<void> {
+  const { state } = await pool.withTransaction(readMigrationState);
+  const { applied } = state === 'current' ? { applied: [] } : await migrate(target, { log: logger });
   logger.info({ applied }, 'migrations are current');
 }
 
 /** Loaded where it is needed only: with a database of its own the service starts without it. */
-async function startEmbedded(dataDir: string, logger: Logger, started: AsyncDisposableStack) {
+async function startEmbedded({ config: { dataDir, databaseSchema: schema }, logger, started, signal }: Scene) {
   const { startEmbeddedPostgres } = await import('../db/embedded-postgres.ts');
-  const embedded = await startEmbeddedPostgres({ dataDir, log: logger });
-  started.defer(() => embedded.stop());
-  return embedded;
+  signal.throwIfAborted();
+  const starting = startEmbeddedPostgres({ dataDir, log: logger, signal });
+  // From here on Postgres may run: a stop waits until it is known, and whoever awaits the start is told why it failed.
+  started.defer(async () => (await starting.catch(() => undefined))?.stop());
+  const embedded = await starting;
+  return { address: embedded.address, target: { ...embedded.target, schema } };
 }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeDataDirFailure } from '../db/describe-data-dir-failure.ts';
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
@@ -37,9 +38,13 @@ export async function findSigningSecret(dataDir: string): Promise<string | undef
  * nothing is open to nobody. The file has mode 0600; a wider one is narrowed, and said so.
  */
 export async function loadSigningSecret(dataDir: string, logger: Logger): Promise<string> {
-  await mkdir(dataDir, { recursive: true });
-  if ((await findSigningSecret(dataDir)) === undefined) await makeSigningSecret(dataDir);
-  await narrowMode(locateSigningSecret(dataDir), logger);
+  try {
+    await mkdir(dataDir, { recursive: true });
+    if ((await findSigningSecret(dataDir)) === undefined) await makeSigningSecret(dataDir);
+    await narrowMode(locateSigningSecret(dataDir), logger);
+  } catch (error) {
+    throw describeDataDirFailure(error, dataDir);
+  }
   const secret = await findSigningSecret(dataDir);
   if (secret === undefined) throw new OperatorError('missing_secret', `The webhook secret in ${dataDir} was removed.`);
   return secret;

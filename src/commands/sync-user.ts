@@ -1,6 +1,8 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import { type SyncedUser, type SyncOutcome, syncUser } from '../backfill/sync-user.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { Config } from '../config.ts';
+import type { Pool } from '../db/pool.ts';
 import { createRehearsal } from '../db/rehearse.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
@@ -36,12 +38,13 @@ export async function syncUsers(
     });
     const results: SyncedUser[] = [];
     try {
-      await syncEach({ ids, options, context, api }, (result) => results.push(result));
+      await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
     } catch (error) {
-      if (results.length > 0) context.stdout(formatResults(results, options));
-      throw signal.aborted ? stoppedError(describeDone(results.length)) : describeApiError(error);
+      if (results.length > 0) context.stdout(formatResults(results, options, context));
+      const done = options.dryRun === true ? 0 : results.length;
+      throw signal.aborted ? stoppedError(describeDone(done)) : describeApiError(error);
     }
-    context.stdout(formatResults(results, options));
+    context.stdout(formatResults(results, options, context));
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
   });
 }
@@ -51,22 +54,31 @@ interface Scene {
   readonly options: SyncUserCommandOptions;
   readonly context: CommandContext;
   readonly api: ClerkApi;
+  readonly signal: AbortSignal;
 }
 
-async function syncEach({ ids, options, context, api }: Scene, tell: (result: SyncedUser) => void): Promise<void> {
-  await withDatabase(context, async (pool, { deletedUsers }) => {
+async function syncEach(
+  { ids, options, context, api, signal }: Scene,
+  tell: (result: SyncedUser) => void,
+): Promise<void> {
+  const syncAll = async (pool: Pool, { deletedUsers }: Config) => {
     const settle = { pool: options.dryRun === true ? createRehearsal(pool) : pool, deletedUsers };
     const instanceId = (await api.getInstance())?.id ?? null;
-    await pool.withSession((session) => assertKnownInstance(session, instanceId));
+    await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
     for (const id of new Set(ids)) tell(await syncUser({ api, settle, instanceId }, id));
-  });
+  };
+  await withDatabase(context, syncAll, signal);
 }
 
 function describeDone(done: number): string {
   return done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.';
 }
 
-function formatResults(results: readonly SyncedUser[], { json, dryRun = false }: SyncUserCommandOptions): string {
+function formatResults(
+  results: readonly SyncedUser[],
+  { json, dryRun = false }: SyncUserCommandOptions,
+  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
+): string {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   if (json === true) {
@@ -78,9 +90,15 @@ function formatResults(results: readonly SyncedUser[], { json, dryRun = false }:
     [
       { title: 'user', value: ({ userId }) => userId },
       { title: 'outcome', value: ({ outcome }) => outcome },
-      { title: 'error', value: ({ error }) => error ?? '' },
+      { title: 'error', value: ({ error }) => error ?? '', narrowest: 30 },
     ],
     results,
+    width,
   );
-  return `${table}\n${counts.join(', ')}.\n${dryRun ? 'A dry run: nothing was changed.\n' : ''}`;
+  const isLetter = !dryRun && outcomes.dead_letter !== undefined;
+  const next = [
+    ...(dryRun ? ['A dry run: nothing was changed.\n'] : []),
+    ...(isLetter ? [`Why they could not be written:  ${invocation} dead-letters list --state open,discarded\n`] : []),
+  ];
+  return `${table}\n${counts.join(', ')}.\n${next.join('')}`;
 }

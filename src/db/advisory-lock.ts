@@ -1,5 +1,7 @@
 import { DatabaseUnavailableError } from './database-errors.ts';
+import { makeLockKey } from './lock-key.ts';
 import { createPool, type Session } from './pool.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 /**
  * The keys of the locks: "clerk" in ASCII, which is the migrations' lock, and a number. Postgres knows advisory locks by
@@ -25,7 +27,7 @@ export interface AdvisoryLock {
 }
 
 export interface AdvisoryLockOptions {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   readonly name: keyof typeof KEYS;
 }
 
@@ -40,15 +42,15 @@ export type Locked<T> = { readonly held: true; readonly result: T } | { readonly
  * @throws {DatabaseUnavailableError} when the lock can't be asked for; and whatever `work` throws.
  */
 export async function withAdvisoryLock<T>(
-  { url, name }: AdvisoryLockOptions,
+  { target, name }: AdvisoryLockOptions,
   work: (lock: AdvisoryLock) => Promise<T>,
 ): Promise<Locked<T>> {
-  const pool = createPool({ url, size: 1, applicationName: `clerk-sync ${name}` });
+  const pool = createPool({ target, size: 1, applicationName: `clerk-sync ${name}` });
   let ended: PromiseSettledResult<T> | undefined;
   try {
     await pool.withTransaction(
       async (session) => {
-        if (!(await takeLock(session, name))) return;
+        if (!(await takeLock(session, { target, name }))) return;
         // What the work throws is none of the transaction's own failures, which the pool judges, and may try again.
         [ended] = await Promise.allSettled([work({ assertHeld: () => assertHeld(session) })]);
       },
@@ -65,9 +67,10 @@ export async function withAdvisoryLock<T>(
   return { held: true, result: ended.value };
 }
 
-async function takeLock(session: Session, name: keyof typeof KEYS): Promise<boolean> {
+async function takeLock(session: Session, { target, name }: AdvisoryLockOptions): Promise<boolean> {
+  const key = makeLockKey(KEYS[name], target.schema);
   await session.run(LIFT_LIMITS);
-  const [row] = await session.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${KEYS[name]}) as taken`);
+  const [row] = await session.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${key}) as taken`);
   return row?.taken === true;
 }
 

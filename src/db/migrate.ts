@@ -1,7 +1,12 @@
-import postgres from 'postgres';
+import { connect } from './connect.ts';
+import { createClient } from './create-client.ts';
+import { makeLockKey } from './lock-key.ts';
 import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
 import { MIGRATIONS_DIRECTORY, type Migration, readMigrations } from './migration-files.ts';
 import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
+import { PIN_SETTINGS } from './pinned-settings.ts';
+import { getQualifier } from './qualify.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 export interface MigrateOptions {
   readonly log?: { info(fields: object, message: string): void };
@@ -40,28 +45,27 @@ create table if not exists clerk.migrations (
  * @throws OperatorError when a migration fails, when the database can't be reached, and when it is newer than the
  * program or has other migrations than the program.
  */
-export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const known = await readMigrations(options.directory);
-  return withConnection(databaseUrl, (sql) =>
-    // Read committed, whatever the database's default: what another process committed while we waited must be seen.
-    sql.begin('isolation level read committed read write', async (transaction) => {
-      await takeLock(transaction, options);
-      const pending = findPending(compareMigrations(await readRecorded(runnerOf(transaction)), known), known);
-      if (pending.length > 0) await applyMigrations(transaction, pending);
-      return { applied: pending.map(({ name }) => name) };
-    }),
-  );
+  // Read committed, whatever the database's default: what another process committed while we waited must be seen.
+  return inTransaction(target, 'isolation level read committed read write', async (runner) => {
+    await takeLock(runner, makeLockKey(LOCK_KEY, target.schema), options);
+    const pending = findPending(compareMigrations(await readRecorded(runner), known), known);
+    if (pending.length > 0) await applyMigrations(runner, pending);
+    return { applied: pending.map(({ name }) => name) };
+  });
 }
 
 /** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
-export async function printMigrationSql(databaseUrl: string, options: MigrateOptions = {}): Promise<string> {
+export async function printMigrationSql(target: DatabaseTarget, options: MigrateOptions = {}): Promise<string> {
   const known = await readMigrations(options.directory ?? MIGRATIONS_DIRECTORY);
-  const recorded = await withConnection(databaseUrl, (sql) => readRecorded(runnerOf(sql)));
+  const recorded = await inTransaction(target, 'read only', readRecorded);
   const pending = findPending(compareMigrations(recorded, known), known);
   if (pending.length === 0) return '';
-  return [
+  const lines = [
     'begin;',
-    `select pg_advisory_xact_lock(${LOCK_KEY});`,
+    `${PIN_SETTINGS};`,
+    `select pg_advisory_xact_lock(${makeLockKey(LOCK_KEY, target.schema)});`,
     BOOKKEEPING,
     ...pending.flatMap(({ name, hash, statements }) => [
       `\n-- ${name}.sql`,
@@ -69,7 +73,8 @@ export async function printMigrationSql(databaseUrl: string, options: MigrateOpt
       `insert into clerk.migrations (name, hash) values ('${name}', '${hash}');`,
     ]),
     'commit;\n',
-  ].join('\n');
+  ];
+  return getQualifier(target.schema)(lines.join('\n'));
 }
 
 /** Compares, without changing anything. Cheap enough to be asked by every readiness probe: two small statements. */
@@ -82,49 +87,51 @@ function findPending(state: MigrationState, known: readonly Migration[]): Migrat
   return known.filter(({ name }) => state.migrations.includes(name));
 }
 
-async function takeLock(transaction: postgres.TransactionSql, { log }: MigrateOptions): Promise<void> {
+async function takeLock(runner: StatementRunner, key: string, { log }: MigrateOptions): Promise<void> {
   // A role's own limit on statements is meant for queries, and would end a long migration or a long wait.
-  await transaction.unsafe('set local statement_timeout = 0; set local lock_timeout = 0');
-  const [attempt] = await transaction.unsafe(`select pg_try_advisory_xact_lock(${LOCK_KEY}) as taken`);
+  await runner.run('set local statement_timeout = 0; set local lock_timeout = 0');
+  const [attempt] = await runner.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${key}) as taken`);
   if (attempt?.taken !== true) {
     log?.info({}, 'waiting for another process that migrates this database');
-    await transaction.unsafe(`select pg_advisory_xact_lock(${LOCK_KEY})`);
+    await runner.run(`select pg_advisory_xact_lock(${key})`);
   }
-  await transaction.unsafe(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await runner.run(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
 }
 
-async function applyMigrations(transaction: postgres.TransactionSql, pending: readonly Migration[]): Promise<void> {
+async function applyMigrations(runner: StatementRunner, pending: readonly Migration[]): Promise<void> {
   let current = pending[0]?.name ?? '';
   try {
-    await transaction.unsafe(BOOKKEEPING);
+    await runner.run(BOOKKEEPING);
     for (const { name, hash, statements } of pending) {
       current = name;
       // One round trip: without parameters Postgres takes any number of statements at once.
-      await transaction.unsafe(statements.join('\n'));
-      await transaction`insert into clerk.migrations (name, hash) values (${name}, ${hash})`;
+      await runner.run(statements.join('\n'));
+      await runner.run(`insert into clerk.migrations (name, hash) values ('${name}', '${hash}')`);
     }
   } catch (error) {
     throw describeFailedMigration(current, error);
   }
 }
 
-function runnerOf(sql: postgres.ISql): StatementRunner {
-  return { run: async (statement) => sql.unsafe(statement) as never };
-}
-
-/** Lends the only connection of a client of its own: a pool's time limits are made for deliveries. */
-async function withConnection<T>(databaseUrl: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(databaseUrl, {
-    max: 1,
-    connect_timeout: 10,
-    fetch_types: false,
-    // PgBouncer before 1.21 knows no prepared statements in transaction mode.
+/** Runs on a connection of its own: a pool's time limits are made for deliveries. */
+async function inTransaction<T>(
+  target: DatabaseTarget,
+  mode: string,
+  work: (runner: StatementRunner) => Promise<T>,
+): Promise<T> {
+  // PgBouncer before 1.21 knows no prepared statements in transaction mode.
+  const sql = createClient(target, {
+    applicationName: 'clerk-sync migrate',
     prepare: false,
-    onnotice: () => undefined,
-    connection: { application_name: 'clerk-sync migrate' },
+    openSocket: () => connect(target),
   });
+  const qualify = getQualifier(target.schema);
   try {
-    return await work(sql);
+    const result = await sql.begin(mode, async (transaction) => {
+      await transaction.unsafe(PIN_SETTINGS);
+      return work({ run: async (statement) => transaction.unsafe(qualify(statement)) as never });
+    });
+    return result as T;
   } catch (error) {
     throw describeUnreachable(error);
   } finally {

@@ -1,5 +1,7 @@
 import postgres from 'postgres';
 import { OperatorError } from '../errors.ts';
+import { tellPostgresMessage } from '../postgres-message.ts';
+import { findConnectionHint, readFailureCode } from './connection-hints.ts';
 import type { MigrationState } from './migration-state.ts';
 
 /** The database can't be brought to this program's state: why, and what to do. */
@@ -24,7 +26,7 @@ export function describeRefusal({ state, migrations }: MigrationState): Operator
 /** A migration that the database refused; nothing of this run is left in it. */
 export function describeFailedMigration(name: string, error: unknown): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
-  const statement = `The migration ${name}.sql failed: ${error.message} (SQLSTATE ${error.code}).`;
+  const statement = `The migration ${name}.sql failed: ${tellPostgresMessage(error)} (SQLSTATE ${error.code}).`;
   return new OperatorError('migration_failed', `${statement} The database is as it was before.`, {
     hint: hintFor(error.code),
     cause: error,
@@ -36,9 +38,9 @@ function hintFor(sqlState: string): string {
     return 'Give the role of DATABASE_URL the right CREATE on the database, or have an administrator run the SQL of `migrate --print-sql`.';
   }
   if (sqlState === '55P03')
-    return 'Another session holds a lock on a table of the schema clerk. Run it again when that has ended.';
+    return 'Another session holds a lock on a table that has to change. Run it again when that has ended.';
   if (sqlState.startsWith('42')) {
-    return 'The schema clerk may hold objects that clerk-sync did not make. Rename them, or use another database.';
+    return 'The schema may hold objects that clerk-sync did not make, such as the foreign tables of a wrapper. Let DATABASE_SCHEMA name another schema, or rename them.';
   }
   return 'Mend what the message says and run `migrate` again.';
 }
@@ -46,15 +48,17 @@ function hintFor(sqlState: string): string {
 /** A database that can't be reached or entered. Never shows the password: the message is the driver's or the server's own. */
 export function describeUnreachable(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { code } = error as { code?: unknown };
+  const code = readFailureCode(error);
   const refused = error instanceof postgres.PostgresError && /^(28|3D|53|57)/.test(error.code);
-  const offline = typeof code === 'string' && /^(E[A-Z]+$|CONNECT|ERR_)/.test(code);
+  const offline = /^(E[A-Z]+$|CONNECT|ERR_)/.test(code);
   if (!refused && !offline) return error;
   return new OperatorError(
     'database_unreachable',
-    `The database of DATABASE_URL can't be used: ${error.message || code}.`,
+    `The database of DATABASE_URL can't be used: ${refused ? error.message : code}.`,
     {
-      hint: 'Check that Postgres runs, and that the host, port, user, password and database name of DATABASE_URL are right.',
+      hint:
+        findConnectionHint(code) ??
+        'Check that Postgres runs, and that the host, port, user, password and database name of DATABASE_URL are right.',
       cause: error,
     },
   );

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
+import { isReadOnly } from './read-only.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 export type { Session } from './connection.ts';
 
 export interface PoolOptions {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   /** Connections at the most, and so transactions in flight at the most. */
   readonly size: number;
   readonly applicationName?: string;
@@ -29,10 +31,10 @@ export interface Pool {
    * own error when it refused the data, with whatever else the work threw.
    */
   withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
-  /** The same without a transaction, for reads and single statements. */
-  withSession<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
   readonly size: number;
   readonly inFlight: number;
+  /** Pieces of work that wait for a connection. */
+  readonly waiting: number;
   /** Refuses new work, waits for the work in flight, then closes every connection. */
   close(): Promise<void>;
 }
@@ -45,7 +47,7 @@ type Waiter = PromiseWithResolvers<Connection>;
  */
 export function createPool(options: PoolOptions): Pool {
   const connectionOptions: ConnectionOptions = {
-    url: options.url,
+    target: options.target,
     applicationName: options.applicationName ?? 'clerk-sync',
     statementTimeoutMs: options.statementTimeoutMs ?? 8000,
     forceSynchronousCommit: options.forceSynchronousCommit ?? false,
@@ -65,6 +67,8 @@ export function createPool(options: PoolOptions): Pool {
       connection = await turn.promise;
       return await use(connection);
     } catch (error) {
+      // The others lead to the same server, and new ones may lead to the one that takes its place.
+      if (isReadOnly(error)) void destroyAll([...idle.splice(0), ...(connection === undefined ? [] : [connection])]);
       throw describeFailure(error);
     } finally {
       clearTimeout(timer);
@@ -78,8 +82,18 @@ export function createPool(options: PoolOptions): Pool {
     } else if (inFlight >= options.size) {
       waiters.push(turn);
     } else {
+      handOver(turn);
+    }
+  }
+
+  /** Counted once there is one: a connection that can't be made must not keep its place. */
+  function handOver(turn: Waiter): void {
+    try {
+      const connection = takeConnection();
       inFlight += 1;
-      turn.resolve(takeConnection());
+      turn.resolve(connection);
+    } catch (error) {
+      turn.reject(error);
     }
   }
 
@@ -100,12 +114,8 @@ export function createPool(options: PoolOptions): Pool {
   function release(connection: Connection): void {
     if (connection.broken) void connection.destroy();
     else idle.push(connection);
-    const next = waiters.shift();
-    if (next !== undefined) {
-      next.resolve(takeConnection());
-      return;
-    }
     inFlight -= 1;
+    while (inFlight < options.size && waiters.length > 0) handOver(waiters.shift() as Waiter);
     if (inFlight === 0) drained?.resolve();
   }
 
@@ -114,16 +124,22 @@ export function createPool(options: PoolOptions): Pool {
     get inFlight() {
       return inFlight;
     },
-    withSession: (work, workOptions = {}) => lend((connection) => connection.use(work), workOptions),
+    get waiting() {
+      return waiters.length;
+    },
     withTransaction: (work, workOptions = {}) =>
       lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions),
     async close() {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();
       await drained.promise;
-      await Promise.all(idle.splice(0).map((connection) => connection.destroy()));
+      await destroyAll(idle.splice(0));
     },
   };
+}
+
+function destroyAll(connections: readonly Connection[]): Promise<unknown> {
+  return Promise.all(connections.map((connection) => connection.destroy()));
 }
 
 const MAX_PAUSE_MS = 200;

@@ -15,7 +15,7 @@ export interface CatalogDefinition {
 
 export interface CatalogRelation {
   readonly name: string;
-  readonly kind: 'table' | 'view';
+  readonly kind: 'table' | 'view' | 'materialized view' | 'foreign table';
   readonly comment: string | null;
   readonly columns: readonly CatalogColumn[];
   /** Keys and checks. NOT NULL, which Postgres 18 counts among them, is told by the columns. */
@@ -36,11 +36,16 @@ export interface Catalog {
 /** What is needed to ask: a pool's session has it, and so has a connection of one's own. */
 type Runner = Pick<Session, 'run'>;
 
+const SCHEMA = `
+  select obj_description(oid, 'pg_namespace') as comment from pg_namespace where oid = to_regnamespace('clerk')`;
+
 const RELATIONS = `
-  select oid::int, relname as name, case relkind when 'v' then 'view' else 'table' end as kind,
+  select oid::int, relname as name,
+    case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
+      else 'table' end as kind,
     obj_description(oid, 'pg_class') as comment, case relkind when 'v' then pg_get_viewdef(oid, true) end as query
-  from pg_class where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p', 'v', 'm')
-  order by kind, relname collate "C"`;
+  from pg_class where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p', 'v', 'm', 'f')
+  order by relkind in ('v', 'm'), relname collate "C"`;
 
 const COLUMNS = `
   select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable,
@@ -65,9 +70,7 @@ const INDEXES = `
  * does not have the schema, since Postgres leaves out what can be found without.
  */
 export async function readCatalog(runner: Runner): Promise<Catalog> {
-  const [schema] = await runner.run<{ comment: string | null }>(
-    `select obj_description(oid, 'pg_namespace') as comment from pg_namespace where nspname = 'clerk'`,
-  );
+  const [schema] = await runner.run<{ comment: string | null }>(SCHEMA);
   const relations = await runner.run<
     Pick<CatalogRelation, 'name' | 'kind' | 'comment' | 'query'> & { readonly oid: number }
   >(RELATIONS);

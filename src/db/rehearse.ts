@@ -2,7 +2,7 @@ import type { Pool } from './pool.ts';
 
 /**
  * A pool whose transactions do all their work and are then rolled back: what `--dry-run` says is what Postgres would
- * have done, and nothing is written. Its sessions without a transaction are ordinary ones, and only for reading.
+ * have done, and nothing is written.
  */
 export function createRehearsal(pool: Pool): Pool {
   return {
@@ -10,7 +10,9 @@ export function createRehearsal(pool: Pool): Pool {
     get inFlight() {
       return pool.inFlight;
     },
-    withSession: (work, options) => pool.withSession(work, options),
+    get waiting() {
+      return pool.waiting;
+    },
     async withTransaction(work, options) {
       const rehearsed = new Rehearsed<Awaited<ReturnType<typeof work>>>();
       try {

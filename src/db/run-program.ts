@@ -9,6 +9,8 @@ export interface ProgramResult {
 export interface ProgramOptions {
   readonly uid?: number;
   readonly gid?: number;
+  /** Asks the program to end; the answer still comes when it has. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -24,13 +26,19 @@ export const PROGRAM_ENVIRONMENT = {
 export function runProgram(
   command: string,
   parameters: readonly string[],
-  options: ProgramOptions = {},
+  { signal, ...ids }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
     // Not the caller's directory: the account that runs Postgres may not be allowed to enter it.
-    execFile(command, parameters, { ...options, cwd: '/', env: PROGRAM_ENVIRONMENT }, (error, stdout, stderr) => {
+    const options = { ...ids, cwd: '/', env: PROGRAM_ENVIRONMENT };
+    const child = execFile(command, parameters, options, (error, stdout, stderr) => {
+      signal?.removeEventListener('abort', end);
       const output = `${stdout}${stderr}`.trim();
       resolve({ ok: error === null, output: output === '' && error !== null ? error.message : output });
     });
+    const end = () => void child.kill();
+    // Node's own option for this would not wait for the end.
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted === true) end();
   });
 }

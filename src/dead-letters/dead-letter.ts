@@ -1,9 +1,9 @@
 import type { deadLetters } from '../../drizzle/schema/index.ts';
 
-/** A kept delivery with its body, which is personal data. */
+/** A kept delivery with its body, and what that was before an edit: personal data. */
 export type DeadLetterWithBody = typeof deadLetters.$inferSelect;
 
 /** A kept delivery, fit to be listed. */
-export type DeadLetter = Omit<DeadLetterWithBody, 'body'>;
+export type DeadLetter = Omit<DeadLetterWithBody, 'body' | 'original_body'>;
 
 export type DeadLetterState = DeadLetter['state'];

@@ -10,6 +10,7 @@ export interface Explanation {
 }
 
 const REPLAY = 'Then replay it: `clerk-sync dead-letters replay <id>`.';
+const EDIT = '`clerk-sync dead-letters edit <id>`';
 
 const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   invalid_json: {
@@ -19,26 +20,47 @@ const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   },
   invalid_shape: {
     why: "A property has another type than Clerk's documentation says.",
-    whatToDo: `If Clerk has changed the type, update clerk-sync, or correct the body in clerk.dead_letters. ${REPLAY}`,
+    whatToDo: `If Clerk has changed the type, update clerk-sync, or correct the body: ${EDIT}. ${REPLAY}`,
   },
   missing_user_id: {
     why: 'The event does not say which user it is about.',
-    whatToDo:
-      "Find the user in Clerk's dashboard by the time of the event. If it is a deletion, there is nothing here to go by: compare with the users that Clerk has, then discard the letter.",
+    whatToDo: `Find the user in Clerk's dashboard by the time of the event, and add their id to the body: ${EDIT}. ${REPLAY} If you can't tell which user it was, run \`clerk-sync reconcile --full\`, which also finds deleted users, then discard the letter.`,
   },
   rejected_by_database: {
     why: 'Postgres refuses to store what the event says.',
-    whatToDo: `The error names the limit or the constraint. If you have added a constraint or an index to the tables in the schema clerk, drop it. ${REPLAY}`,
+    whatToDo: `The error says what refused it. If that is a constraint, an index, a trigger or a row policy that you have added to the tables in the schema clerk, change it. ${REPLAY}`,
   },
 };
+
+/** What a letter that is closed came to, by its state and the outcome of its replay. */
+const CLOSED = {
+  discarded: 'Nothing. It was discarded, and will never be applied.',
+  stale: 'Nothing. It was replayed, and something newer about the user had arrived before.',
+  replayed: 'Nothing. It was replayed, and the tables have what it says.',
+};
+
+/** The codes that this version gives, for filters. */
+export const KNOWN_REASONS: readonly string[] = Object.keys(EXPLANATIONS);
 
 const UNKNOWN: Omit<Explanation, 'issues'> = {
   why: 'Another version of clerk-sync kept this letter, for a reason this one does not know.',
   whatToDo: 'Replay it: `clerk-sync dead-letters replay <id>`.',
 };
 
-/** Explains a letter in words. */
-export function explainDeadLetter(letter: Pick<DeadLetter, 'reason' | 'details'>): Explanation {
+/** Explains a letter in words. Only for an open one there is something to do. */
+export function explainDeadLetter(
+  letter: Pick<DeadLetter, 'reason' | 'details' | 'state' | 'resolution'>,
+): Explanation {
   const { issues } = letter.details;
-  return { ...(EXPLANATIONS[letter.reason] ?? UNKNOWN), issues: Array.isArray(issues) ? (issues as EventIssue[]) : [] };
+  const { why, whatToDo } = EXPLANATIONS[letter.reason] ?? UNKNOWN;
+  return {
+    why,
+    whatToDo: describeEnd(letter) ?? whatToDo,
+    issues: Array.isArray(issues) ? (issues as EventIssue[]) : [],
+  };
+}
+
+function describeEnd({ state, resolution }: Pick<DeadLetter, 'state' | 'resolution'>): string | undefined {
+  if (state === 'open') return undefined;
+  return state === 'replayed' && resolution === 'stale' ? CLOSED.stale : CLOSED[state];
 }

@@ -1,6 +1,6 @@
-import { and, asc, count, eq, getTableColumns, gte, inArray, lt, type SQL } from 'drizzle-orm';
+import { and, asc, count, eq, gte, inArray, isNull, lt, or, type SQL } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/index.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
+import { openDrizzle, selectColumns } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-letter.ts';
@@ -11,6 +11,8 @@ export interface DeadLetterFilter {
   readonly origins?: readonly DeadLetter['origin'][];
   readonly types?: readonly string[];
   readonly reasons?: readonly string[];
+  /** As `find-failure-path` writes them; null for letters that name no place. */
+  readonly paths?: readonly (string | null)[];
   readonly userIds?: readonly string[];
   readonly states?: readonly DeadLetterState[];
   /** First failed at this time or later. */
@@ -20,7 +22,7 @@ export interface DeadLetterFilter {
   readonly limit?: number;
 }
 
-const { body: _body, ...listedColumns } = getTableColumns(deadLetters);
+const { body, original_body: originalBody, ...listedColumns } = selectColumns(deadLetters);
 
 /** The letters that the filter names, the longest waiting first, so that replays keep the order of events. */
 export async function findDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetter[]> {
@@ -40,18 +42,23 @@ export async function countDeadLetters(session: Session, filter: DeadLetterFilte
 
 /** @throws {OperatorError} when there is no letter with this id. */
 export async function getDeadLetter(session: Session, messageId: string): Promise<DeadLetterWithBody> {
-  const [letter] = await openDrizzle(session).select().from(deadLetters).where(eq(deadLetters.message_id, messageId));
+  const [letter] = await openDrizzle(session)
+    .select({ ...listedColumns, body, original_body: originalBody })
+    .from(deadLetters)
+    .where(eq(deadLetters.message_id, messageId));
   if (letter !== undefined) return letter;
   throw new OperatorError('dead_letter_not_found', `There is no dead letter with the id ${messageId}.`, {
-    hint: 'See `clerk-sync dead-letters list --state open --state replayed --state discarded` for those there are.',
+    hint: '`clerk-sync dead-letters list --state open,replayed,discarded` shows all there are.',
   });
 }
 
-function toCondition({
+/** The filter as SQL; its limit is left to the statement. */
+export function toCondition({
   ids,
   origins,
   types,
   reasons,
+  paths,
   userIds,
   states,
   since,
@@ -62,9 +69,18 @@ function toCondition({
     origins && inArray(deadLetters.origin, [...origins]),
     types && inArray(deadLetters.event_type, [...types]),
     reasons && inArray(deadLetters.reason, [...reasons]),
+    paths && matchPaths(paths),
     userIds && inArray(deadLetters.user_id, [...userIds]),
     states && inArray(deadLetters.state, [...states]),
     since && gte(deadLetters.first_failed_at, since),
     until && lt(deadLetters.first_failed_at, until),
   );
+}
+
+function matchPaths(paths: readonly (string | null)[]): SQL | undefined {
+  const named = inArray(
+    deadLetters.path,
+    paths.filter((path) => path !== null),
+  );
+  return paths.includes(null) ? or(isNull(deadLetters.path), named) : named;
 }

@@ -1,9 +1,10 @@
 import { eq } from 'drizzle-orm';
 import { webhookMessages } from '../../drizzle/schema/index.ts';
 import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
+import { openDrizzle, selectColumns } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
 import type { BatchEntry } from '../sync/batch-entry.ts';
+import { findFailurePath } from '../sync/find-failure-path.ts';
 import { makeEntry } from '../sync/make-entry.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
@@ -15,8 +16,10 @@ import { type ObservedDeadLetter, readObservedEntry } from './read-observed-entr
 export interface ReplayResult {
   readonly messageId: string;
   readonly outcome: Outcome;
-  /** Why it failed again. */
+  /** Why it failed again, and as which letter it is kept now. */
   readonly error?: string;
+  readonly reason?: string;
+  readonly path?: string | null;
 }
 
 /**
@@ -28,17 +31,23 @@ export interface ReplayResult {
  * @throws {OperatorError} for an unknown id, {DatabaseUnavailableError} when nothing could be decided.
  */
 export async function replayDeadLetter(options: SettleOptions, messageId: string): Promise<ReplayResult> {
-  const entry = await options.pool.withSession((session) => loadEntry(session, messageId));
+  const entry = await options.pool.withTransaction((session) => loadEntry(session, messageId));
   if (entry === undefined) return { messageId, outcome: 'duplicate' };
   const { outcome, letter } = await settleOne(options, entry);
-  return letter === undefined ? { messageId, outcome } : { messageId, outcome, error: letter.error };
+  if (letter === undefined) return { messageId, outcome };
+  const { error, reason, details } = letter;
+  return { messageId, outcome, error, reason, path: findFailurePath(details) };
 }
 
 /** Undefined for a letter that is closed and that no ledger would tell of: the claim finds all others. */
 async function loadEntry(session: Session, messageId: string): Promise<BatchEntry | undefined> {
   const letter = await getDeadLetter(session, messageId);
-  if (!isObserved(letter)) return makeEntry(await loadDelivery(session, letter));
-  return letter.state === 'open' ? readObservedEntry(letter) : undefined;
+  return isObserved(letter) && letter.state !== 'open' ? undefined : readEntry(session, letter);
+}
+
+/** What the write path would settle if the letter were replayed now. */
+export async function readEntry(session: Session, letter: DeadLetterWithBody): Promise<BatchEntry> {
+  return isObserved(letter) ? readObservedEntry(letter) : makeEntry(await loadDelivery(session, letter));
 }
 
 function isObserved(letter: DeadLetterWithBody): letter is ObservedDeadLetter {
@@ -48,7 +57,7 @@ function isObserved(letter: DeadLetterWithBody): letter is ObservedDeadLetter {
 /** The delivery as it was verified. The signature's time is the event's where the body has none: the ledger kept it. */
 async function loadDelivery(session: Session, letter: DeadLetterWithBody): Promise<VerifiedDelivery> {
   const [message] = await openDrizzle(session)
-    .select()
+    .select(selectColumns(webhookMessages))
     .from(webhookMessages)
     .where(eq(webhookMessages.message_id, letter.message_id));
   return {

@@ -1,3 +1,4 @@
+import { epochMs, readTime } from '../db/wire-time.ts';
 import { type Finding, ok, warning } from './check.ts';
 import type { Reader } from './reader.ts';
 import { age, list, quantity } from './wording.ts';
@@ -10,12 +11,15 @@ export interface OpenLetters {
 }
 
 const STATEMENT = `
-  select reason, count(*)::float8 as count, min(first_failed_at) as "oldestAt"
+  select reason, count(*)::float8 as count, ${epochMs('min(first_failed_at)')} as "oldestAt"
   from clerk.dead_letters where state = 'open' group by reason order by 2 desc, 1 limit 20`;
 
 /** Counts what waits for an operator, the most frequent reason first. */
 export function surveyDeadLetters(reader: Reader): Promise<OpenLetters[]> {
-  return reader.read((session) => session.run<OpenLetters>(STATEMENT));
+  return reader.read(async (session) => {
+    const rows = await session.run<Omit<OpenLetters, 'oldestAt'> & { oldestAt: string }>(STATEMENT);
+    return rows.map((row) => ({ ...row, oldestAt: readTime(row.oldestAt) }));
+  });
 }
 
 /** Each is an event or a user that is not in the tables. */

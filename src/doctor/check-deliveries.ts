@@ -18,7 +18,7 @@ const ENDPOINT =
  * @param changedAt of the user whom Clerk changed last; undefined where it was not asked, or has none.
  */
 export function checkLastDelivery(
-  { lastReceivedAt, lastUserEventAt }: DeliveryFacts,
+  { lastReceivedAt, lastUserEventAt, lastSampleAt }: DeliveryFacts,
   changedAt: Date | undefined,
   command: (line: string) => string,
   now: number = Date.now(),
@@ -26,7 +26,9 @@ export function checkLastDelivery(
   const details = { last_received_at: lastReceivedAt ?? null, last_change_at_clerk: changedAt ?? null };
   if (lastReceivedAt === undefined) {
     return warning(
-      'No delivery has ever been verified here.',
+      lastSampleAt === undefined
+        ? 'No delivery has ever been verified here.'
+        : `Only samples have been delivered here, the last one ${age(lastSampleAt, now)}.`,
       `Add the endpoint in Clerk's dashboard, under Webhooks, and send it an example event from its Testing tab; \`${command('send user.created')}\` tries the service alone.`,
       details,
     );

@@ -1,5 +1,6 @@
+import { ACKNOWLEDGEABLE } from '../reconcile/acknowledgements.ts';
 import { type Finding, failed, ok, warning } from './check.ts';
-import type { RunFacts } from './survey-runs.ts';
+import type { ReconcileRun, RunFacts } from './survey-runs.ts';
 import { age, duration, list, quantity } from './wording.ts';
 
 /** Changes by itself, and does not count as drift. */
@@ -11,6 +12,8 @@ const OFF_LATE_MS = 7 * 86_400_000;
 /** A run takes its time, and one may fail. */
 const LATE_RUNS = 4;
 const LATE_MS = 30 * 60_000;
+/** Millions of users take less. */
+const WORK_MS = 3_600_000;
 
 /**
  * Whether somebody compares the copy with Clerk, and whether it held.
@@ -23,8 +26,10 @@ export function checkReconcile(
   command: (line: string) => string,
   now: number = Date.now(),
 ): Finding {
-  const { reconcile: latest, finishedReconcile: finished, fullFinishedAt } = runs;
-  const left = findLeft(finished?.drift ?? {});
+  const { reconcile: latest, finishedReconcile: finished, finishedFull, fullFinishedAt } = runs;
+  // Most drift is found by a full run only: a later one that saw nothing has not looked.
+  const drifted = [finished, finishedFull].find((run) => Object.keys(findLeft(run)).length > 0);
+  const left = findLeft(drifted);
   const details = {
     last_started_at: latest?.startedAt ?? null,
     last_state: latest?.state ?? null,
@@ -34,16 +39,16 @@ export function checkReconcile(
   };
   const run = command('reconcile --full');
   const schedule = `${describeSchedule(intervalMs)} Or run \`${run}\`.`;
+  if (finished === undefined && latest !== undefined && isAtWork(latest, now)) {
+    return ok(`The first one is at work: it began ${age(latest.startedAt, now)}.`, details);
+  }
   if (finished === undefined)
     return warning(`None has finished yet.${describeFailure(latest, now)}`, schedule, details);
   const began = `The last that finished began ${age(finished.startedAt, now)}`;
-  const kinds = Object.entries(left).map(([kind, count]) => `${quantity(count, 'user')} ${kind}`);
-  if (kinds.length > 0) {
-    return failed(
-      `${began}, and left drift: ${list(kinds)}.`,
-      `\`${run} --dry-run\` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for.`,
-      details,
-    );
+  if (drifted !== undefined) {
+    const which = drifted === finished ? began : `The last full one began ${age(drifted.startedAt, now)}`;
+    const kinds = Object.entries(left).map(([kind, count]) => `${quantity(count, 'user')} ${kind}`);
+    return failed(`${which}, and left drift: ${list(kinds)}.`, adviseOn(drifted.drift, command), details);
   }
   if (isLate(finished.startedAt, intervalMs, now)) {
     return warning(`${began}.${describeFailure(latest, now)}`, schedule, details);
@@ -60,12 +65,34 @@ export function checkReconcile(
   return ok(`${began}, and left no drift.`, details);
 }
 
-function findLeft(drift: Drift): Record<string, number> {
-  const kinds = Object.entries(drift).filter(([kind, { left }]) => kind !== PASSING && left > 0);
+/** What helps depends on the kind of drift. */
+function adviseOn(drift: Drift, command: (line: string) => string): string {
+  const withheld = drift.absent?.withheld;
+  const run = command('reconcile --full');
+  return [
+    `\`${run} --dry-run\` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for.`,
+    ...(withheld === undefined
+      ? []
+      : [
+          `More users were absent than a run may delete: if CLERK_SECRET_KEY is right, \`${run} --max-deletions ${withheld}\` deletes them.`,
+        ]),
+    ...(ACKNOWLEDGEABLE.some((kind) => drift[kind]?.left)
+      ? [`\`${command('reconcile acknowledge')}\` accepts what shall stay.`]
+      : []),
+  ].join(' ');
+}
+
+function findLeft(run: ReconcileRun | undefined): Record<string, number> {
+  const kinds = Object.entries(run?.drift ?? {}).filter(([kind, { left }]) => kind !== PASSING && left > 0);
   return Object.fromEntries(kinds.map(([kind, { left }]) => [kind, left]));
 }
 
-type Drift = NonNullable<RunFacts['finishedReconcile']>['drift'];
+type Drift = ReconcileRun['drift'];
+
+/** Nothing tells a run that is at work from one that was killed, but its age. */
+function isAtWork({ state, startedAt }: ReconcileRun, now: number): boolean {
+  return state === 'running' && now - startedAt.getTime() < WORK_MS;
+}
 
 function isLate(startedAt: Date, intervalMs: number | undefined, now: number): boolean {
   const most = intervalMs === undefined ? OFF_LATE_MS : LATE_RUNS * intervalMs + LATE_MS;

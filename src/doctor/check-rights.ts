@@ -1,8 +1,12 @@
 import { type Finding, failed, ok } from './check.ts';
+import { OWN_TABLES } from './own-tables.ts';
 import type { SchemaFacts, TableFacts } from './survey-tables.ts';
 import { list, quoteName } from './wording.ts';
 
 const RIGHTS = ['select', 'insert', 'update', 'delete'] as const;
+
+/** On our own tables: a schema can hold others. */
+const GRANT = `grant ${RIGHTS.join(', ')} on ${OWN_TABLES.map((name) => `clerk.${name}`).join(', ')}`;
 
 /** The program's own record of its migrations: the service only reads it. */
 const RECORD = 'migrations';
@@ -18,17 +22,13 @@ export function checkRights(schema: SchemaFacts, role: string): Finding {
   if (!schema.usage) {
     return failed(
       `The role ${role} may not use the schema clerk.`,
-      `As ${schema.owner}: grant usage on schema clerk to ${to}; grant select, insert, update, delete on all tables in schema clerk to ${to};`,
+      `As ${schema.owner}: grant usage on schema clerk to ${to}; ${GRANT} to ${to};`,
     );
   }
   const tables = [...schema.tables.values()];
   const lacking = tables.flatMap((table) => listLacking(table));
   if (lacking.length > 0) {
-    return failed(
-      `The role ${role} may not ${list(lacking)}.`,
-      `As ${schema.owner}: grant select, insert, update, delete on all tables in schema clerk to ${to};`,
-      { lacking },
-    );
+    return failed(`The role ${role} may not ${list(lacking)}.`, `As ${schema.owner}: ${GRANT} to ${to};`, { lacking });
   }
   const hidden = tables.filter(({ rowSecurity }) => rowSecurity).map(({ name }) => name);
   if (hidden.length > 0) {

@@ -1,4 +1,4 @@
-import expected from '../../drizzle/catalog.json' with { type: 'json' };
+import catalog from '../../drizzle/catalog.json' with { type: 'json' };
 import { type Catalog, readCatalog } from '../db/read-catalog.ts';
 import { type Finding, ok } from './check.ts';
 import { compareCatalogs } from './compare-catalogs.ts';
@@ -23,10 +23,21 @@ const LONGEST_REMEDY = 200;
 
 /** Everything in which the live schema is not the one that the migrations of this version make. */
 export function findDifferences(reader: Reader): Promise<Difference[]> {
-  return reader.read(async (session) => [
-    ...compareCatalogs(expected as Catalog, await readCatalog(session)),
-    ...(await findHazards(session)),
-  ]);
+  return reader.read(async (session) => {
+    const [schema] = await session.run<{ name: string }>(SCHEMA_NAME);
+    const expected = expectIn(schema?.name ?? 'clerk');
+    return [...compareCatalogs(expected, await readCatalog(session)), ...(await findHazards(session))];
+  });
+}
+
+/** As Postgres writes it in definitions. */
+const SCHEMA_NAME = "select quote_ident(nspname) as name from pg_namespace where oid = to_regnamespace('clerk')";
+
+/** What the migrations make in a schema of this name. */
+function expectIn(schema: string): Catalog {
+  return JSON.parse(JSON.stringify(catalog), (_key, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('clerk.', () => `${schema}.`) : value,
+  );
 }
 
 /** The differences of one kind as a finding; `command` is what shows all of them. */

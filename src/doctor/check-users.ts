@@ -1,3 +1,4 @@
+import { chooseDeletionLimit } from '../reconcile/absent-users.ts';
 import { type Finding, failed, ok, warning } from './check.ts';
 import type { UserCounts } from './survey-users.ts';
 import { quantity } from './wording.ts';
@@ -28,12 +29,21 @@ export function checkUserCount(
   const finding = `${about}${quantity(here, 'user')} here, and ${atClerk.toLocaleString('en-US')} at Clerk.`;
   if (users.isEstimate && difference <= atClerk * ESTIMATE_SHARE) return ok(finding, details);
   if (difference <= atClerk / ON_THEIR_WAY) return ok(`${finding} That few may be on their way.`, details);
-  const advice =
-    here < atClerk
-      ? `Run \`${command('backfill')}\`: whose events never came is missing here.`
-      : `Run \`${command('reconcile --full')}\`: whom Clerk deleted unheard is still here.`;
+  const advice = here < atClerk ? adviseOnFewer(command) : adviseOnMore(here, difference, command);
   const share = difference / Math.max(atClerk, here);
   return share > FAILED_SHARE ? failed(finding, advice, details) : warning(finding, advice, details);
+}
+
+/** Whom a backfill can't bring either is told by a reconcile alone. */
+function adviseOnFewer(command: (line: string) => string): string {
+  return `Run \`${command('backfill')}\`: whose events never came is missing here. If the number stays, \`${command('reconcile --full')}\` says who can't be written.`;
+}
+
+function adviseOnMore(here: number, difference: number, command: (line: string) => string): string {
+  const run = command('reconcile --full');
+  const why = 'whom Clerk deleted unheard is still here';
+  if (difference <= chooseDeletionLimit(here)) return `Run \`${run}\`: ${why}.`;
+  return `Look whether CLERK_SECRET_KEY is of the right instance. If so, ${why}, and so many are deleted only by \`${run} --max-deletions ${difference}\`, after a look with \`${run} --dry-run\`.`;
 }
 
 /** A row without an instance is of an old event; which one it was nobody can tell. */

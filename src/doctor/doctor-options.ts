@@ -28,6 +28,8 @@ export interface DoctorOptions {
   readonly clerk: ExaminedClerk;
   /** Of the service's own schedule; undefined: off. */
   readonly reconcileIntervalMs: number | undefined;
+  /** Holds the tables. Default `clerk`. */
+  readonly schema?: string;
   /** Says how a command is called here: `clerk-sync migrate`. */
   readonly command: (line: string) => string;
   /** How long one read of the database may take before its connection is given up. Default 20,000 ms. */

@@ -34,7 +34,7 @@ export async function examineClerk({ options, run, getDatabase, getAnswers }: Ex
     await run('instance', async () => {
       const { instance } = await getAnswers();
       if (instance.status === 'rejected') return NO_ANSWER;
-      return checkInstance(instance.value, await countInstances(getDatabase()));
+      return checkInstance(instance.value, await countInstances(getDatabase()), command);
     }),
     await run('Clerk clock', async () => {
       const { clockOffsetMs } = await getAnswers();
@@ -54,9 +54,10 @@ export async function examineClerk({ options, run, getDatabase, getAnswers }: Ex
 /** For what would have been told by an answer that did not come. */
 export const NO_ANSWER = skipped('Clerk has not answered: see secret key.');
 
-/** How many rows name each instance. */
+/** How many rows name each instance, samples apart. */
 export async function countInstances({ users, deliveries }: DatabaseFacts): Promise<InstanceCounts> {
-  return { users: (await users()).instances, messages: (await deliveries()).instances };
+  const { instances, samples } = await users();
+  return { users: instances, samples, messages: (await deliveries()).instances };
 }
 
 /** What was answered; undefined where nothing was. */

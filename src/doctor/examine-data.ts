@@ -14,7 +14,7 @@ export async function examineData({ options, run, getDatabase, getAnswers }: Exa
   return [
     await run('instances', async () => {
       const answers = await getAnswers().catch(() => undefined);
-      return checkMixture(await countInstances(getDatabase()), readValue(answers?.instance));
+      return checkMixture(await countInstances(getDatabase()), readValue(answers?.instance), options.command);
     }),
     await run('users', async () => examineUsers(await getAnswers(), getDatabase(), options.command)),
     await run('properties', async () => checkProperties(await findProperties(getDatabase()))),

@@ -1,5 +1,6 @@
 import type { Session } from '../db/pool.ts';
 import type { Difference, DifferenceKind } from './difference.ts';
+import { OWN_TABLE_LIST } from './own-tables.ts';
 import { quoteName } from './wording.ts';
 
 interface Hazard {
@@ -11,15 +12,19 @@ interface Hazard {
   readonly other: string | null;
 }
 
+/** How the comment of a trigger begins that an operator wants as it is. */
+const ACCEPTED = 'clerk-sync: accepted';
+
 /**
  * What a definition does not show. A foreign key from elsewhere to `users` is welcome, since its rows stay; one to a child
  * table refuses the deletion of a child. Internal triggers are those of foreign keys: switched off, as a restore does
- * and some leave behind, they let orphans in.
+ * and some leave behind, they let orphans in. A trigger that waits for the commit is the way to react to a change, and one
+ * whose comment says so is the operator's choice.
  */
 const STATEMENT = `
   with ours as (
     select oid, relname, relpersistence from pg_class
-    where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p')
+    where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p') and relname in (${OWN_TABLE_LIST})
   )
   select 'invalid index' as hazard, i.relname::text as name, ours.relname::text as table, null as other
   from pg_index join ours on ours.oid = indrelid join pg_class i on i.oid = indexrelid
@@ -28,7 +33,11 @@ const STATEMENT = `
   select 'unlogged table', '', relname::text, null from ours where relpersistence <> 'p'
   union all
   select case when tgisinternal then 'disabled key' else 'trigger' end, tgname::text, ours.relname::text, null
-  from pg_trigger join ours on ours.oid = tgrelid where not tgisinternal or tgenabled <> 'O'
+  from pg_trigger join ours on ours.oid = tgrelid
+  where case when tgisinternal then tgenabled <> 'O' else not (
+    tgconstraint <> 0 and tgdeferrable and tginitdeferred
+    or coalesce(obj_description(pg_trigger.oid, 'pg_trigger') like '${ACCEPTED}%', false)
+  ) end
   union all
   select 'rule', rulename::text, ours.relname::text, null from pg_rewrite join ours on ours.oid = ev_class
   union all
@@ -57,8 +66,8 @@ const DESCRIPTIONS = {
   trigger: ({ name, table }: Hazard): Description => ({
     kind: 'triggers',
     status: 'warning',
-    text: `the trigger ${name} on ${table} is not clerk-sync's: where it fails, deliveries fail`,
-    remedy: `drop trigger ${quoteName(name)} on clerk.${quoteName(table)};`,
+    text: `the trigger ${name} on ${table} is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter`,
+    remedy: `Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger ${quoteName(name)} on clerk.${quoteName(table)} is '${ACCEPTED}';`,
   }),
   'disabled key': ({ table }: Hazard): Description => ({
     kind: 'triggers',

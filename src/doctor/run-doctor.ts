@@ -1,3 +1,4 @@
+import { nameSchema } from '../db/qualify.ts';
 import type { Check, CheckGroup, CheckStatus } from './check.ts';
 import { checkSettings, checkSigningSecret } from './check-settings.ts';
 import type { DoctorOptions } from './doctor-options.ts';
@@ -22,7 +23,15 @@ export async function runDoctor(options: DoctorOptions): Promise<Diagnosis> {
   const examination = beginExamination(options);
   const groups: CheckGroup[] = [];
   for (const [title, examine] of GROUPS) groups.push({ title, checks: await examine(examination) });
-  return summarize(groups);
+  return summarize(options.schema === undefined ? groups : (nameIn(groups, options.schema) as CheckGroup[]));
+}
+
+/** The checks speak of the schema `clerk`, in statements and in words. */
+function nameIn(value: unknown, schema: string): unknown {
+  if (typeof value === 'string') return nameSchema(value, schema);
+  if (Array.isArray(value)) return value.map((item) => nameIn(item, schema));
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, nameIn(item, schema)]));
 }
 
 const GROUPS: readonly (readonly [title: string, examine: (examination: Examination) => Promise<readonly Check[]>])[] =

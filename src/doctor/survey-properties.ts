@@ -1,4 +1,6 @@
 import { columns } from '../../drizzle/columns.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
+import { formatIsSample } from '../samples/sample-instances.ts';
 import type { Reader } from './reader.ts';
 import { scan } from './scan.ts';
 import type { TableFacts } from './survey-tables.ts';
@@ -21,7 +23,7 @@ export const EXTRA_TABLES: readonly string[] = Object.entries(columns)
 /** Nobody reads more, and a hostile sender could make any number. */
 const MOST_PROPERTIES = 100;
 
-/** Counts the keys of `extra` in one table, the most frequent first. */
+/** Counts the keys of `extra` in one table, the most frequent first; those of samples are left aside. */
 export function surveyProperties(
   reader: Reader,
   table: Pick<TableFacts, 'name' | 'pages'>,
@@ -29,12 +31,18 @@ export function surveyProperties(
   const { source, share } = scan(table, 't');
   const isUsers = table.name === 'users';
   const observed = isUsers ? 't.observed_at' : 'u.observed_at';
+  const real = `not ${formatIsSample(isUsers ? 't.instance_id' : 'u.instance_id')}`;
   const parents = isUsers ? '' : 'join clerk.users as u on u.id = t.user_id';
   return reader.read(async (session) => {
-    const rows = await session.run<Omit<UnmappedProperty, 'table'>>(`
-      select property, count(*)::float8 as rows, min(${observed}) as since
+    const rows = await session.run<{ property: string; rows: number; since: string }>(`
+      select property, count(*)::float8 as rows, ${epochMs(`min(${observed})`)} as since
       from ${source} ${parents} cross join jsonb_object_keys(t.extra) as property
-      where t.extra <> '{}' group by property order by 2 desc, property collate "C" limit ${MOST_PROPERTIES}`);
-    return rows.map((row) => ({ table: table.name, ...row, rows: Math.round(row.rows / share) }));
+      where t.extra <> '{}' and ${real} group by property order by 2 desc, property collate "C" limit ${MOST_PROPERTIES}`);
+    return rows.map(({ property, rows: count, since }) => ({
+      table: table.name,
+      property,
+      rows: Math.round(count / share),
+      since: readTime(since),
+    }));
   });
 }

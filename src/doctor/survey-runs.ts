@@ -1,3 +1,4 @@
+import { epochMs, readTime } from '../db/wire-time.ts';
 import type { Reader } from './reader.ts';
 
 /** The latest backfill, whatever became of it. */
@@ -16,7 +17,9 @@ export interface ReconcileRun {
   readonly state: 'running' | 'finished' | 'failed';
   readonly startedAt: Date;
   readonly error: string | null;
-  readonly drift: Readonly<Record<string, { readonly found: number; readonly left: number }>>;
+  readonly drift: Readonly<
+    Record<string, { readonly found: number; readonly left: number; readonly withheld?: number }>
+  >;
 }
 
 /** What the tables of runs say; undefined where there was no such run. */
@@ -25,36 +28,52 @@ export interface RunFacts {
   readonly backfillFinishedAt: Date | undefined;
   readonly reconcile: ReconcileRun | undefined;
   readonly finishedReconcile: ReconcileRun | undefined;
+  readonly finishedFull: ReconcileRun | undefined;
   readonly fullFinishedAt: Date | undefined;
 }
 
 const BACKFILL = `
-  select state, users_read::float8 as "usersRead", started_at as "startedAt", updated_at as "updatedAt", error
+  select state, users_read::float8 as "usersRead", ${epochMs('started_at')} as "startedAt",
+    ${epochMs('updated_at')} as "updatedAt", error
   from clerk.backfill_runs order by started_at desc, run_id desc limit 1`;
 
 const FINISHED = `
-  select (select max(finished_at) from clerk.backfill_runs where state = 'finished') as backfill,
-    (select max(finished_at) from clerk.reconcile_runs where state = 'finished' and kind = 'full') as "full"`;
+  select (select ${epochMs('max(finished_at)')} from clerk.backfill_runs where state = 'finished') as backfill,
+    (select ${epochMs('max(finished_at)')} from clerk.reconcile_runs
+      where state = 'finished' and kind = 'full') as "full"`;
 
 const RECONCILE = `
-  select kind, state, started_at as "startedAt", error, drift from clerk.reconcile_runs
-  where $1::text is null or state = $1 order by started_at desc, run_id desc limit 1`;
+  select kind, state, ${epochMs('started_at')} as "startedAt", error, drift from clerk.reconcile_runs
+  where ($1::text is null or state = $1) and ($2::text is null or kind = $2) order by started_at desc, run_id desc limit 1`;
+
+/** A row as it is read: its times are text. */
+type Read<Facts> = { readonly [Name in keyof Facts]: Facts[Name] extends Date ? string : Facts[Name] };
 
 /** Reads what backfills and reconciles have recorded of themselves. */
 export function surveyRuns(reader: Reader): Promise<RunFacts> {
   return reader.read(async (session) => {
-    const [[backfill], [finished], [reconcile], [finishedReconcile]] = await Promise.all([
-      session.run<LatestBackfill>(BACKFILL),
-      session.run<{ backfill: Date | null; full: Date | null }>(FINISHED),
-      session.run<ReconcileRun>(RECONCILE, [null]),
-      session.run<ReconcileRun>(RECONCILE, ['finished']),
+    const [[backfill], [finished], [reconcile], [finishedReconcile], [finishedFull]] = await Promise.all([
+      session.run<Read<LatestBackfill>>(BACKFILL),
+      session.run<{ backfill: string | null; full: string | null }>(FINISHED),
+      session.run<Read<ReconcileRun>>(RECONCILE, [null, null]),
+      session.run<Read<ReconcileRun>>(RECONCILE, ['finished', null]),
+      session.run<Read<ReconcileRun>>(RECONCILE, ['finished', 'full']),
     ]);
     return {
-      backfill,
-      backfillFinishedAt: finished?.backfill ?? undefined,
-      reconcile,
-      finishedReconcile,
-      fullFinishedAt: finished?.full ?? undefined,
+      backfill: backfill && {
+        ...backfill,
+        startedAt: readTime(backfill.startedAt),
+        updatedAt: readTime(backfill.updatedAt),
+      },
+      backfillFinishedAt: readTime(finished?.backfill ?? null) ?? undefined,
+      reconcile: toReconcileRun(reconcile),
+      finishedReconcile: toReconcileRun(finishedReconcile),
+      finishedFull: toReconcileRun(finishedFull),
+      fullFinishedAt: readTime(finished?.full ?? null) ?? undefined,
     };
   });
+}
+
+function toReconcileRun(row: Read<ReconcileRun> | undefined): ReconcileRun | undefined {
+  return row && { ...row, startedAt: readTime(row.startedAt) };
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../db/pool.ts';
 import { readUnsafeSettings } from '../db/read-unsafe-settings.ts';
+import { epochMs } from '../db/wire-time.ts';
 import type { Reader } from './reader.ts';
 
 /** What the server says of itself, and of the role that asks. */
@@ -63,8 +64,6 @@ export function surveyServer(reader: Reader): Promise<ServerFacts> {
 /** Over a connection that stands already; its clock was read somewhere between asking and the answer. */
 async function measureClock(session: Session): Promise<number> {
   const askedAt = Date.now();
-  const [row] = await session.run<{ now: number }>(
-    'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
-  );
-  return (row?.now ?? Number.NaN) - (askedAt + Date.now()) / 2;
+  const [row] = await session.run<{ now: string }>(`select ${epochMs('clock_timestamp()')} as now`);
+  return Number(row?.now) - (askedAt + Date.now()) / 2;
 }

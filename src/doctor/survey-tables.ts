@@ -1,6 +1,8 @@
+import { epochMs, readTime } from '../db/wire-time.ts';
+import { OWN_TABLE_LIST } from './own-tables.ts';
 import type { Reader } from './reader.ts';
 
-/** A table of the schema `clerk` that is there. */
+/** A table of ours that is there. */
 export interface TableFacts {
   readonly name: string;
   readonly select: boolean;
@@ -49,10 +51,10 @@ const TABLES = `
     (pg_relation_size(c.oid) / current_setting('block_size')::int)::float8 as pages,
     pg_total_relation_size(c.oid)::float8 as "totalBytes",
     coalesce(s.n_live_tup, 0)::float8 as "liveRows", coalesce(s.n_dead_tup, 0)::float8 as "deadRows",
-    greatest(s.last_vacuum, s.last_autovacuum) as "lastVacuumAt",
+    ${epochMs('greatest(s.last_vacuum, s.last_autovacuum)')} as "lastVacuumAt",
     not coalesce(c.reloptions && array['autovacuum_enabled=false', 'autovacuum_enabled=off'], false) as autovacuum
   from pg_class c left join pg_stat_all_tables s on s.relid = c.oid
-  where c.relnamespace = to_regnamespace('clerk') and c.relkind in ('r', 'p')
+  where c.relnamespace = to_regnamespace('clerk') and c.relkind in ('r', 'p') and c.relname in (${OWN_TABLE_LIST})
   order by c.relname collate "C"`;
 
 /** Reads what is in the schema; needs no right in it. */
@@ -60,11 +62,11 @@ export function surveyTables(reader: Reader): Promise<SchemaFacts> {
   return reader.read(async (session) => {
     const [[schema], tables] = await Promise.all([
       session.run<Omit<SchemaFacts, 'tables'>>(SCHEMA),
-      session.run<TableFacts>(TABLES),
+      session.run<Omit<TableFacts, 'lastVacuumAt'> & { lastVacuumAt: string | null }>(TABLES),
     ]);
     return {
       ...(schema as Omit<SchemaFacts, 'tables'>),
-      tables: new Map(tables.map((table) => [table.name, table])),
+      tables: new Map(tables.map((table) => [table.name, { ...table, lastVacuumAt: readTime(table.lastVacuumAt) }])),
     };
   });
 }

@@ -1,4 +1,5 @@
 import type { Pool } from '../db/pool.ts';
+import { epochMs } from '../db/wire-time.ts';
 
 /** How the latest reconciles ended, whichever process ran them. */
 export interface ReconcileState {
@@ -10,7 +11,7 @@ export interface ReconcileState {
 
 /** Newest first through `reconcile_runs_started_at_idx`. */
 const STATEMENT = `
-  select k.kind, extract(epoch from finished.at)::float8 as finished_at, ended.state as last_state
+  select k.kind, ${epochMs('finished.at')} as finished_at, ended.state as last_state
   from (values ('incremental'), ('full')) k(kind)
   left join lateral (
     select finished_at as at from clerk.reconcile_runs r where r.kind = k.kind and r.state = 'finished'
@@ -22,15 +23,15 @@ const STATEMENT = `
 
 interface Row {
   readonly kind: string;
-  readonly finished_at: number | null;
+  readonly finished_at: string | null;
   readonly last_state: 'finished' | 'failed' | null;
 }
 
 /** For the metrics, so it gives up after two seconds. */
 export async function findReconcileState(pool: Pool): Promise<ReconcileState> {
-  const rows = await pool.withSession((session) => session.run<Row>(STATEMENT), { timeoutMs: 2000 });
+  const rows = await pool.withTransaction((session) => session.run<Row>(STATEMENT), { timeoutMs: 2000 });
   const finished = rows.flatMap(({ kind, finished_at }) =>
-    finished_at === null ? [] : [[kind, finished_at] as const],
+    finished_at === null ? [] : [[kind, Number(finished_at) / 1000] as const],
   );
   const last = rows[0]?.last_state ?? undefined;
   return { finishedAt: Object.fromEntries(finished), succeeded: last && last === 'finished' };

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** The variable that chooses the port, for the hint where it can't be had. Default `PORT`. */
+  readonly portVariable?: string;
   /** Told of what never became a request: the code of the answer that it got. */
   readonly onClientError: (code: string) => void;
   readonly logger: Logger;
@@ -52,8 +54,9 @@ const MAX_CONNECTIONS = 2048;
 /** Serves `fetch` over HTTP/1.1 and resolves once connections are accepted. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const server = createServer(
-    { ...LIMITS, ...options.limits },
-    getRequestListener(options.fetch, { errorHandler: answerBadRequest }),
+    // A health check of HAProxy sends no Host. It is not needed to find a route, so another name stands in for it.
+    { ...LIMITS, ...options.limits, requireHostHeader: false },
+    getRequestListener(options.fetch, { hostname: 'localhost', errorHandler: () => answerBadRequest(options) }),
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, options.onClientError));
@@ -68,9 +71,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
+function bind(server: Server, options: ListenOptions): Promise<void> {
+  const { host, port } = options;
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(explainBindFailure(error, host, port));
+    const fail = (error: NodeJS.ErrnoException) => reject(explainBindFailure(error, options));
     server.once('error', fail);
     server.listen({ host, port }, () => {
       server.off('error', fail);
@@ -79,17 +83,18 @@ function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
   });
 }
 
-function explainBindFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function explainBindFailure(error: NodeJS.ErrnoException, options: ListenOptions): Error {
+  const { host, port, portVariable = 'PORT' } = options;
   const explain = (message: string, hint: string) =>
     new OperatorError('cannot_listen', message, { hint, cause: error });
   switch (error.code) {
     case 'EADDRINUSE':
       return explain(
         `Port ${port} on ${host} is already in use.`,
-        'Stop the program that uses it, or set PORT to another number.',
+        `Stop the program that uses it, or set ${portVariable} to another number.`,
       );
     case 'EACCES':
-      return explain(`This user may not listen on port ${port}.`, 'Set PORT to a number above 1023.');
+      return explain(`This user may not listen on port ${port}.`, `Set ${portVariable} to a number above 1023.`);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return explain(`${host} is not an address of this machine.`, 'Set HOST to 0.0.0.0 or to an address it has.');
@@ -104,7 +109,8 @@ function nameHost(host: string): string {
 }
 
 /** A request without a usable URL never reaches the routes. */
-function answerBadRequest(): Response {
+function answerBadRequest({ onClientError }: ListenOptions): Response {
+  onClientError('bad_request');
   const requestId = chooseRequestId(undefined);
   const error = new HttpError(400, 'bad_request', 'The URL or the Host header of the request is malformed.');
   return Response.json(makeErrorBody(error, requestId), {

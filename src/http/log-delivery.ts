@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
+import type { SettledDelivery } from './delivery-metrics.ts';
 import type { HttpError } from './http-error.ts';
-import type { SettledDelivery } from './metrics.ts';
 
 /** What the log says of a delivery that was answered with 200. */
 export interface LoggedDelivery extends SettledDelivery {
@@ -21,7 +21,7 @@ export interface LoggedRejection {
 
 /** One line for each settled delivery, with ids and types only. A dead letter is a warning: someone must look at it. */
 export function logSettledDelivery(logger: Logger, requestId: string, delivery: LoggedDelivery): void {
-  const { messageId, eventType, userId, outcome, reason, sanitized, ms } = delivery;
+  const { messageId, eventType, userId, outcome, reason, sanitized, unkeyed, ms } = delivery;
   const line = {
     request_id: requestId,
     message_id: messageId,
@@ -30,6 +30,7 @@ export function logSettledDelivery(logger: Logger, requestId: string, delivery: 
     outcome,
     ...(reason === undefined ? {} : { reason }),
     ...(sanitized === 0 ? {} : { sanitized }),
+    ...(unkeyed === undefined ? {} : { unkeyed }),
     ms: round(ms),
   };
   if (outcome === 'dead_letter') logger.warn(line, 'delivery kept as a dead letter');

@@ -39,6 +39,7 @@ export function createWebhookRoutes(options: WebhookRoutesOptions): Hono<AppEnv>
       const bytes = await readBody(c);
       if (isDraining()) throw makeDraining();
       delivery = verify({ headers: c.req.raw.headers, bytes, receivedAt: new Date() });
+      metrics.recordVerified(delivery.receivedAt);
       const receipt = await receiver.receive(delivery);
       const settled = { ...receipt, messageId: delivery.messageId, ms: performance.now() - startedAt };
       metrics.recordDelivery(settled);

@@ -1,5 +1,7 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import { countUsers } from '../instances/count-users.ts';
+import { isSampleInstance } from '../samples/sample-instances.ts';
 import { makeApiTombstone } from '../sync/make-api-entry.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
 import { checkUsers, REQUESTS_AT_ONCE } from './check-users.ts';
@@ -21,8 +23,6 @@ const BATCH = 500;
 const MIN_LIMIT = 50;
 const LIMIT_PART = 0.1;
 
-const COUNT_LIVING = 'select count(*)::text as users from clerk.users where deleted_at is null';
-
 /**
  * The users of a walk who are stored here and were not in it. Each is asked for by his id, since a walk can miss somebody;
  * only where Clerk itself answers that there is none does he become a tombstone, which is final. So none is written before
@@ -38,15 +38,16 @@ export class AbsentUsers {
     this.#run = run;
   }
 
-  /** Asks for each candidate; who is there after all is compared and repaired like the others. */
+  /** Asks for each candidate, samples left aside; who is there after all is compared and repaired like the others. */
   async ask(candidates: readonly Candidate[]): Promise<void> {
     const { instanceId, tally } = this.#run;
+    const real = candidates.filter((candidate) => !isSampleInstance(candidate.instanceId));
     const isOther = (candidate: Candidate) =>
       instanceId !== null && candidate.instanceId !== null && candidate.instanceId !== instanceId;
-    for (const { userId } of candidates.filter(isOther)) {
+    for (const { userId } of real.filter(isOther)) {
       tally.add({ userId, kind: 'other_instance', fields: [] }, false);
     }
-    const own = candidates.filter((candidate) => !isOther(candidate));
+    const own = real.filter((candidate) => !isOther(candidate));
     for (let place = 0; place < own.length; place += CHUNK) await this.#askChunk(own.slice(place, place + CHUNK));
   }
 
@@ -99,6 +100,7 @@ export class AbsentUsers {
       // What can't be asked for, such as an id that is none, has no answer either.
       if (!(error instanceof ClerkApiError && error.code === 'bad_request')) throw error;
       this.#count(candidate, false);
+      run.note("Clerk can't be asked for the ids of some users here, which can't be its own: they were left alone.");
     }
     return undefined;
   }
@@ -121,37 +123,47 @@ export class AbsentUsers {
       // Stale: a webhook has said so meanwhile.
       for (const [index, user] of batch.entries()) {
         const outcome = settled[index]?.outcome;
+        if (outcome === 'dead_letter') run.tally.deadLetters += 1;
         this.#count(user, outcome === 'applied' || outcome === 'stale');
       }
     }
   }
 
   #refuse(limit: string): void {
+    const users = this.#absent.length + this.#unasked;
     for (const user of this.#absent) this.#count(user, false);
+    this.#run.tally.withhold(users);
     this.#run.note(
-      `Users here who are not at Clerk any more: ${this.#absent.length}. That is more than ${limit}, so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions.`,
+      `Users here who are not at Clerk any more: ${this.#absent.length}. That is more than ${limit}, so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions ${users}.`,
     );
   }
 
   async #describeLimit(): Promise<string> {
     const limit = await this.#getLimit();
     if (this.#run.maxDeletions !== undefined) return `--max-deletions ${limit} allows`;
-    return `the ${limit} that a run may delete by itself (${MIN_LIMIT}, or a tenth of all users here)`;
+    return `the ${limit} that a run may delete by itself (${MIN_LIMIT}, or a tenth of the users here)`;
   }
 
   async #getLimit(): Promise<number> {
-    this.#limit ??=
-      this.#run.maxDeletions ?? Math.max(MIN_LIMIT, Math.floor((await countLiving(this.#run)) * LIMIT_PART));
+    this.#limit ??= this.#run.maxDeletions ?? chooseDeletionLimit(await countLiving(this.#run));
     return this.#limit;
   }
 }
 
-/** All users here who are not deleted: one look at each row. */
-export async function countLiving({ settle: { pool } }: Pick<RunContext, 'settle'>): Promise<number> {
-  const [row] = await pool.withSession((session) => session.run<{ users: string }>(COUNT_LIVING), {
-    timeoutMs: TIMEOUT_MS,
-  });
-  return Number(row?.users);
+/** The users of the key's instance who are not deleted: one look at each row. A user without an instance may be of it. */
+export async function countLiving({
+  settle: { pool },
+  instanceId: own,
+}: Pick<RunContext, 'settle' | 'instanceId'>): Promise<number> {
+  const { real } = await pool.withTransaction(countUsers, { timeoutMs: TIMEOUT_MS });
+  return real
+    .filter(({ instanceId }) => own === null || instanceId === null || instanceId === own)
+    .reduce((sum, { living }) => sum + living, 0);
+}
+
+/** How many deletions a run makes by itself. */
+export function chooseDeletionLimit(living: number): number {
+  return Math.max(MIN_LIMIT, Math.floor(living * LIMIT_PART));
 }
 
 /**

@@ -46,7 +46,7 @@ export async function checkUsers(
 async function findDrifted(run: RunContext, observed: readonly ObservedUser[]): Promise<Drifted[]> {
   const entries = observed.map(({ user, observedAt }) => makeApiEntry(user, makeObservation(run, observedAt)));
   const snapshots = new Map(entries.filter(isSnapshot).map((entry) => [entry.change.userId, entry]));
-  const drifts = await run.settle.pool.withSession(
+  const drifts = await run.settle.pool.withTransaction(
     (session) =>
       findDrift(
         session,
@@ -99,13 +99,14 @@ async function askAgain(run: RunContext, drifted: readonly Drifted[]): Promise<D
 /** @returns those that differ still. */
 async function repair(run: RunContext, drifted: readonly Drifted[]): Promise<Drifted[]> {
   if (drifted.length === 0) return [];
-  await settleBatch(
+  const settled = await settleBatch(
     run.settle,
     drifted.map(({ entry }) => entry),
     TIMEOUT_MS,
   );
+  run.tally.deadLetters += settled.filter(({ outcome }) => outcome === 'dead_letter').length;
   const snapshots = drifted.flatMap(({ entry }) => (isSnapshot(entry) ? [entry.change] : []));
-  const still = await run.settle.pool.withSession((session) => findDrift(session, snapshots), {
+  const still = await run.settle.pool.withTransaction((session) => findDrift(session, snapshots), {
     timeoutMs: TIMEOUT_MS,
   });
   const ids = new Set(still.map(({ userId }) => userId));

@@ -1,5 +1,8 @@
 import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import type { AdvisoryLock } from '../db/advisory-lock.ts';
+import type { Session } from '../db/pool.ts';
+import { countUsers } from '../instances/count-users.ts';
+import { loadAcknowledged } from './acknowledgements.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
@@ -16,7 +19,7 @@ export interface RunState {
   kind: RunKind;
   instanceId: string | null;
   watermarkAt: Date | null;
-  /** In a full run, where somebody watches. */
+  /** In a full run. */
   expectedUsers: number | undefined;
   readonly tally: DriftTally;
   readonly notes: Set<string>;
@@ -34,9 +37,11 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   signal?.throwIfAborted();
   const instanceId = (await api.getInstance())?.id ?? null;
   state.instanceId = instanceId;
-  const since = await settle.pool.withSession(
+  const since = await settle.pool.withTransaction(
     async (session) => {
       await assertKnownInstance(session, instanceId);
+      state.tally.acknowledged = await loadAcknowledged(session);
+      await noteSamples(session, options, state);
       return findWatermark(session, instanceId);
     },
     { timeoutMs: TIMEOUT_MS },
@@ -45,8 +50,16 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   if (state.kind === 'incremental' && (await compareRecent(run, state, since))) return;
   state.kind = 'full';
   state.watermarkAt ??= later(await findNewestChange(api), since);
-  if (options.onProgress !== undefined) state.expectedUsers = await api.countUsers();
-  await reconcileAll(run);
+  const expectedUsers = await api.countUsers();
+  state.expectedUsers = expectedUsers;
+  await reconcileAll(run, expectedUsers);
+}
+
+/** Who watches, or walks all, is told. An incremental run of the schedule never meets samples, and must not count them. */
+async function noteSamples(session: Session, { onProgress }: ReconcileOptions, state: RunState): Promise<void> {
+  if (state.kind === 'incremental' && onProgress === undefined) return;
+  const { samples } = await countUsers(session);
+  if (samples > 0) state.notes.add(`Sample users left aside: ${samples}. \`clerk-sync send --clean\` removes them.`);
 }
 
 /** What is not written bears no id that could be asked for. */
@@ -82,7 +95,11 @@ async function compareRecent(run: RunContext, state: RunState, since: Date | und
   const { isComplete, newest } = await reconcileRecent(run, new Date(since.getTime() - OVERLAP_MS));
   state.watermarkAt = later(newest, since);
   if (isComplete) return true;
-  run.note('So many users have changed since the last run that all are compared.');
+  run.note(
+    newest === null
+      ? 'Clerk names nobody who has changed: all users are compared.'
+      : 'So many users have changed since the last run that all are compared.',
+  );
   run.tally.startOver({ keepCounts: !run.dryRun });
   return false;
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../db/pool.ts';
+import { epochMs, fromEpochMs } from '../db/wire-time.ts';
 
 /** Which living users here should have been in what the walk has read. */
 export interface WalkedRange {
@@ -25,7 +26,7 @@ const CHUNK = 500;
 const SETTLED = "interval '1 minute'";
 
 const SELECT = `
-  select u.id, u.instance_id, u.created_at::text as created_at
+  select u.id, u.instance_id, ${epochMs('u.created_at')} as created_at
   from clerk.users u
   where u.deleted_at is null and u.observed_at < $1::text::timestamptz
     and least(u.created_at, u.observed_at) < $1::text::timestamptz - ${SETTLED}
@@ -33,8 +34,8 @@ const SELECT = `
 
 /** Read through `users_created_at_idx`; the second comparison goes on behind the last row of the chunk before. */
 const FIND_IN_RANGE = `${SELECT}
-    and u.created_at >= $3::text::timestamptz and u.created_at < $4::text::timestamptz
-    and (u.created_at, u.id collate "C") > ($3::text::timestamptz, $5::text collate "C")
+    and u.created_at >= ${fromEpochMs('$3')} and u.created_at < ${fromEpochMs('$4')}
+    and (u.created_at, u.id collate "C") > (${fromEpochMs('$3')}, $5::text collate "C")
   order by u.created_at, u.id collate "C" limit ${CHUNK}`;
 
 const FIND_UNDATED = `${SELECT} and u.created_at is null and u.id collate "C" > $3::text collate "C"
@@ -52,8 +53,8 @@ type Lend = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 /** The candidates of one range, in chunks. */
 export async function* findCandidates(lend: Lend, range: WalkedRange): AsyncGenerator<Candidate[]> {
   const given = [range.observedBefore.toISOString(), JSON.stringify(range.seen)];
-  const to = range.to?.toISOString() ?? 'infinity';
-  let from = range.from?.toISOString() ?? '-infinity';
+  const to = range.to?.getTime().toString() ?? 'infinity';
+  let from = range.from?.getTime().toString() ?? '-infinity';
   for (let after = '', rows: Row[] = []; ; ) {
     rows = await lend((session) => session.run<Row>(FIND_IN_RANGE, [...given, from, to, after]));
     if (rows.length > 0) yield rows.map(toCandidate);

@@ -1,4 +1,6 @@
+import { describeShortfall, SHORTFALL_REMEDY } from '../backfill/describe-shortfall.ts';
 import { type WalkedPage, walkUsers } from '../backfill/walk-users.ts';
+import { OperatorError } from '../errors.ts';
 import { AbsentUsers, countLiving } from './absent-users.ts';
 import { checkUsers } from './check-users.ts';
 import { findCandidates, findUndatedCandidates } from './find-candidates.ts';
@@ -17,10 +19,13 @@ interface Position {
  * Walks all users and compares each with what is stored; page by page, who is stored with a creation time that the walk
  * has passed and was not in it, is asked for. No set of all users is kept anywhere: the walk is in the order of creation,
  * and so is an index here.
+ *
+ * @param expectedUsers what Clerk counted just before.
+ * @throws {OperatorError} `walk_short` where the walk can't have come to its end: then nobody is deleted.
  */
-export async function reconcileAll(run: RunContext): Promise<void> {
-  const lend: RunContext['settle']['pool']['withSession'] = (work) =>
-    run.settle.pool.withSession(work, { timeoutMs: TIMEOUT_MS });
+export async function reconcileAll(run: RunContext, expectedUsers: number): Promise<void> {
+  const lend: RunContext['settle']['pool']['withTransaction'] = (work) =>
+    run.settle.pool.withTransaction(work, { timeoutMs: TIMEOUT_MS });
   const absent = new AbsentUsers(run);
   let position: Position = { end: null, seen: [] };
   let met = 0;
@@ -41,12 +46,20 @@ export async function reconcileAll(run: RunContext): Promise<void> {
     position = advance(run, position, { to, seen, page });
     run.advance(page.users.length);
   }
+  await assertWholeWalk(run, expectedUsers);
   if (run.tally.usersRead === 0) return await describeEmptyWalk(run);
   const rest = { from: position.end, to: null, seen: position.seen, observedBefore: observedAt };
   for await (const candidates of findCandidates(lend, rest)) await absent.ask(candidates);
   for await (const candidates of findUndatedCandidates(lend, rest)) await absent.ask(candidates);
   await run.assertGoing();
   await absent.remove({ met });
+}
+
+/** Who is missing from half a walk is not gone. */
+async function assertWholeWalk({ api, tally }: RunContext, expectedUsers: number): Promise<void> {
+  const shortfall = describeShortfall(tally.usersRead, [expectedUsers, await api.countUsers()]);
+  if (shortfall === undefined) return;
+  throw new OperatorError('walk_short', `${shortfall} Nobody was deleted here.`, { hint: SHORTFALL_REMEDY });
 }
 
 /** Users of the end's own creation time may stand on the next page, too: those seen are remembered until it moves on. */

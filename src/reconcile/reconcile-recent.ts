@@ -29,6 +29,8 @@ export async function reconcileRecent(run: RunContext, since: Date): Promise<Rec
       continue;
     }
     if (pages === 0) newest = findNewest(page);
+    // Whether there is nobody at all is for a run to say that counts.
+    if (offset === 0 && page.users.length === 0) return { isComplete: false, newest };
     await checkUsers(
       run,
       users.map((user) => ({ user, observedAt: page.observedAt })),
@@ -42,7 +44,7 @@ export async function reconcileRecent(run: RunContext, since: Date): Promise<Rec
 }
 
 export interface RecentChanges {
-  /** False when it was too far: then not all of them were compared. */
+  /** False when it was too far, or nobody was there: then not all of them were compared. */
   readonly isComplete: boolean;
   /** When Clerk last changed anybody, as of the first page. */
   readonly newest: Date | null;

@@ -1,5 +1,6 @@
 import { makeRunId } from '../backfill/run-id.ts';
 import type { Session } from '../db/pool.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 import type { DriftCounts } from './drift-tally.ts';
 import type { RunKind } from './run-context.ts';
 
@@ -28,7 +29,7 @@ const PRUNE = `
   delete from clerk.reconcile_runs where run_id <> $1 and started_at < now() - interval '${KEPT_DAYS} days'`;
 
 const FIND_WATERMARK = `
-  select watermark_at from clerk.reconcile_runs
+  select ${epochMs('watermark_at')} as watermark_at from clerk.reconcile_runs
   where state = 'finished' and watermark_at is not null and instance_id is not distinct from $1
   order by started_at desc limit 1`;
 
@@ -74,7 +75,7 @@ export interface RunEnd {
 /** Records how a run ended; after one that finished, those of long ago are removed. */
 export async function endRun(session: Session, runId: string, end: RunEnd): Promise<void> {
   const { kind, state, instanceId, watermarkAt, usersRead, error } = end;
-  const drift = Object.entries(end.drift).map(([name, { found, repaired, left }]) => [name, { found, repaired, left }]);
+  const drift = Object.entries(end.drift).map(([name, { examples: _, fields: __, ...counts }]) => [name, counts]);
   const counts = [String(usersRead), JSON.stringify(Object.fromEntries(drift))];
   await session.run(END, [
     runId,
@@ -90,8 +91,8 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
 
 /** The watermark of the last finished run of this instance; undefined where there is none. */
 export async function findWatermark(session: Session, instanceId: string | null): Promise<Date | undefined> {
-  const [row] = await session.run<{ watermark_at: Date }>(FIND_WATERMARK, [instanceId]);
-  return row?.watermark_at;
+  const [row] = await session.run<{ watermark_at: string }>(FIND_WATERMARK, [instanceId]);
+  return row && readTime(row.watermark_at);
 }
 
 /** Which run the schedule has to make now; undefined where none is due. */

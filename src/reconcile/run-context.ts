@@ -8,7 +8,7 @@ export type RunKind = 'incremental' | 'full';
 
 /** What the parts of one run share. */
 export interface RunContext {
-  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser'>;
+  readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers'>;
   readonly settle: SettleOptions;
   readonly runId: string;
   /** The instance that the secret key belongs to; null where the API doesn't tell. */

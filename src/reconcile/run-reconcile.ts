@@ -16,6 +16,8 @@ export interface ReconcileReport {
   readonly instanceId: string | null;
   readonly usersRead: number;
   readonly drift: DriftCounts;
+  /** Users who could not be written, and were kept as dead letters. */
+  readonly deadLetters: number;
   /** What the counts don't say, a sentence each. */
   readonly notes: readonly string[];
   readonly durationMs: number;
@@ -36,8 +38,8 @@ export type ReconcileResult =
  * @throws {DatabaseUnavailableError} when it could not even begin.
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult> {
-  const locked = await withAdvisoryLock({ url: options.url, name: 'reconcile' }, async (lock) => {
-    const kind = await options.settle.pool.withSession(options.chooseKind);
+  const locked = await withAdvisoryLock({ target: options.target, name: 'reconcile' }, async (lock) => {
+    const kind = await options.settle.pool.withTransaction(options.chooseKind);
     return kind === undefined ? undefined : runLocked(options, kind, lock);
   });
   if (!locked.held) return { state: 'busy' };
@@ -51,7 +53,15 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
   const state = createRunState(runId, kind, lock);
   const report = (failed: Pick<ReconcileReport, 'failure' | 'error'> = {}): ReconcileReport => {
     const { kind, instanceId, tally, notes } = state;
-    const facts = { runId, kind, dryRun, instanceId, usersRead: tally.usersRead, drift: tally.read() };
+    const facts = {
+      runId,
+      kind,
+      dryRun,
+      instanceId,
+      usersRead: tally.usersRead,
+      drift: tally.read(),
+      deadLetters: tally.deadLetters,
+    };
     return { ...facts, notes: [...notes], durationMs: performance.now() - startedAt, ...failed };
   };
   try {

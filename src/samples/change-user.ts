@@ -33,12 +33,12 @@ const customise: Change = (random, user) => ({
   },
 });
 
-const addEmailAddress: Change = (random, user, atMs) => ({
-  email_addresses: [
-    ...user.email_addresses,
-    createEmailAddress(random, atMs, createPerson(random).email, random.chance(0.6)),
-  ],
-});
+/** Several people may claim one address, as long as nobody has confirmed it. */
+const addEmailAddress: Change = (random, user, atMs) => {
+  const verified = random.chance(0.6);
+  const address = verified ? createPerson(random).email : 'team@example.com';
+  return { email_addresses: [...user.email_addresses, createEmailAddress(random, atMs, address, verified)] };
+};
 
 const changePrimaryEmailAddress: Change = (random, user) => {
   const verified = user.email_addresses.filter((address) => address.verification.status === 'verified');

@@ -1,6 +1,7 @@
 import { changeUser } from './change-user.ts';
 import { createRandom, type Random } from './random.ts';
 import { createDeletedData, createSessionData, formatEnvelope, type SampleEvent } from './sample-event.ts';
+import { nameStormInstance } from './sample-instances.ts';
 import type { SampleUser } from './sample-user.ts';
 import { signUp } from './sign-up.ts';
 
@@ -39,7 +40,7 @@ export function createStorm({ seed, count }: { seed: number; count: number }): S
   const random = createRandom(seed);
   const endsAtMs = seed >= SEEDS_THAT_ARE_TIMES.from && seed < SEEDS_THAT_ARE_TIMES.to ? seed * 1000 : DEFAULT_END_MS;
   const startsAtMs = endsAtMs - SPAN_MS;
-  const instanceId = random.id('ins_', startsAtMs);
+  const instanceId = nameStormInstance(seed);
   const tally: StormTally = { live: 0, deleted: 0, banned: 0, emailAddresses: 0 };
   return { instanceId, tally, events: tellHistory(random, { count, startsAtMs, instanceId, tally }) };
 }

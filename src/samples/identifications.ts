@@ -80,9 +80,9 @@ export function createEmailAddress(random: Random, atMs: number, address: string
   };
 }
 
-/** A number out of those that North America keeps for fiction: 555-0100 to 555-0199 of every area. */
+/** A number out of those that North America keeps for fiction: 555-0100 to 555-0199 of every area. Area 202 is Ada's. */
 export function createPhoneNumber(random: Random, atMs: number): PhoneNumber {
-  const area = random.pick(['202', '212', '303', '312', '415', '512', '617', '702', '808', '907']);
+  const area = random.pick(['205', '212', '303', '312', '415', '512', '617', '702', '808', '907']);
   return {
     backup_codes: null,
     created_at: atMs,

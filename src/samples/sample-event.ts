@@ -1,7 +1,8 @@
-import { createEmailAddress, createPasskey, createPhoneNumber } from './identifications.ts';
-import { createGoogleAccount } from './linked-accounts.ts';
+import { createAda } from './ada.ts';
+import { createEmailAddress, createPasskey } from './identifications.ts';
 import { createPerson } from './people.ts';
 import { createRandom, type Random } from './random.ts';
+import { SAMPLE_INSTANCE_ID } from './sample-instances.ts';
 import { createBareUser, type SampleUser } from './sample-user.ts';
 import { signUpByEmail } from './sign-up.ts';
 
@@ -36,6 +37,9 @@ export function isSampleEventType(text: string): text is SampleEventType {
   return (SAMPLE_EVENT_TYPES as readonly string[]).includes(text);
 }
 
+/** The seed of Ada, who is meant where none is given. */
+export const SAMPLE_SEED = 1;
+
 /** When the sample users signed up, so that each event about one of them says the same. */
 const SAMPLE_SIGN_UP_MS = Date.UTC(2026, 0, 5, 9, 30);
 const USER_AGENT =
@@ -44,13 +48,12 @@ const USER_AGENT =
 /** An event about the sample user of this seed: the same user for the same seed, whatever the type. */
 export function createSampleEvent(type: SampleEventType, seed: number, nowMs: number): Omit<SampleEvent, 'messageId'> {
   const random = createRandom(seed);
-  const instanceId = random.id('ins_', SAMPLE_SIGN_UP_MS);
-  const user = createSampleUser(random);
+  const user = createSampleUser(random, seed);
   const body = formatEnvelope({
     type,
     data: createSampleData(type, random, user, nowMs),
     timestampMs: nowMs + random.integer(12, 58),
-    instanceId,
+    instanceId: SAMPLE_INSTANCE_ID,
     clientIp: '192.0.2.50',
   });
   return { type, userId: type.startsWith('user.') ? user.id : null, body };
@@ -94,7 +97,8 @@ export function createSessionData(random: Random, userId: string, atMs: number):
   };
 }
 
-function createSampleUser(random: Random): SampleUser {
+function createSampleUser(random: Random, seed: number): SampleUser {
+  if (seed === SAMPLE_SEED) return createAda(random, SAMPLE_SIGN_UP_MS);
   const user = createBareUser(random.id('user_', SAMPLE_SIGN_UP_MS), SAMPLE_SIGN_UP_MS);
   return signUpByEmail(random, user, createPerson(random));
 }
@@ -114,23 +118,14 @@ function createSampleData(type: SampleEventType, random: Random, user: SampleUse
   }
 }
 
-/** What the sample user has gained when it is updated: a row in four of the child tables. */
+/** What the sample user has gained when it is updated: a change of the metadata, and a row in two of the child tables. */
 function growSampleUser(random: Random, user: SampleUser): SampleUser {
   const atMs = SAMPLE_SIGN_UP_MS + 86_400_000;
-  const person = createPerson(random);
-  const holder = {
-    ...person,
-    firstName: user.first_name ?? person.firstName,
-    lastName: user.last_name ?? person.lastName,
-  };
-  const phone = createPhoneNumber(random, atMs);
+  const address = createEmailAddress(random, atMs, createPerson(random).email, false);
   return {
     ...user,
-    email_addresses: [...user.email_addresses, createEmailAddress(random, atMs, person.email, false)],
-    external_accounts: [createGoogleAccount(random, atMs, holder)],
-    passkeys: [createPasskey(random, atMs)],
-    phone_numbers: [phone],
-    primary_phone_number_id: phone.id,
-    public_metadata: { plan: 'pro' },
+    email_addresses: [...user.email_addresses, address],
+    passkeys: [...user.passkeys, createPasskey(random, atMs)],
+    public_metadata: { plan: 'pro', seats: 3 },
   };
 }

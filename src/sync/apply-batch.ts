@@ -1,13 +1,15 @@
 import type { Session } from '../db/pool.ts';
 import type { BatchEntry } from './batch-entry.ts';
+import { findOvertakenLetters } from './find-overtaken-letters.ts';
 import {
   type FailedEntry,
   keepDeadLetters,
   keepObservedDeadLetters,
+  type OpenLetter,
   reopenDeadLetters,
   resolveDeadLetters,
 } from './kept-letters.ts';
-import { claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
+import { type Claim, claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
 import { lockUsers } from './lock-users.ts';
 import type { Outcome } from './outcome.ts';
 import type { UserSnapshot, UserTombstone } from './snapshot.ts';
@@ -37,7 +39,7 @@ export async function applyBatch(
   options: ApplyOptions,
 ): Promise<Outcome[]> {
   const candidates = listCandidates(entries);
-  const [{ mine, claimed, reopened }, first] = await Promise.all([
+  const [{ mine, claimed, reopened, observedLetters }, first] = await Promise.all([
     claimEntries(session, candidates),
     mayWriteAhead(candidates)
       ? writeFirstWave(session, candidates.deliveries.filter(isSnapshot), options.now)
@@ -56,8 +58,10 @@ export async function applyBatch(
   }
   markStale(await deleteUsers(session, tombstones, options));
   markStale(await writeSnapshots(session, snapshots, options.now, first && { ...first, isComplete }));
+  const applied = mine.filter((entry) => outcomes.get(entry) === 'applied' && isDelivery(entry));
+  const overtaken = findOvertakenLetters(observedLetters, applied);
   keepLetters(session, mine, options.now);
-  recordOutcomes(session, { outcomes, reopened, now: options.now });
+  recordOutcomes(session, { outcomes, reopened, overtaken, now: options.now });
   return entries.map((entry) => outcomes.get(entry) ?? 'duplicate');
 }
 
@@ -85,28 +89,34 @@ function mayWriteAhead({ deliveries, observed }: Candidates): boolean {
 
 /**
  * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
- * read from the Backend API.
+ * read from the Backend API. Open letters are locked here; so are those that a delivery may make immaterial.
  */
 async function claimEntries(session: Session, { deliveries, observed }: Candidates) {
   const rows = deliveries.map((entry) => ({ message: entry.message, outcome: expectedOutcome(entry) }));
-  const claimed = rows.length === 0 ? new Set<string>() : await claimMessages(session, rows);
+  const { claimed, observedLetters } = rows.length === 0 ? NOTHING_CLAIMED : await claimMessages(session, rows);
   const known = [
     ...deliveries.map(({ message: { messageId } }) => messageId).filter((messageId) => !claimed.has(messageId)),
-    ...new Set(observed.map(({ message }) => message.messageId)),
+    ...new Set([...observed.map(({ message }) => message.messageId), ...observedLetters]),
   ];
-  const reopened = known.length === 0 ? new Set<string>() : await reopenDeadLetters(session, known);
+  const open = known.length === 0 ? [] : await reopenDeadLetters(session, known);
+  const reopened = new Set(open.map((letter) => letter.message_id));
   const mine = deliveries.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
-  return { mine: [...mine, ...observed], claimed, reopened };
+  const isOwn = (letter: OpenLetter) => observed.some(({ message }) => message.messageId === letter.message_id);
+  const others = open.filter((letter) => observedLetters.includes(letter.message_id) && !isOwn(letter));
+  return { mine: [...mine, ...observed], claimed, reopened, observedLetters: others };
 }
+
+const NOTHING_CLAIMED: Claim = { claimed: new Set(), observedLetters: [] };
 
 interface Settlement {
   readonly outcomes: ReadonlyMap<BatchEntry, RecordedOutcome>;
   readonly reopened: ReadonlySet<string>;
+  readonly overtaken: readonly OpenLetter[];
   readonly now: Date;
 }
 
 /** The claim wrote what was expected; a reopened message's row says `dead_letter` until it is settled. */
-function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlement): void {
+function recordOutcomes(session: Session, { outcomes, reopened, overtaken, now }: Settlement): void {
   const settled = [...outcomes].map(
     ([
       {
@@ -128,7 +138,11 @@ function recordOutcomes(session: Session, { outcomes, reopened, now }: Settlemen
   );
   const rewritten = [...corrected, ...resolved.filter(({ isRecorded }) => isRecorded)];
   if (rewritten.length > 0) correctOutcomes(session, rewritten);
-  if (resolved.length > 0) resolveDeadLetters(session, resolved, now);
+  const closed = [
+    ...resolved,
+    ...overtaken.map(({ message_id: messageId }) => ({ messageId, outcome: 'applied' as const })),
+  ];
+  if (closed.length > 0) resolveDeadLetters(session, closed, now);
 }
 
 function keepLetters(session: Session, mine: readonly BatchEntry[], now: Date): void {

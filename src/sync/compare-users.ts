@@ -1,4 +1,6 @@
 import { columns } from '../../drizzle/columns.ts';
+import { OMITTED_VALUES } from '../clerk/api/api-user.ts';
+import { listKeys } from '../clerk/children.ts';
 import type { Session } from '../db/pool.ts';
 import type { UserSnapshot } from './snapshot.ts';
 import { recordset } from './statements.ts';
@@ -26,7 +28,18 @@ const IS_NEAR = `u.observed_at > r.observed_at - ${TOLERANCE} and u.observed_at 
 
 const differing = statedColumns.map(
   (name) =>
-    `case when r.stated_keys & ${findKeyBit(name)} <> 0 and u.${name} is distinct from r.${name} then '${name}' end`,
+    `case when r.stated_keys & ${findKeyBit(name)} <> 0 and ${readColumn('u', name)} is distinct from ${readColumn('r', name)} then '${name}' end`,
+);
+
+/** A flag that Clerk leaves out in place of false is no drift where it was never stated. */
+function readColumn(row: 'u' | 'r', name: string): string {
+  return OMITTED_VALUES[name] === false ? `coalesce(${row}.${name}, false)` : `${row}.${name}`;
+}
+
+/** Children without a key: those of a list that is stated are compared whether there are any or not. */
+const differingUnkeyed = listKeys.map(
+  (key) =>
+    `case when r.stated_keys & ${findKeyBit(key)} <> 0 and u.extra -> '${key}' is distinct from r.extra -> '${key}' then 'extra.${key}' end`,
 );
 
 /**
@@ -46,8 +59,8 @@ const COMPARE = `
         else 'same'
       end as kind,
       array_to_json(case when u.deleted_at is null and u.id is not null then
-        array_remove(array[${differing.join(', ')}], null) || array(
-          select 'extra.' || e.key from jsonb_each(r.extra) e
+        array_remove(array[${[...differing, ...differingUnkeyed].join(', ')}], null) || array(
+          select 'extra.' || e.key from jsonb_each(r.extra - array[${listKeys.map((key) => `'${key}'`).join(', ')}]) e
           where u.extra -> e.key is distinct from e.value order by e.key
         )
       end) as fields

@@ -5,12 +5,23 @@ import { list, recordset } from './statements.ts';
 
 const ledgerColumns = columns.webhook_messages;
 
-/** Waits for another transaction that is about to settle the same message, and then finds it settled. */
+/**
+ * Waits for another transaction that is about to settle the same message, and then finds it settled. The letters of what
+ * the Backend API said of the same users are looked for on the way: nearly always there are none, and a statement of its
+ * own would cost each event more than it finds.
+ */
 const CLAIM = `
-  insert into clerk.webhook_messages (${list(Object.keys(ledgerColumns))})
-  select ${list(Object.keys(ledgerColumns), 'r')} from ${recordset('r', ledgerColumns)}
-  on conflict (message_id) do nothing
-  returning message_id`;
+  with r as materialized (select * from ${recordset('r', ledgerColumns)}), claimed as (
+    insert into clerk.webhook_messages (${list(Object.keys(ledgerColumns))})
+    select ${list(Object.keys(ledgerColumns), 'r')} from r
+    on conflict (message_id) do nothing
+    returning message_id
+  )
+  select message_id, false as is_observed from claimed
+  union all
+  select d.message_id, true from r cross join lateral (
+    select message_id from clerk.dead_letters where message_id = 'api_' || r.user_id and state = 'open' offset 0
+  ) d`;
 
 const CORRECT = `
   update clerk.webhook_messages m set outcome = r.outcome
@@ -31,13 +42,17 @@ export interface SettledMessage {
   readonly outcome: RecordedOutcome;
 }
 
-/**
- * Puts messages into the ledger, in the order of their ids, before anything else is done for them.
- *
- * @returns the ids of those that were not there: this transaction settles them.
- */
-export async function claimMessages(session: Session, rows: readonly LedgerRow[]): Promise<Set<string>> {
-  const claimed = await session.run<{ message_id: string }>(CLAIM, [
+/** What a claim finds. */
+export interface Claim {
+  /** The ids of the messages that were not there: this transaction settles them. */
+  readonly claimed: ReadonlySet<string>;
+  /** The open letters of what the Backend API said of users whom the messages are about. */
+  readonly observedLetters: readonly string[];
+}
+
+/** Puts messages into the ledger, in the order of their ids, before anything else is done for them. */
+export async function claimMessages(session: Session, rows: readonly LedgerRow[]): Promise<Claim> {
+  const found = await session.run<{ message_id: string; is_observed: boolean }>(CLAIM, [
     JSON.stringify(
       rows.map(({ message, outcome }) => ({
         message_id: message.messageId,
@@ -50,7 +65,11 @@ export async function claimMessages(session: Session, rows: readonly LedgerRow[]
       })),
     ),
   ]);
-  return new Set(claimed.map((row) => row.message_id));
+  const { true: observed = [], false: claimed = [] } = Object.groupBy(found, (row) => `${row.is_observed}`);
+  return {
+    claimed: new Set(claimed.map((row) => row.message_id)),
+    observedLetters: [...new Set(observed.map((row) => row.message_id))],
+  };
 }
 
 /** Writes what became of messages whose ledger row says otherwise. */

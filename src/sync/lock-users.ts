@@ -4,13 +4,14 @@ const LOCK = `
   select id from clerk.users
   where id = any(array(select json_array_elements_text($1::text::json)))
   order by id collate "C"
-  for update`;
+  for no key update`;
 
 /**
  * Locks the rows of users that are there already, in the order of their ids. Statements that each lock some of a batch's
  * users would together lock them out of order, and two batches that do so wait for each other in a ring. What remains
  * are two batches that each make a row which the other deletes before it was ever seen: Postgres breaks that ring, and
- * the pool tries again.
+ * the pool tries again. `for no key update`, as an update itself locks: an application's open transaction that has
+ * inserted a row which refers to a user holds up nobody.
  */
 export async function lockUsers(session: Session, userIds: readonly string[]): Promise<void> {
   await session.run(LOCK, [JSON.stringify(userIds)]);

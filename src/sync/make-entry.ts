@@ -4,8 +4,9 @@ import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
 import type { BatchEntry, MessageFacts } from './batch-entry.ts';
 import { toChange } from './snapshot.ts';
 
-/** A delivery's entry, and how many of its texts and numbers had to be changed to be storable. */
+/** A delivery's entry, with what could not be stored as it was sent. */
 export interface DeliveryEntry extends BatchEntry {
+  /** How many of its texts and numbers had to be changed to be storable. */
   readonly sanitized: number;
 }
 

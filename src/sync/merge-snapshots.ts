@@ -1,5 +1,7 @@
 import { columns } from '../../drizzle/columns.ts';
+import { listKeys } from '../clerk/children.ts';
 import type { Session } from '../db/pool.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
 import type { UserSnapshot } from './snapshot.ts';
 import { recordset } from './statements.ts';
@@ -7,30 +9,30 @@ import { toRow } from './upsert-snapshots.ts';
 import { collectKeyBits, findKeyBit, statedColumns } from './user-keys.ts';
 import type { Version } from './version.ts';
 
-/** `for update`: nothing below is decided on a row that another transaction can still change. */
+/** Locked: nothing below is decided on a row that another transaction can still change. */
 const LOCK = `
   select u.id, u.last_message_id, u.stated_keys, u.older_keys,
-    extract(epoch from u.updated_at) * 1000 as updated_at_ms, extract(epoch from u.observed_at) * 1000 as observed_at_ms,
+    ${epochMs('u.updated_at')} as updated_at, ${epochMs('u.observed_at')} as observed_at,
     array_to_json(array(select jsonb_object_keys(u.extra))) as extra_keys
   from clerk.users u
   where u.id = any(array(select json_array_elements_text($1::text::json))) and u.deleted_at is null
   order by u.id collate "C"
-  for update`;
+  for no key update`;
 
 const UPDATE = `
   update clerk.users u set
     ${statedColumns
       .map((name) => `${name} = case when r.written_keys & ${findKeyBit(name)} <> 0 then r.${name} else u.${name} end`)
       .join(', ')},
-    extra = u.extra || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
+    extra = (u.extra - r.written_lists) || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
     last_message_id = r.last_message_id, synced_at = r.synced_at, stated_keys = r.stated_keys, older_keys = r.older_keys
-  from ${recordset('r', { ...columns.users, written_keys: 'bigint' })}
+  from ${recordset('r', { ...columns.users, written_keys: 'bigint', written_lists: 'text[]' })}
   where u.id = r.id`;
 
 interface LockedRow {
   readonly id: string;
-  readonly updated_at_ms: string;
-  readonly observed_at_ms: string;
+  readonly updated_at: string;
+  readonly observed_at: string;
   readonly last_message_id: string;
   readonly stated_keys: string;
   readonly older_keys: Record<string, [updatedAt: string, observedAt: string, messageId: string]> | null;
@@ -74,8 +76,8 @@ function toStoredUser(row: LockedRow): StoredUser {
   });
   return {
     version: {
-      updatedAt: new Date(Number(row.updated_at_ms)),
-      observedAt: new Date(Number(row.observed_at_ms)),
+      updatedAt: readTime(row.updated_at),
+      observedAt: readTime(row.observed_at),
       messageId: row.last_message_id,
     },
     statedKeys: BigInt(row.stated_keys),
@@ -94,6 +96,8 @@ function toUpdate(snapshot: UserSnapshot, { writtenKeys, stored }: Merge, synced
     ...toRow({ ...snapshot, version, statedKeys }, syncedAt),
     extra: Object.fromEntries(Object.entries(snapshot.extra).filter(([key]) => writtenKeys.has(key))),
     written_keys: String(collectKeyBits(writtenKeys)),
+    // The children without a key stand in `extra`, under the name of their list: they are written with it, and end with it.
+    written_lists: listKeys.filter((key) => writtenKeys.has(key)),
     older_keys: older.length === 0 ? null : Object.fromEntries(older),
   };
 }

@@ -9,7 +9,7 @@ export interface StoredUser {
   readonly statedKeys: bigint;
   /** What it did not state, with the version of the snapshot that last did. */
   readonly olderKeys: ReadonlyMap<string, Version>;
-  /** The keys of `users.extra`, whoever stated them. */
+  /** The keys of `users.extra`, whoever stated them. What a list's name holds there belongs to the list. */
   readonly extraKeys: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export function planMerge(stored: StoredUser, snapshot: UserSnapshot): Merge {
 export function coversKeys(snapshot: UserSnapshot, other: UserSnapshot): boolean {
   return (
     (other.statedKeys & ~snapshot.statedKeys) === 0n &&
-    Object.keys(other.extra).every((key) => Object.hasOwn(snapshot.extra, key))
+    Object.keys(other.extra).every((key) => Object.hasOwn(snapshot.extra, key) || Object.hasOwn(snapshot.lists, key))
   );
 }
 

@@ -2,7 +2,8 @@ import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { type DeliveryEntry, makeEntry } from './make-entry.ts';
 import type { Outcome } from './outcome.ts';
-import { type Settled, type SettleOptions, settleBatch } from './settle-batch.ts';
+import { getSettled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
+import { countUnkeyed } from './snapshot.ts';
 
 export { QueueFullError } from './batch-queue.ts';
 
@@ -24,8 +25,12 @@ export interface Receipt {
   readonly outcome: Outcome;
   readonly eventType: string | null;
   readonly userId: string | null;
+  /** When Clerk made the event. */
+  readonly eventAt: Date;
   /** Texts and numbers that were sanitized by something storable. */
   readonly sanitized: number;
+  /** Children without a key, by their list, where there are any: they are in the user's `extra`. */
+  readonly unkeyed?: Readonly<Record<string, number>>;
   /** Why it is a dead letter. */
   readonly reason?: string;
 }
@@ -47,8 +52,8 @@ export interface Receiver {
 
 /** Makes the receiver that webhooks end in: read, queue, settle in batches. */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const queue = new BatchQueue<DeliveryEntry, Settled>({
-    process: (entries, timeoutMs) => settleBatch(options, entries, timeoutMs),
+  const queue = new BatchQueue<DeliveryEntry, SettleResult>({
+    process: (entries, timeoutMs) => settleEach(options, entries, timeoutMs),
     lanes: Math.min(options.lanes ?? 2, options.pool.size),
     maxBatch: options.maxBatch ?? 200,
     maxQueued: options.maxQueued ?? 2000,
@@ -58,9 +63,18 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return {
     async receive(delivery) {
       const entry = makeEntry(delivery);
-      const { outcome, letter } = await queue.add(entry, delivery.body.length);
-      const { eventType, userId } = entry.message;
-      const receipt = { outcome, eventType, userId, sanitized: entry.sanitized };
+      const { outcome, letter } = getSettled(await queue.add(entry, delivery.body.length));
+      const { eventType, userId, eventAt } = entry.message;
+      const unkeyed = entry.change.kind === 'snapshot' ? countUnkeyed(entry.change) : {};
+      const isWhole = Object.keys(unkeyed).length === 0;
+      const receipt = {
+        outcome,
+        eventType,
+        userId,
+        eventAt,
+        sanitized: entry.sanitized,
+        ...(isWhole ? {} : { unkeyed }),
+      };
       return letter === undefined ? receipt : { ...receipt, reason: letter.reason };
     },
     drain: () => queue.drain(),

@@ -1,5 +1,12 @@
 import { redactSecrets } from '../clerk/redact-secrets.ts';
-import { findPostgresError, isPermanent } from '../db/database-errors.ts';
+import {
+  type Blame,
+  DatabaseUnavailableError,
+  findBlame,
+  findPostgresError,
+  findSqlState,
+} from '../db/database-errors.ts';
+import { deniesEveryRow } from '../db/denies-every-row.ts';
 import type { Pool } from '../db/pool.ts';
 import { applyBatch } from './apply-batch.ts';
 import type { BatchEntry, DeadLetter } from './batch-entry.ts';
@@ -17,20 +24,35 @@ export interface Settled {
   readonly letter?: DeadLetter;
 }
 
+/** The same, or why nothing could be decided about the entry: then it must come again. */
+export type SettleResult = Settled | { readonly failure: unknown };
+
+const NO_POLICY =
+  'Row-level security lets no row into a table of clerk (SQLSTATE 42501): make a policy for the role of DATABASE_URL.';
+
+/** Transactions of one batch that may fail without anybody being to blame: then it is not about single rows. */
+const MAX_UNCLEAR = 64;
+
 /**
- * Applies a batch in one transaction and resolves after its commit. An entry that the database refuses for its data
- * costs only itself: the batch is halved until it stands alone, and then kept as a dead letter.
+ * Applies a batch in one transaction and resolves after its commit. An entry that the database refuses costs only itself:
+ * the batch is halved until it stands alone. Refused for what it says, it is kept as a dead letter; refused for what
+ * somebody has to mend here, it fails alone.
  *
- * @throws {DatabaseUnavailableError} when nothing could be decided; entries of an earlier half may be committed, which
- * a resend finds out.
+ * @returns what became of each entry, in their order. Where the database can't be used now, all that was not committed
+ * before has failed.
  */
-export async function settleBatch(
+export async function settleEach(
   { pool, deletedUsers }: SettleOptions,
   entries: readonly BatchEntry[],
   timeoutMs = 10_000,
-): Promise<Settled[]> {
+): Promise<SettleResult[]> {
   const deadline = performance.now() + timeoutMs;
-  const settle = async (part: readonly BatchEntry[]): Promise<Settled[]> => {
+  let unclear = 0;
+  let end: { readonly failure: unknown } | undefined;
+
+  const settle = async (part: readonly BatchEntry[]): Promise<SettleResult[]> => {
+    const ended = end;
+    if (ended !== undefined) return part.map(() => ended);
     try {
       const outcomes = await pool.withTransaction(
         (session) => applyBatch(session, part, { deletedUsers, now: new Date() }),
@@ -38,14 +60,47 @@ export async function settleBatch(
       );
       return part.map((entry, place) => describeSettled(entry, outcomes[place] as Outcome));
     } catch (error) {
-      if (!isPermanent(error)) throw error;
-      const [entry, ...others] = part as [BatchEntry, ...BatchEntry[]];
-      if (others.length === 0) return settle([refuse(entry, error)]);
+      return split(part, error);
+    }
+  };
+
+  const split = async (part: readonly BatchEntry[], error: unknown): Promise<SettleResult[]> => {
+    const blame = findBlame(error);
+    if (blame === 'unclear') unclear += 1;
+    if (blame === 'moment' || unclear > MAX_UNCLEAR) end = { failure: error };
+    const [entry, ...others] = part as [BatchEntry, ...BatchEntry[]];
+    if (others.length > 0) {
       const middle = Math.ceil(part.length / 2);
       return [...(await settle(part.slice(0, middle))), ...(await settle(part.slice(middle)))];
     }
+    if (await deniesEveryRow(pool, error))
+      return [{ failure: new DatabaseUnavailableError(NO_POLICY, { cause: error }) }];
+    const letter = blame === 'row' ? refuse(entry, error) : undefined;
+    return letter === undefined ? [{ failure: describeRefusal(entry, blame, error) }] : settle([letter]);
   };
+
   return settle(entries);
+}
+
+/**
+ * The same for those who go on only if everything was settled.
+ *
+ * @throws {DatabaseUnavailableError} or an unknown error, when something could not be decided, after all else is
+ * committed that can be.
+ */
+export async function settleBatch(
+  options: SettleOptions,
+  entries: readonly BatchEntry[],
+  timeoutMs?: number,
+): Promise<Settled[]> {
+  const results = await settleEach(options, entries, timeoutMs);
+  return results.map(getSettled);
+}
+
+/** @throws why nothing could be decided about the entry. */
+export function getSettled(result: SettleResult): Settled {
+  if ('failure' in result) throw result.failure;
+  return result;
 }
 
 /** A batch of one. */
@@ -59,11 +114,9 @@ function describeSettled({ change }: BatchEntry, outcome: Outcome): Settled {
   return outcome === 'dead_letter' && change.kind === 'dead_letter' ? { outcome, letter: change } : { outcome };
 }
 
-/** The entry as the dead letter it becomes. One that is a letter already has nowhere else to go. */
-function refuse(entry: BatchEntry, error: unknown): BatchEntry {
-  if (entry.change.kind === 'dead_letter') {
-    throw new Error('The database refuses the dead letter too.', { cause: error });
-  }
+/** The entry as the dead letter it becomes. For one that is a letter already there is nothing else to try. */
+function refuse(entry: BatchEntry, error: unknown): BatchEntry | undefined {
+  if (entry.change.kind === 'dead_letter') return refuseLetter(entry, entry.change, error);
   const refusal = findPostgresError(error);
   const what = entry.origin === 'webhook' ? 'the event says' : 'the Backend API says of the user';
   return {
@@ -76,4 +129,18 @@ function refuse(entry: BatchEntry, error: unknown): BatchEntry {
       details: { sqlstate: refusal?.code, table: refusal?.table_name, column: refusal?.column_name },
     },
   };
+}
+
+const UNTRANSLATABLE_CHARACTER = '22P05';
+
+/** In a database that is not in UTF-8 a letter can hold every character as JSON's escape of it. */
+function refuseLetter(entry: BatchEntry, letter: DeadLetter, error: unknown): BatchEntry | undefined {
+  if (findSqlState(error) !== UNTRANSLATABLE_CHARACTER) return undefined;
+  const body = letter.body.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return body === letter.body ? undefined : { ...entry, change: { ...letter, body } };
+}
+
+function describeRefusal({ change }: BatchEntry, blame: Blame, error: unknown): unknown {
+  if (blame !== 'row' || change.kind !== 'dead_letter') return error;
+  return new Error('The database refuses the dead letter too.', { cause: error });
 }

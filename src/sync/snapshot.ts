@@ -1,4 +1,4 @@
-import type { ClerkChild, ListKey } from '../clerk/children.ts';
+import { type ClerkChild, type ListKey, listKeys } from '../clerk/children.ts';
 import type { ClerkEvent } from '../clerk/clerk-event.ts';
 import type { ClerkUser } from '../clerk/parse-user.ts';
 import { collectKeyBits } from './user-keys.ts';
@@ -58,4 +58,10 @@ export function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceI
     extra: user.extra,
     statedKeys: collectKeyBits([...Object.keys(values), ...Object.keys(user.lists)]),
   };
+}
+
+/** How many children without a key a change has, by their list; empty for nearly every one. */
+export function countUnkeyed({ extra }: Pick<UserSnapshot, 'extra'>): Readonly<Partial<Record<ListKey, number>>> {
+  const keys = listKeys.filter((key) => Object.hasOwn(extra, key));
+  return Object.fromEntries(keys.map((key) => [key, (extra[key] as readonly unknown[]).length]));
 }

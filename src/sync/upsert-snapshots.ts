@@ -1,7 +1,9 @@
 import { columns } from '../../drizzle/columns.ts';
+import { OMITTED_VALUES } from '../clerk/api/api-user.ts';
 import type { Session } from '../db/pool.ts';
 import type { UserSnapshot } from './snapshot.ts';
 import { list, recordset } from './statements.ts';
+import { collectKeyBits, findKeyBit } from './user-keys.ts';
 
 const { deleted_at: _deletedAt, older_keys: _olderKeys, ...snapshotColumns } = columns.users;
 const names = Object.keys(snapshotColumns);
@@ -11,9 +13,34 @@ const VERSION_IS_HIGHER =
   '(excluded.updated_at, excluded.observed_at, excluded.last_message_id collate "C") > ' +
   '(u.updated_at, u.observed_at, u.last_message_id collate "C")';
 
+/** Every answer of the Backend API states these, and nearly no event does. */
+const omittedKeys = Object.keys(OMITTED_VALUES);
+
+/** Such a key stays as it is where the new snapshot does not state it … */
+function buildAssignment(name: string): string {
+  if (!omittedKeys.includes(name)) return `${name} = excluded.${name}`;
+  return `${name} = case when excluded.stated_keys & ${findKeyBit(name)} <> 0 then excluded.${name} else u.${name} end`;
+}
+
+const VERSION_OF_ROW = `jsonb_build_array(${['updated_at', 'observed_at']
+  .map((name) => `to_char(u.${name} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`)
+  .join(', ')}, u.last_message_id)`;
+
+/** … with the version of the snapshot that last stated it: the row's own, or an older one. */
+const OLDER_KEYS = `
+  case when u.older_keys is not null or u.stated_keys & ~excluded.stated_keys <> 0 then nullif(
+    jsonb_strip_nulls(jsonb_build_object(${omittedKeys
+      .map(
+        (name) =>
+          `'${name}', case when excluded.stated_keys & ${findKeyBit(name)} <> 0 then null
+            when u.stated_keys & ${findKeyBit(name)} <> 0 then ${VERSION_OF_ROW} else u.older_keys -> '${name}' end`,
+      )
+      .join(', ')})), '{}') end`;
+
 /**
- * The guarded upsert. It overwrites a whole row, and so must not touch one that holds something this snapshot does not
- * state: those rows are left to `mergeSnapshots`, which is slower and rarely needed.
+ * The guarded upsert. It overwrites a whole row but for the keys that the Backend API alone is sure to state, and so must
+ * not touch one that holds something else which this snapshot does not state: those rows are left to `mergeSnapshots`,
+ * which is slower and rarely needed.
  */
 const buildUpsert = (condition: string) => `
   insert into clerk.users as u (${list(names)})
@@ -21,12 +48,13 @@ const buildUpsert = (condition: string) => `
   on conflict (id) do update set
     ${names
       .filter((name) => name !== 'id')
-      .map((name) => `${name} = excluded.${name}`)
-      .join(', ')}
+      .map(buildAssignment)
+      .join(', ')},
+    older_keys = ${OLDER_KEYS}
   where u.deleted_at is null
     and ${VERSION_IS_HIGHER}
-    and u.stated_keys & ~excluded.stated_keys = 0
-    and u.older_keys is null
+    and u.stated_keys & ~(excluded.stated_keys | ${collectKeyBits(omittedKeys)}) = 0
+    and (u.older_keys is null or u.older_keys - array[${omittedKeys.map((name) => `'${name}'`).join(', ')}] = '{}')
     and (u.extra = '{}' or not exists (select from jsonb_object_keys(u.extra) as key where not excluded.extra ? key))
   returning id, xmax = 0 as inserted`;
 

@@ -34,19 +34,34 @@ function run(...args: string[]) {
 const rowsOf = async (statement: string) => [...(await sql.unsafe(statement))];
 
 describe('beside a service that was started with nothing configured', () => {
-  test('send user.created, user.updated, user.deleted: each is applied, and the query it shows finds the user', async () => {
-    const outcomes: { type: string; exitCode: number; applied: boolean; rows: number }[] = [];
-    for (const type of ['user.created', 'user.updated', 'user.deleted']) {
-      const { exitCode, stdout, stderr } = await run('send', type);
-      expect(stderr).toBe('');
-      const query = stdout.split('\n').find((line) => line.trim().startsWith('select')) ?? '';
-      const rows = await rowsOf(query);
-      outcomes.push({ type, exitCode, applied: / applied +200 /.test(stdout), rows: rows.length });
-    }
-    expect(outcomes).toEqual(
-      ['user.created', 'user.updated', 'user.deleted'].map((type) => ({ type, exitCode: 0, applied: true, rows: 1 })),
+  test('send user.created, user.updated, user.deleted: each is applied, and the row that is now there is shown', async () => {
+    const send = async (type: string) => {
+      const { exitCode, stdout, stderr } = await run('send', type, '--json');
+      const { outcomes, row } = JSON.parse(stdout);
+      return { exitCode, stderr, outcomes, row };
+    };
+    const sent = { exitCode: 0, stderr: '', outcomes: { applied: 1 } };
+    const ada = {
+      ...{ id: 'user_ada', first_name: 'Ada', last_name: 'Lovelace', username: 'ada', external_id: 'customer-42' },
+      ...{ primary_email_address: 'ada@example.com', primary_phone_number: '+12025550123' },
+      primary_web3_wallet: '0x71c7656ec7ab88b098defb751b7401b5f6d8976f',
+      ...{ public_metadata: '{"plan": "pro"}', banned: false, locked: false, deleted_at: null },
+      ...{ created_at: '2026-01-05T09:30:00.000Z', updated_at: expect.any(String) },
+      ...{ email_addresses: 1, phone_numbers: 1, web3_wallets: 1, passkeys: 1, external_accounts: 1 },
+      ...{ saml_accounts: 0, enterprise_accounts: 0 },
+    };
+    expect(await send('user.created')).toEqual({ ...sent, row: ada });
+    expect(await send('user.updated')).toEqual({
+      ...sent,
+      row: { ...ada, public_metadata: '{"plan": "pro", "seats": 3}', email_addresses: 2, passkeys: 2 },
+    });
+    expect(await send('user.deleted')).toMatchObject({
+      ...sent,
+      row: { id: 'user_ada', first_name: null, email_addresses: 0, deleted_at: expect.any(String) },
+    });
+    expect((await run('send', 'user.created')).stdout).toMatch(
+      / stale +200 [\s\S]*\nIn the database now, in clerk\.users and the tables beside it:\n\n {2}id +user_ada\n/,
     );
-    expect((await run('send', 'user.created')).stdout).toMatch(/ stale +200 /);
     expect((await run('send', 'user.created', '--seed', '2')).stdout).toMatch(/ applied +200 /);
     expect((await run('send', 'session.created')).stdout).toMatch(/ ignored +200 /);
   });

@@ -103,6 +103,28 @@ test('the service starts, is healthy, syncs a user and stops', async () => {
   }
 });
 
+test('without variables it ends with exit code 2, and names both that have to be set', async () => {
+  const env = dockerfile.environment;
+  expect(await run([...dockerfile.entrypoint, ...dockerfile.command], env)).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `clerk-sync: The configuration is not valid:
+  - CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.
+  - DATABASE_URL is not set, and this looks like production: NODE_ENV is production. Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.
+See .env.example for every variable and its meaning.
+`,
+  });
+});
+
+test('asked for a Postgres of its own, it says that it has none', async () => {
+  const env = { ...dockerfile.environment, EMBEDDED_POSTGRES: 'on' };
+  const { exitCode, stderr } = await run([...dockerfile.entrypoint, ...dockerfile.command], env);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(
+    /^clerk-sync: There is no built-in Postgres here: .*\nSet DATABASE_URL to a Postgres of your own/m,
+  );
+});
+
 test('a wrong configuration ends it with exit code 2 and a sentence for each problem', async () => {
   const env = { DATABASE_URL: 'nonsense', CLERK_WEBHOOK_SIGNING_SECRET: 'nonsense' };
   const { exitCode, stderr } = await run([...dockerfile.entrypoint, ...dockerfile.command], env);

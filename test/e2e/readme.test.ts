@@ -1,4 +1,3 @@
-import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -7,17 +6,21 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
-import { findCommands, findQueries, findSection, readPage } from '../support/markdown.ts';
+import { type FakeClerk, startFakeClerk } from '../support/fake-clerk/fake-clerk.ts';
+import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
+import { findSteps, readPage } from '../support/markdown.ts';
 import { makeSecret } from '../support/signed-request.ts';
+import { type CommandRun, makeEnvironment, type Program, ROOT, runLine, startLine } from '../support/terminal.ts';
 
-// Runs the README's commands, taken from its text, as somebody who reads it would: `npm start`, the rest beside it. Only the
-// environment differs: a free port and a directory of the test's own. The tests go on from one another, as the README does.
+// The whole tour of the README: its commands and queries, taken from its text, in its order, with one data directory.
+// Only the environment differs: a free port, a directory of the test's own, and a fake Clerk.
 
-const ROOT = join(import.meta.dirname, '../..');
-const readme = readPage('README.md');
+const steps = findSteps(readPage('README.md'));
+const USERS = 620;
+const SEND_BAD = `echo '{"type": "user.updated", "data": {"id": "user_1", "banned": "maybe"}}' | npm run -s clerk-sync -- send -`;
 
 /** Not run here, each for its reason. */
-const NOT_RUN = [
+const NOT_RUN: readonly string[] = [
   // It would run this test again, and `npm ci` would take away the packages that it runs on.
   'npm ci && npm test',
   'npm ci --omit=dev --omit=optional',
@@ -27,108 +30,172 @@ const NOT_RUN = [
   // The workflow builds the image and starts it with its Postgres.
   'CLERK_WEBHOOK_SIGNING_SECRET=whsec_… docker compose up --build --detach',
   'docker compose exec clerk-sync clerk-sync dead-letters list',
-  // readme-copy.test.ts runs these, beside a fake Clerk.
-  ...findCommands(findSection(readme, '## The whole copy')),
 ];
-const START = 'npm ci && npm start';
-const START_WITHOUT_NPM = 'node src/main.ts';
-const SEND = 'npm run -s clerk-sync -- send user.created';
-const STORM = 'npm run -s clerk-sync -- send --count 1000 --shuffle --duplicate';
-const SEND_BAD = `echo '{"type": "user.updated", "data": {"id": "user_1", "banned": "maybe"}}' | npm run -s clerk-sync -- send -`;
-const LIST = 'npm run -s clerk-sync -- dead-letters list';
-const SHOW = 'npm run -s clerk-sync -- dead-letters show msg_…';
-const DRY_RUN = 'npm run -s clerk-sync -- dead-letters replay --all --dry-run';
-const REPLAY = 'npm run -s clerk-sync -- dead-letters replay --reason invalid_shape --since 7d';
-const DISCARD = 'npm run -s clerk-sync -- dead-letters discard msg_… --note "a test event"';
+
+/** What a query finds after the tour is nothing, and rightly so: all that samples have has a column. */
+const EMPTY: readonly string[] = ['Which properties Clerk sends that have no column yet'];
+
+/** Each command, and what it shows. `clerk-sync x` stands for `npm run -s clerk-sync -- x`. */
+const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
+  'npm ci && npm start': start,
+  'clerk-sync send user.created': async (command) => {
+    const { stdout, exitCode } = await run(command);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^user\.created +user_ada +msg_\w+ +applied +200 +[\d.]+$/m),
+    });
+    expect(stdout).toMatch(/^ {2}primary_email_address +ada@example\.com\n/m);
+  },
+  'clerk-sync send --count 1000 --shuffle --duplicate': storm,
+  'node src/main.ts': startWithoutNpm,
+  [SEND_BAD]: async (command) => {
+    const { stdout, exitCode } = await run(command);
+    letter = /dead-letters show (msg_\w+)$/m.exec(stdout)?.[1] ?? '';
+    expect({ exitCode, letter }).toEqual({ exitCode: 3, letter: expect.stringContaining('msg_') });
+  },
+  'clerk-sync dead-letters list': async (command) => {
+    expect((await run(command)).stdout).toMatch(new RegExp(`^${letter} +user.updated +user_1 +invalid_shape +1 `, 'm'));
+  },
+  'clerk-sync dead-letters show msg_…': async (command) => {
+    const { stdout } = await run(command);
+    expect(stdout).toContain('Where\n  data.banned: ');
+    expect(stdout).toContain('What to do\n');
+  },
+  'clerk-sync dead-letters replay --all --dry-run': async (command) => {
+    expect((await run(command)).stdout).toContain('1 dead letter would be replayed.\n');
+    expect(await readLetter()).toEqual([{ attempts: 1, state: 'open', resolution: null }]);
+  },
+  'clerk-sync dead-letters replay --reason invalid_shape --since 7d': async (command) => {
+    expect(await run(command)).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('1 dead_letter.\n') });
+    expect(await readLetter()).toEqual([{ attempts: 2, state: 'open', resolution: null }]);
+  },
+  'clerk-sync dead-letters discard msg_… --note "a test event"': async (command) => {
+    expect(await run(command)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('1 discarded.\n') });
+    expect(await readLetter()).toEqual([{ attempts: 2, state: 'discarded', resolution: 'a test event' }]);
+  },
+  'clerk-sync backfill': async (command) => {
+    expect(await run(command)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/applied +620 /),
+      stderr: expect.stringMatching(/^\d+ sample users left aside: /m),
+    });
+    // What the next two find.
+    await sql`update clerk.users set first_name = 'Changed', observed_at = observed_at - interval '1 hour'
+      where id = ${makeUserId(1)}`;
+    await sql`update clerk.users set observed_at = observed_at - interval '1 hour' where id = ${makeUserId(2)}`;
+    clerk.deleteUser(makeUserId(2));
+  },
+  'clerk-sync reconcile --dry-run': async (command) => {
+    expect(await run(command)).toMatchObject({ exitCode: 3, stdout: expect.stringMatching(/^different +1 +0 +1 /m) });
+  },
+  'clerk-sync reconcile --full': async (command) => {
+    const { exitCode, stdout } = await run(command);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        /^Sample users left aside: \d+\.[\s\S]*^different +1 +1 +0 [\s\S]*^absent +1 +1 +0 /m,
+      ),
+    });
+    expect(stdout).not.toContain('other_instance');
+    const changed = await sql`select first_name = 'Changed' as changed, deleted_at is not null as deleted
+      from clerk.users where id in ${sql([makeUserId(1), makeUserId(2)])} order by id`;
+    expect([...changed]).toEqual([
+      { changed: false, deleted: false },
+      { changed: null, deleted: true },
+    ]);
+  },
+  'clerk-sync sync-user user_…': async (command) => {
+    expect(await run(command)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(makeUserId(1)) });
+  },
+  'clerk-sync doctor': async (command) => {
+    const { exitCode, stdout } = await run(command);
+    expect({ exitCode, troubles: stdout.match(/^ {2}[!x✗] .*$/gm) }).toEqual({ exitCode: 0, troubles: null });
+    expect(stdout).toMatch(/ sample users\s+left\s+aside/);
+  },
+};
 
 let env: Record<string, string>;
-let service: Awaited<ReturnType<typeof startProgram>>;
+let clerk: FakeClerk;
+let service: Program;
 let sql: postgres.Sql;
+let letter = '';
 
 beforeAll(async () => {
+  clerk = await startFakeClerk({ users: Array.from({ length: USERS }, (_, n) => makeApiUser(n)) });
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-readme-'));
   env = { ...makeEnvironment(), DATA_DIR: directory, PORT: String(await findFreePort()) };
-  service = await startProgram(START.replace('npm ci && ', ''), env);
-  sql = await connectAsPrinted(service.output());
 });
 
 afterAll(async () => {
   await sql?.end();
   await service?.interrupt();
+  await clerk?.close();
   await rm(env.DATA_DIR as string, { recursive: true, force: true });
 });
 
 test('each command of the README is run here, or is known not to be', () => {
-  const run = [START, SEND, STORM, START_WITHOUT_NPM, SEND_BAD, LIST, SHOW, DRY_RUN, REPLAY, DISCARD];
-  expect(new Set(findCommands(readme))).toEqual(new Set([...run, ...NOT_RUN]));
+  const commands = steps.flatMap((step) => ('command' in step ? [shorten(step.command)] : []));
+  expect(new Set(commands)).toEqual(new Set([...Object.keys(RUN), ...NOT_RUN].map(shorten)));
 });
 
-test('`npm start` listens without any configuration, for this machine only, and prints what to try next', () => {
-  expect(service.output()).toContain(`listening on http://127.0.0.1:${env.PORT}\n`);
-  expect(service.output()).toContain(`try next   ${SEND}\n`);
+test.each(
+  steps
+    .filter((step) => !('command' in step && NOT_RUN.includes(step.command)))
+    .map((step) => ({ name: 'command' in step ? step.command : step.caption, step })),
+)('$name', async ({ step }) => {
+  if ('command' in step) return await RUN[shorten(step.command)]?.(step.command);
+  const rows = await sql.unsafe(step.sql);
+  expect(rows.length > 0, `${rows.length} rows`).toBe(!EMPTY.includes(step.caption));
 });
 
-test('a sample event is applied, and psql shows the user', async () => {
-  const { stdout, exitCode } = await runCommand(SEND);
-  const [, userId] = /^user\.created +(user_\w+) +msg_\w+ +applied +200 +[\d.]+$/m.exec(stdout) ?? [];
-  expect({ exitCode, userId }).toEqual({ exitCode: 0, userId: expect.any(String) });
-
-  const lastSynced = findQueries(readme).find(({ caption }) => caption === 'Who was synced last');
-  expect([...(await sql.unsafe(lastSynced?.sql ?? ''))]).toEqual([
-    {
-      id: userId,
-      primary_email_address: expect.stringContaining('@example.'),
-      updated_at: expect.any(Date),
-      synced_at: expect.any(Date),
-    },
+test('where real users are now, no sample goes unless it is wanted, and `send --clean` leaves the real ones alone', async () => {
+  const refused = await run('npm run -s clerk-sync -- send user.created');
+  expect({ ...refused, stdout: '' }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Nothing was sent.'),
+  });
+  expect((await run('npm run -s clerk-sync -- send user.created --yes')).exitCode).toBe(0);
+  expect((await run('npm run -s clerk-sync -- send --clean')).exitCode).toBe(0);
+  expect([...(await sql`select instance_id, count(*)::int as users from clerk.users group by 1`)]).toEqual([
+    { instance_id: clerk.instanceId, users: USERS },
+  ]);
+  // The dead letter was no sample: it names no instance.
+  expect([...(await sql`select event_type, user_id from clerk.webhook_messages`)]).toEqual([
+    { event_type: 'user.updated', user_id: 'user_1' },
   ]);
 });
 
-test('after a storm the tables say what its report says', async () => {
-  const { stdout, exitCode } = await runCommand(STORM);
+test('Ctrl-C stops `npm start` in order, and its Postgres with it', async () => {
+  await sql.end();
+  await service.interrupt();
+  expect(service.output()).toMatch(/"msg":"stopped"\}\n/);
+  expect(service.output()).not.toMatch(/"level":[56]0/);
+  await expect(readFile(join(env.DATA_DIR as string, 'postgres/postmaster.pid'))).rejects.toThrow('ENOENT');
+});
+
+/** Listens without any configuration, for this machine only, and prints what to try next. */
+async function start(command: string): Promise<void> {
+  service = await startLine(command.replace('npm ci && ', ''), env);
+  sql = await connectAsPrinted(service.output());
+  expect(service.output()).toContain(`listening on http://127.0.0.1:${env.PORT}\n`);
+  expect(service.output()).toContain('try next   npm run -s clerk-sync -- send user.created\n');
+}
+
+/** Its report is what the tables say. */
+async function storm(command: string): Promise<void> {
+  const { stdout, exitCode } = await run(command);
   expect(exitCode).toBe(0);
   const [, live, deleted, banned, addresses] =
     /tables now say: (\d+) live, (\d+) deleted, (\d+) banned, (\d+) e-mail addresses\.$/m.exec(stdout) ?? [];
   const [query = ''] = /^select[\s\S]*?;$/m.exec(stdout) ?? [];
   expect([...(await sql.unsafe(query))]).toEqual([{ live, deleted, banned, email_addresses: addresses }]);
   expect(Number(live)).toBeGreaterThan(100);
-});
+}
 
-test('a dead letter is made, listed, explained, replayed in vain and discarded', async () => {
-  const sent = await runCommand(SEND_BAD);
-  const messageId = /dead-letters show (msg_\w+)$/m.exec(sent.stdout)?.[1] ?? '';
-  expect({ exitCode: sent.exitCode, messageId }).toEqual({ exitCode: 3, messageId: expect.stringContaining('msg_') });
-
-  const listed = await runCommand(LIST);
-  expect(listed.stdout).toMatch(new RegExp(`^${messageId} +user.updated +user_1 +invalid_shape +1 .* open$`, 'm'));
-
-  const shown = await runCommand(SHOW, messageId);
-  expect(shown.stdout).toContain('Where\n  data.banned: ');
-  expect(shown.stdout).toContain('What to do\n');
-
-  expect((await runCommand(DRY_RUN)).stdout).toContain('1 dead letter would be replayed.\n');
-  expect(await countAttempts()).toEqual([{ message_id: messageId, attempts: 1, state: 'open', resolution: null }]);
-
-  const replayed = await runCommand(REPLAY);
-  expect({ exitCode: replayed.exitCode, stdout: replayed.stdout }).toEqual({
-    exitCode: 3,
-    stdout: expect.stringContaining('1 dead_letter.\n'),
-  });
-  expect(await countAttempts()).toEqual([{ message_id: messageId, attempts: 2, state: 'open', resolution: null }]);
-
-  const discarded = await runCommand(DISCARD, messageId);
-  expect({ exitCode: discarded.exitCode, stdout: discarded.stdout }).toEqual({
-    exitCode: 0,
-    stdout: expect.stringContaining('1 discarded.\n'),
-  });
-  expect(await countAttempts()).toEqual([
-    { message_id: messageId, attempts: 2, state: 'discarded', resolution: 'a test event' },
-  ]);
-});
-
-test('the program runs without npm, on a database of its own choosing', async () => {
+/** On a database of its own choosing: where it is deployed there is no `.data`. */
+async function startWithoutNpm(command: string): Promise<void> {
   const database = await createTestDatabase();
-  const deployed = await startProgram(START_WITHOUT_NPM, {
+  const deployed = await startLine(command, {
     ...makeEnvironment(),
     PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
     DATABASE_URL: database.url,
@@ -142,70 +209,25 @@ test('the program runs without npm, on a database of its own choosing', async ()
     await deployed.interrupt();
     await database.drop();
   }
-});
-
-test('Ctrl-C stops `npm start` in order, and its Postgres with it', async () => {
-  await sql.end();
-  await service.interrupt();
-  expect(service.output()).toMatch(/"msg":"stopped"\}\n/);
-  expect(service.output()).not.toMatch(/"level":[56]0/);
-  await expect(readFile(join(env.DATA_DIR as string, 'postgres/postmaster.pid'))).rejects.toThrow('ENOENT');
-});
-
-async function countAttempts() {
-  return [...(await sql`select message_id, attempts, state, resolution from clerk.dead_letters`)];
 }
 
-/** What a new terminal would have, without the configuration of whoever runs the tests. */
-function makeEnvironment(): Record<string, string> {
-  const { PATH = '', HOME = tmpdir() } = process.env;
-  return { PATH, HOME };
+function shorten(command: string): string {
+  return command === SEND_BAD ? command : command.replace('npm run -s clerk-sync -- ', 'clerk-sync ');
 }
 
-/** Runs a line of the README in a shell; `msg_…` in it stands for an id. */
-async function runCommand(command: string, messageId = ''): Promise<{ exitCode: number; stdout: string }> {
-  const { promise, resolve } = Promise.withResolvers<{ exitCode: number; stdout: string }>();
-  const line = command.replace('msg_…', messageId);
-  const child = execFile('sh', ['-c', line], { cwd: ROOT, env }, (_, stdout) => {
-    resolve({ exitCode: child.exitCode ?? -1, stdout });
-  });
-  return await promise;
+/** A line of the README, its ids filled in; the secret key stands in `.env` from the fifth step of the README on. */
+function run(command: string): Promise<CommandRun> {
+  const line = command.replace('msg_…', letter).replace('user_…', makeUserId(1));
+  return runLine(line, { ...env, CLERK_SECRET_KEY: clerk.secretKey, CLERK_API_URL: clerk.url });
 }
 
-/** Starts a line of the README that does not end by itself, as a terminal does; resolves once it listens. */
-async function startProgram(command: string, environment: Record<string, string>) {
-  const child = spawn('sh', ['-c', `exec ${command}`], { cwd: ROOT, env: environment, detached: true });
-  let output = '';
-  const listening = Promise.withResolvers<void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.includes('listening on')) listening.resolve();
-    });
-  }
-  const closed = once(child, 'close').then(([code]) => {
-    listening.reject(new Error(`${command} ended with ${code} before it listened:\n${output}`));
-    return code as number | null;
-  });
-  // Told by what waits for it; once it listens, its end is no failure.
-  listening.promise.catch(() => undefined);
-  await listening.promise;
-  return {
-    output: () => output,
-    /** Ctrl-C: the whole group of processes gets the signal. */
-    async interrupt() {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid as number), 'SIGINT');
-      return closed;
-    },
-  };
+async function readLetter() {
+  return [...(await sql`select attempts, state, resolution from clerk.dead_letters where message_id = ${letter}`)];
 }
 
-/** The database, by the `psql` command that the program printed. */
-async function connectAsPrinted(output: string): Promise<postgres.Sql> {
-  const printed = new URL(/psql "(\S+)"/.exec(output)?.[1] ?? '');
-  const passfile = await readFile(decodeURIComponent(printed.searchParams.get('passfile') ?? ''), 'utf8');
-  printed.search = '';
-  return postgres(printed.href, { password: passfile.trim().split(':')[4] ?? '', max: 1, onnotice: () => undefined });
+/** The database, by the address that the program printed. */
+function connectAsPrinted(output: string): postgres.Sql {
+  return postgres(/postgres:\/\/\S+/.exec(output)?.[0] ?? '', { max: 1, onnotice: () => undefined });
 }
 
 async function findFreePort(): Promise<number> {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { replayDeadLetter } from '../../src/dead-letters/replay-dead-letter.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import { makeApiTombstone } from '../../src/sync/make-api-entry.ts';
@@ -13,7 +14,7 @@ import { EPOCH_MS, makeUserEntry } from '../support/user-event.ts';
 /** A database, the write path, and all rows without the clock. */
 async function useWritePath() {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
   const options = { pool, deletedUsers: 'erase' } as const;
   const settle = async (...entries: BatchEntry[]) =>
@@ -46,6 +47,8 @@ test('a user from the Backend API becomes the rows that an event would make, at 
         updated_at: '2026-01-01T00:00:00+00:00',
         observed_at: '2026-01-01T00:00:00.005+00:00',
         last_message_id: 'backfill_1',
+        deprovisioned: false,
+        bypass_client_trust: false,
       },
     ],
     passkeys: [{ user_id: 'user_1', id: 'idn_1', name: 'laptop' }],
@@ -212,6 +215,8 @@ test('a replay reads the letter as a user at the time when Clerk was asked', asy
     outcome: 'dead_letter',
     error:
       'The database refuses what the Backend API says of the user: new row for relation "users" violates check constraint "no_ada" (SQLSTATE 23514).',
+    reason: 'rejected_by_database',
+    path: 'users',
   });
   await sql`alter table clerk.users drop constraint no_ada`;
   expect(await replay('api_user_1')).toEqual({ messageId: 'api_user_1', outcome: 'applied' });

@@ -181,7 +181,7 @@ Wait for its end, or stop it: the next one goes on where it was.\n`,
     expect(await refuse(scene, ...args)).toEqual({
       exitCode: 1,
       stderr: `clerk-sync: This database holds users of another Clerk instance (ins_other: 1) than the one that CLERK_SECRET_KEY belongs to (${scene.clerk.instanceId}).
-Nothing was changed. Set the secret key of the instance whose webhooks arrive here, or give each instance a database of its own; the samples of \`send\` count as users of another one, too.\n`,
+Nothing was changed. If the webhooks that arrive here are right, set the secret key of their instance. If the other instance is here by accident: \`clerk-sync remove-instance ins_other\` shows what it has here, and removes it with --yes. To keep both, give each a database of its own.\n`,
     });
     expect(listCursors(scene.clerk)).toEqual([]);
   });

@@ -53,7 +53,7 @@ describe('connections that are cut', () => {
 
   test('before the answer that the checkpoint is written cost no page, and no user of the limit', async () => {
     const { clerk, cut, onPage, runThrough, readAll, expectAll } = await useFragileBackfill();
-    onPage(1, () => Object.assign(cut, { cutAfter: checkpointOf(makeUserId(3)) }));
+    onPage(1, () => Object.assign(cut, { cutAfterCommitOf: checkpointOf(makeUserId(3)) }));
     expect(await runThrough({ maxUsers: 6 })).toMatchObject({ end: 'limit', usersHere: 6, run: { usersRead: 6 } });
     expect(listCursors(clerk)).toEqual([...CURSORS.slice(0, 3), ...CURSORS.slice(2, 3)]);
     expect(await readAll()).toEqual({
@@ -64,7 +64,7 @@ describe('connections that are cut', () => {
 
   test.each([
     { when: 'before', arm: { cutBefore: endAs('finished') }, cursors: [...CURSORS, makeUserId(6)] },
-    { when: 'after', arm: { cutAfter: endAs('finished') }, cursors: CURSORS },
+    { when: 'after', arm: { cutAfterCommitOf: endAs('finished') }, cursors: CURSORS },
   ])('$when the end is written make none that is begun anew', async ({ arm, cursors }) => {
     const { clerk, cut, waits, runThrough, readAll, expectAll } = await useFragileBackfill();
     Object.assign(cut, arm);
@@ -78,7 +78,7 @@ describe('connections that are cut', () => {
 
   test.each([
     { when: 'before', arm: { cutBefore: endAs('stopped') } },
-    { when: 'after', arm: { cutAfter: endAs('stopped') } },
+    { when: 'after', arm: { cutAfterCommitOf: endAs('stopped') } },
   ])('$when the end of a limit is written ask for nobody more', async ({ arm }) => {
     const { clerk, cut, waits, runThrough, readAll } = await useFragileBackfill();
     Object.assign(cut, arm);

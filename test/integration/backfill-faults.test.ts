@@ -11,7 +11,12 @@ const USERS = 7;
 const CURSORS = [null, makeUserId(1), makeUserId(3), makeUserId(5)];
 /** The requests before the first page. */
 const QUESTIONS = ['/instance', '/users/count'];
-const REQUESTS = [...QUESTIONS, ...CURSORS];
+/** Behind each page but the first its cursor is asked for, and behind the last one the count. */
+const REQUESTS = [
+  ...QUESTIONS,
+  ...CURSORS.flatMap((cursor) => (cursor === null ? [cursor] : [cursor, 'user'])),
+  'count',
+];
 
 const retryAfter = (seconds: string) => ({ kind: 'status', status: 429, headers: { 'retry-after': seconds } }) as const;
 
@@ -41,7 +46,7 @@ const LASTING: readonly (readonly [string, Fault, RegExp])[] = [
   ['a proxy’s 404', { kind: 'proxy_page', status: 404 }, /^Clerk's Backend API is not at this address/],
 ];
 
-/** The numbers of the requests: `/instance` is asked for first, then the count, then the pages. */
+/** The numbers of the requests. */
 const PLACES = REQUESTS.map((_, place) => place);
 
 async function useWalk(patience: { requestMs?: number; failingMs?: number; limitedMs?: number } = {}) {
@@ -73,19 +78,20 @@ describe.each(PASSING)('%s', (_name, fault) => {
       breakAt(place, fault);
       expect(await run()).toMatchObject({ end: 'finished', resumed: false, usersHere: USERS });
       expect(await readAll()).toEqual(whole);
-      const expected = CURSORS.flatMap((cursor, page) =>
-        page + QUESTIONS.length === place ? [cursor, cursor] : [cursor],
-      );
+      const expected = CURSORS.flatMap((cursor) => (cursor === REQUESTS[place] ? [cursor, cursor] : [cursor]));
       expect(listCursors(clerk)).toEqual(expected);
     },
   );
 });
 
 describe.each([...PASSING, ...LASTING])('%s for good', (_name, fault, sentence) => {
-  test.each([0, 2, 4])('from request %d on, ends the run with a sentence; the next one goes on', async (place) => {
+  test.each([
+    [0, 0],
+    [2, 0],
+    [5, 4],
+  ])('from request %d on, ends the run with a sentence; the next one goes on', async (place, done) => {
     const { clerk, breakAt, readAll, run } = await useWalk({ requestMs: 150, failingMs: 200, limitedMs: 100 });
     breakAt(place, fault, Number.POSITIVE_INFINITY);
-    const done = Math.max(0, 2 * (place - QUESTIONS.length));
     if (place < QUESTIONS.length) {
       await expect(run()).rejects.toMatchObject({ message: expect.stringMatching(sentence) });
       expect(await readAll()).toEqual({ ids: [], runs: [] });
@@ -106,9 +112,9 @@ describe.each([...PASSING, ...LASTING])('%s for good', (_name, fault, sentence) 
 
 test('Retry-After is obeyed, by the page that is fetched ahead too', async () => {
   const { clerk, breakAt, run } = await useWalk();
-  breakAt(4, retryAfter('1'));
+  breakAt(5, retryAfter('1'));
   expect(await run()).toMatchObject({ end: 'finished' });
-  const [refused, next] = clerk.requests.slice(4).map(({ at }) => at);
+  const [refused, next] = clerk.requests.slice(5).map(({ at }) => at);
   expect((next ?? 0) - (refused ?? 0)).toBeGreaterThanOrEqual(1000);
 });
 

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { makeObservedEntry } from '../support/api-entry.ts';
 import { callCli } from '../support/cli.ts';
@@ -12,7 +13,7 @@ const FAILED_AT = new Date(Date.UTC(2026, 0, 1, 10));
 /** A letter of a delivery and one of a user whom a backfill has read. */
 async function useLetters() {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const read = makeObservedEntry({ id: 'user_2', banned: 'maybe', updated_at: EPOCH_MS });
   const sent = makeUserEntry({ messageId: 'msg_1', userId: 'user_1', data: { banned: 'maybe' } });
@@ -27,9 +28,9 @@ test('list shows the origin of what is no event', async () => {
   expect(await run('list')).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: `message     type          user    reason         attempts  first failed          last failed           state
-api_user_2  backfill      user_2  invalid_shape         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
-msg_1       user.updated  user_1  invalid_shape         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
+    stdout: `message     type          user    reason         path         attempts  first failed          last failed           state
+api_user_2  backfill      user_2  invalid_shape  banned              1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
+msg_1       user.updated  user_1  invalid_shape  data.banned         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
 
 2 dead letters.
 
@@ -84,7 +85,7 @@ Where
   banned: Invalid input: expected boolean, received string
 
 What to do
-  If Clerk has changed the type, update clerk-sync, or correct the body in clerk.dead_letters. Then replay it: \`clerk-sync dead-letters replay api_user_2\`.
+  If Clerk has changed the type, update clerk-sync, or correct the body: \`clerk-sync dead-letters edit api_user_2\`. Then replay it: \`clerk-sync dead-letters replay api_user_2\`.
 
 `);
   await sql`update clerk.dead_letters set body = replace(body, '"maybe"', 'true')`;

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { callCli } from '../support/cli.ts';
 import { useTestDatabase } from '../support/database.ts';
@@ -21,7 +22,7 @@ const DAY_MS = 86_400_000;
 /** A database with these dead letters, kept by the real receiver; they failed on the first, second, third day of January. */
 async function useDeadLetters(events: Record<string, object | string> = BAD_EVENTS) {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
   const { receive } = createReceiver({ pool, deletedUsers: 'erase' });
   const now = new Date();
@@ -60,10 +61,10 @@ describe('dead-letters list', () => {
     expect(await run('list')).toEqual({
       exitCode: 0,
       stderr: '',
-      stdout: `message     type          user    reason           attempts  first failed          last failed           state
-msg_shape   user.updated  user_1  invalid_shape           1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
-msg_no_id   user.deleted  -       missing_user_id         1  2026-01-02 10:00:00Z  2026-01-02 10:00:00Z  open
-msg_user_2  user.created  user_2  invalid_shape           1  2026-01-03 10:00:00Z  2026-01-03 10:00:00Z  open
+      stdout: `message     type          user    reason           path             attempts  first failed          last failed           state
+msg_shape   user.updated  user_1  invalid_shape    data.banned             1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open
+msg_no_id   user.deleted  -       missing_user_id  data.id                 1  2026-01-02 10:00:00Z  2026-01-02 10:00:00Z  open
+msg_user_2  user.created  user_2  invalid_shape    data.first_name         1  2026-01-03 10:00:00Z  2026-01-03 10:00:00Z  open
 
 3 dead letters.
 
@@ -76,10 +77,11 @@ Why, and what to do:  clerk-sync dead-letters show msg_shape
     const { run } = await useDeadLetters();
     const { stdout } = await run('list', '--limit', '1');
     expect(stdout.split('\n').slice(1)).toEqual([
-      'msg_shape  user.updated  user_1  invalid_shape         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open',
+      'msg_shape  user.updated  user_1  invalid_shape  data.banned         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open',
       '',
       '3 dead letters, 2 more than shown: raise --limit.',
       '',
+      'Counted by cause:     clerk-sync dead-letters summary',
       'Why, and what to do:  clerk-sync dead-letters show msg_shape',
       '',
     ]);
@@ -98,6 +100,10 @@ Why, and what to do:  clerk-sync dead-letters show msg_shape
     { filter: ['--reason', 'invalid_shape', '--user', 'user_2,user_3'], ids: ['msg_user_2'] },
     { filter: ['--since', '2026-01-02T10:00:00Z'], ids: ['msg_no_id', 'msg_user_2'] },
     { filter: ['--until', '2026-01-02T10:00:00Z'], ids: ['msg_shape'] },
+    { filter: ['--path', 'data.banned'], ids: ['msg_shape'] },
+    { filter: ['--path', 'data.first_name,data.id'], ids: ['msg_no_id', 'msg_user_2'] },
+    { filter: ['--path', '-'], ids: [] },
+    { filter: ['--path', 'data.somewhere_else'], ids: [] },
     { filter: ['--since', '1h'], ids: [] },
     { filter: ['--state', 'discarded'], ids: [] },
     { filter: ['--state', 'open,discarded', '--limit', '2'], ids: ['msg_shape', 'msg_no_id'] },
@@ -119,6 +125,7 @@ Why, and what to do:  clerk-sync dead-letters show msg_shape
           user_id: null,
           instance_id: null,
           reason: 'missing_user_id',
+          path: 'data.id',
           error: 'The event does not say which user it is about.',
           details: { issues: [{ path: 'data.id', message: 'Expected the id of the user' }] },
           attempts: 1,
@@ -151,13 +158,12 @@ describe('dead-letters show', () => {
 
 Why
   The event does not say which user it is about.
-  The event does not say which user it is about.
 
 Where
   data.id: Expected the id of the user
 
 What to do
-  Find the user in Clerk's dashboard by the time of the event. If it is a deletion, there is nothing here to go by: compare with the users that Clerk has, then discard the letter.
+  Find the user in Clerk's dashboard by the time of the event, and add their id to the body: \`clerk-sync dead-letters edit msg_no_id\`. Then replay it: \`clerk-sync dead-letters replay msg_no_id\`. If you can't tell which user it was, run \`clerk-sync reconcile --full\`, which also finds deleted users, then discard the letter.
 
 Body (personal data)
 {
@@ -224,10 +230,12 @@ describe('dead-letters replay', () => {
     expect(await run('replay', '--all')).toEqual({
       exitCode: 3,
       stderr: '',
-      stdout: `message    outcome      error
-msg_no_id  dead_letter  The event does not say which user it is about.
+      stdout: `letters  outcome      reason           path     example
+      1  dead_letter  missing_user_id  data.id  msg_no_id
 
 1 dead_letter.
+
+Why, and what to do:  clerk-sync dead-letters show msg_no_id
 `,
     });
     expect(await readStates()).toEqual([{ message_id: 'msg_no_id', state: 'open', attempts: 2, resolution: null }]);
@@ -290,7 +298,18 @@ Only open letters can be changed: the others are as they were.
       document: {
         matching: 2,
         outcomes: { dead_letter: 1 },
-        results: [{ message_id: 'msg_shape', outcome: 'dead_letter', error: expect.stringContaining('data.banned') }],
+        groups: [
+          { count: 1, outcome: 'dead_letter', reason: 'invalid_shape', path: 'data.banned', example: 'msg_shape' },
+        ],
+        results: [
+          {
+            message_id: 'msg_shape',
+            outcome: 'dead_letter',
+            reason: 'invalid_shape',
+            path: 'data.banned',
+            error: expect.stringContaining('data.banned'),
+          },
+        ],
       },
     });
     expect((await readStates()).map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
@@ -308,8 +327,8 @@ Only open letters can be changed: the others are as they were.
     expect(await run('replay', '--reason', 'missing_user_id', '--dry-run')).toEqual({
       exitCode: 0,
       stderr: '',
-      stdout: `message    type          user  reason           attempts  first failed          last failed           state
-msg_no_id  user.deleted  -     missing_user_id         1  2026-01-02 10:00:00Z  2026-01-02 10:00:00Z  open
+      stdout: `letters  reason           path     example
+      1  missing_user_id  data.id  msg_no_id
 
 1 dead letter would be replayed.
 `,
@@ -329,7 +348,7 @@ msg_no_id  user.deleted  -     missing_user_id         1  2026-01-02 10:00:00Z  
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: No dead letter has the id msg_a, msg_b.
-Nothing was changed. \`dead-letters list\` shows those that are open.
+Nothing was changed. \`clerk-sync dead-letters list\` shows those that are open.
 `,
     });
     expect(await readStates()).toEqual(OPEN);
@@ -344,10 +363,10 @@ Nothing was changed. \`dead-letters list\` shows those that are open.
     expect(await run('replay', '--all')).toEqual({
       exitCode: 1,
       stdout: expect.stringMatching(
-        /^message +outcome +error\nmsg_shape +dead_letter .*\n\n1 dead_letter; 2 more match\.\n$/,
+        /^letters +outcome .*\n +1 +dead_letter +invalid_shape +data.banned +msg_shape\n\n1 dead_letter; 2 more match\.\n/,
       ),
       stderr: `clerk-sync: The database refused to work now (SQLSTATE 58030).
-Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.
+See the log of Postgres; then run this again.
 `,
     });
     expect((await readStates()).map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
@@ -360,9 +379,9 @@ describe('dead-letters discard', () => {
     expect(await run('discard', '--user', 'user_1', '--user', 'user_2', '--note', 'a test event')).toEqual({
       exitCode: 0,
       stderr: '',
-      stdout: `message     outcome    error
-msg_shape   discarded
-msg_user_2  discarded
+      stdout: `letters  outcome    reason         path             example
+      1  discarded  invalid_shape  data.banned      msg_shape
+      1  discarded  invalid_shape  data.first_name  msg_user_2
 
 2 discarded.
 `,
@@ -385,7 +404,16 @@ msg_user_2  discarded
       document: {
         matching: 1,
         outcomes: { not_open: 1 },
-        results: [{ message_id: 'msg_no_id', outcome: 'not_open', error: null }],
+        groups: [{ count: 1, outcome: 'not_open', reason: 'missing_user_id', path: 'data.id', example: 'msg_no_id' }],
+        results: [
+          {
+            message_id: 'msg_no_id',
+            outcome: 'not_open',
+            reason: 'missing_user_id',
+            path: 'data.id',
+            error: null,
+          },
+        ],
       },
     });
     expect((await readStates()).map(({ resolution }) => resolution)).toEqual(['first']);
@@ -400,7 +428,7 @@ msg_user_2  discarded
 
   test('says so where nothing matches', async () => {
     const { run } = await useDeadLetters();
-    expect(await run('discard', '--type', 'user.merged', '--note', 'why')).toEqual({
+    expect(await run('discard', '--user', 'user_9', '--note', 'why')).toEqual({
       exitCode: 0,
       stderr: '',
       stdout: 'No dead letters match.\n',

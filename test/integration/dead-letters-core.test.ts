@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { discardDeadLetter } from '../../src/dead-letters/discard-dead-letter.ts';
 import { replayDeadLetter } from '../../src/dead-letters/replay-dead-letter.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
@@ -11,7 +12,7 @@ async function useRefusingDatabase() {
   const { sql, url } = await useTestDatabase();
   await sql`alter table clerk.users add constraint no_ada check (first_name <> 'ada')`;
   const processes = [0, 1].map((place) => {
-    const pool = createPool({ url, size: 3, applicationName: `process ${place}` });
+    const pool = createPool({ target: parseDatabaseUrl(url), size: 3, applicationName: `process ${place}` });
     onTestFinished(() => pool.close());
     const receiver = createReceiver({ pool, deletedUsers: 'erase' });
     return {
@@ -19,7 +20,7 @@ async function useRefusingDatabase() {
       send: async (event: UserEventOptions) => (await receiver.receive(makeUserDelivery(event))).outcome,
       replay: (messageId: string) => replayDeadLetter({ pool, deletedUsers: 'erase' }, messageId),
       discard: (messageId: string) =>
-        pool.withSession((session) => discardDeadLetter(session, messageId, 'not needed')),
+        pool.withTransaction((session) => discardDeadLetter(session, messageId, 'not needed')),
     };
   });
   const [first, second] = processes as [(typeof processes)[number], (typeof processes)[number]];
@@ -61,7 +62,9 @@ test('an event that the database refuses is acknowledged and kept, whole and wit
       user_id: 'user_1',
       instance_id: 'ins_1',
       body: makeUserBody(ADA),
+      original_body: null,
       reason: 'rejected_by_database',
+      path: 'users',
       error:
         'The database refuses what the event says: new row for relation "users" violates check constraint "no_ada" (SQLSTATE 23514).',
       details: { sqlstate: '23514', table: 'users' },
@@ -106,6 +109,8 @@ test('a letter that fails for another reason says the newest', async () => {
     outcome: 'dead_letter',
     error:
       'The database refuses what the event says: new row for relation "passkeys" violates check constraint "no_passkeys" (SQLSTATE 23514).',
+    reason: 'rejected_by_database',
+    path: 'passkeys',
   });
   expect((await read()).letters).toEqual([{ ...OPEN, attempts: 2, failed_again: true }]);
   expect([

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { useDoctorScene } from '../support/doctor-scene.ts';
 import type { Fault } from '../support/fake-clerk/fake-clerk.ts';
 import { makeApiUser } from '../support/fake-clerk/make-api-user.ts';
+import { insertInstance } from '../support/instance-rows.ts';
 
 const INSTANCE = 'ins_fakeClerkOfTheTests00000000';
 const NO_ANSWER = { status: 'skipped', finding: 'Clerk has not answered: see secret key.' };
@@ -81,16 +82,44 @@ describe('the instance', () => {
           status: 'failed',
           finding: `The key is of ${INSTANCE}, and the newest events are of ins_production.`,
           advice:
-            'Set CLERK_SECRET_KEY to a key of the instance whose webhook endpoint leads here: with this one a reconcile would mix two instances.',
+            'Set CLERK_SECRET_KEY to a key of the instance whose webhook endpoint leads here: with this one a reconcile would mix two instances. If ins_production is the wrong one, `clerk-sync remove-instance ins_production` shows what it has here, and removes it with --yes.',
         },
         { name: 'instances', status: 'ok', finding: 'All rows are of ins_production.' },
         {
           name: 'users',
           status: 'failed',
           finding: '0 users here, and 3 at Clerk.',
-          advice: 'Run `clerk-sync backfill`: whose events never came is missing here.',
+          advice:
+            "Run `clerk-sync backfill`: whose events never came is missing here. If the number stays, `clerk-sync reconcile --full` says who can't be written.",
         },
       ],
+    });
+  });
+
+  test('leaves samples aside, and says so: their users, messages and properties, and the newest message', async () => {
+    const { sql, diagnose } = await useDoctorScene();
+    await insertInstance(sql, 'sample');
+    await insertInstance(sql, 'example');
+    await sql`update clerk.users set extra = '{"favourite_colour": "green"}' where instance_id <> ${INSTANCE}`;
+    await sql`update clerk.webhook_messages set received_at = received_at + interval '2 hours'
+      where instance_id <> ${INSTANCE}`;
+    await sql`delete from clerk.dead_letters`;
+    const before = await diagnose();
+    const names = ['instance', 'instances', 'users', 'properties', 'last delivery'];
+    expect({ troubled: before.troubled, checks: names.map((name) => before.find(name).finding) }).toEqual({
+      troubled: [],
+      checks: [
+        `The key is of ${INSTANCE}, as the newest events.`,
+        `All rows are of ${INSTANCE}. 2 sample users left aside: \`clerk-sync send --clean\` removes samples.`,
+        '3 users, here and at Clerk.',
+        'Everything that Clerk sends has its column.',
+        expect.stringContaining('The last one was verified'),
+      ],
+    });
+    await sql`delete from clerk.webhook_messages where instance_id = ${INSTANCE}`;
+    expect((await diagnose()).find('last delivery')).toMatchObject({
+      status: 'warning',
+      finding: 'Only samples have been delivered here, the last one 0 seconds ago.',
     });
   });
 
@@ -107,7 +136,7 @@ describe('the instance', () => {
         status: 'failed',
         finding: `Users and messages of 2 instances are mixed here: ins_development (1 user), ${INSTANCE} (3 users).`,
         advice:
-          "Give each instance a database of its own. Take this endpoint away from ins_development, then remove its users: delete from clerk.users where instance_id = 'ins_development';",
+          'Give each instance a database of its own. Take this endpoint away from ins_development. Then `clerk-sync remove-instance ins_development` shows what it has here, and removes it with --yes.',
       },
     });
   });
@@ -139,7 +168,8 @@ describe('the number of users', () => {
         name: 'users',
         status: 'failed',
         finding: '3 users here, and 4 at Clerk.',
-        advice: 'Run `clerk-sync backfill`: whose events never came is missing here.',
+        advice:
+          "Run `clerk-sync backfill`: whose events never came is missing here. If the number stays, `clerk-sync reconcile --full` says who can't be written.",
       },
     });
   });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { type Diagnosis, runDoctor } from '../../src/doctor/run-doctor.ts';
 import { type DoctorScene, useDoctorScene } from '../support/doctor-scene.ts';
 import { openFakeApi } from '../support/fake-clerk/open-fake-api.ts';
@@ -32,7 +33,8 @@ test('ends though neither the database nor Clerk ever answers', async () => {
         name: 'secret key',
         status: 'failed',
         finding: expect.stringMatching(/^The Backend API does not answer as it should: no whole answer within 5 s/),
-        advice: 'Look at https://status.clerk.com, at the network from here and at CLERK_API_URL; then run this again.',
+        advice:
+          'Look at https://status.clerk.com, at the network from here, at CLERK_API_URL, and at HTTPS_PROXY, which names the proxy where only one leads outside; then run this again.',
       },
       { name: 'Clerk clock', status: 'skipped', finding: 'Clerk has not answered: see secret key.' },
       { name: 'users', status: 'skipped', finding: expect.stringMatching(/see secret key|no connection/) },
@@ -42,7 +44,7 @@ test('ends though neither the database nor Clerk ever answers', async () => {
 
 /** With a pool and times of the test's own. */
 async function diagnoseQuickly({ clerk }: DoctorScene, url: string): Promise<Diagnosis> {
-  const pool = createPool({ url, size: 1, statementTimeoutMs: 300 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1, statementTimeoutMs: 300 });
   onTestFinished(() => pool.close());
   return runDoctor({
     settings: { problems: [], secrets: 1, keptSecret: undefined },

@@ -97,14 +97,38 @@ const RECONCILES: readonly Case[] = [
   {
     fault: 'drift that was left; activity does not count',
     statement: `update clerk.reconcile_runs set started_at = now() - interval '61 seconds', drift =
-      '{"absent": {"found": 60, "repaired": 0, "left": 60}, "older": {"found": 2, "repaired": 2, "left": 0},
+      '{"absent": {"found": 60, "repaired": 0, "left": 60, "withheld": 60}, "older": {"found": 2, "repaired": 2, "left": 0},
         "activity": {"found": 9, "repaired": 0, "left": 9}, "newer_here": {"found": 1, "repaired": 0, "left": 1}}'`,
     check: {
       status: 'failed',
       finding: 'The last that finished began 1 minute ago, and left drift: 60 users absent, 1 user newer_here.',
       advice:
+        '`clerk-sync reconcile --full --dry-run` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for. More users were absent than a run may delete: if CLERK_SECRET_KEY is right, `clerk-sync reconcile --full --max-deletions 60` deletes them. `clerk-sync reconcile acknowledge` accepts what shall stay.',
+    },
+  },
+  {
+    fault: 'drift that a full one left, though a later one saw nothing',
+    statement: `update clerk.reconcile_runs set started_at = now() - interval '2 hours 1 second', drift =
+      '{"absent": {"found": 1, "repaired": 0, "left": 1}}';
+      insert into clerk.reconcile_runs (run_id, kind, state, started_at, finished_at)
+      values ('reconcile_2', 'incremental', 'finished', now() - interval '61 seconds', now())`,
+    check: {
+      status: 'failed',
+      finding: 'The last full one began 2 hours ago, and left drift: 1 user absent.',
+      advice:
         '`clerk-sync reconcile --full --dry-run` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for.',
     },
+  },
+  {
+    fault: 'nothing wrong where the first one is at work',
+    statement: `update clerk.reconcile_runs set state = 'running', finished_at = null, started_at = now() - interval '121 seconds'`,
+    check: { status: 'ok', finding: 'The first one is at work: it began 2 minutes ago.' },
+  },
+  {
+    fault: 'nothing wrong with drift that was acknowledged',
+    statement: `update clerk.reconcile_runs set started_at = now() - interval '61 seconds', drift =
+      '{"newer_here": {"found": 1, "repaired": 0, "left": 0, "acknowledged": 1}}'`,
+    check: { status: 'ok', finding: 'The last that finished began 1 minute ago, and left no drift.' },
   },
 ];
 

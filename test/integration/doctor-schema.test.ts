@@ -12,6 +12,8 @@ interface Fault {
   readonly check: Readonly<Record<'name' | 'status' | 'finding' | 'advice', string>>;
 }
 
+const NOTHING = `create function public.nothing() returns trigger language plpgsql as 'begin return null; end';`;
+
 const FAULTS: readonly Fault[] = [
   {
     fault: 'a newer version of the tables',
@@ -138,13 +140,29 @@ const FAULTS: readonly Fault[] = [
   },
   {
     fault: 'a trigger',
-    statement: `create function public.nothing() returns trigger language plpgsql as 'begin return null; end';
+    statement: `${NOTHING}
      create trigger lose before insert on clerk.users for each row execute function public.nothing()`,
     check: {
       name: 'triggers',
       status: 'warning',
-      finding: "The trigger lose on users is not clerk-sync's: where it fails, deliveries fail.",
-      advice: 'drop trigger lose on clerk.users;',
+      finding:
+        "The trigger lose on users is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter.",
+      advice:
+        "Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger lose on clerk.users is 'clerk-sync: accepted';",
+    },
+  },
+  {
+    fault: 'a constraint trigger that does not wait for the commit',
+    statement: `${NOTHING} create constraint trigger early after update on clerk.email_addresses
+       deferrable initially immediate for each row execute function public.nothing();
+       comment on trigger early on clerk.email_addresses is 'Not accepted by clerk-sync: accepted'`,
+    check: {
+      name: 'triggers',
+      status: 'warning',
+      finding:
+        "The trigger early on email_addresses is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter.",
+      advice:
+        "Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger early on clerk.email_addresses is 'clerk-sync: accepted';",
     },
   },
   {
@@ -206,6 +224,29 @@ test.each(FAULTS)('finds $fault', async ({ statement, check }) => {
   await sql.unsafe(statement);
   const { exitCode, find } = await diagnose();
   expect({ exitCode, check: find(check.name) }).toEqual({ exitCode: check.status === 'failed' ? 1 : 3, check });
+});
+
+test.each([
+  [
+    'waits for the commit',
+    'create constraint trigger mine after insert or update on clerk.users deferrable initially deferred',
+  ],
+  ['is accepted by its comment', 'create trigger mine after insert on clerk.users'],
+])('is content with a trigger that %s', async (_, trigger) => {
+  const { sql, diagnose } = await useDoctorScene();
+  await sql.unsafe(`${NOTHING} ${trigger} for each row execute function public.nothing()`);
+  if (!trigger.includes('constraint')) {
+    await sql`comment on trigger mine on clerk.users is 'clerk-sync: accepted, it only counts'`;
+  }
+  const { exitCode, find } = await diagnose();
+  expect({ exitCode, check: find('triggers') }).toEqual({
+    exitCode: 0,
+    check: {
+      name: 'triggers',
+      status: 'ok',
+      finding: 'No trigger or rule is in the way, and no foreign key is switched off.',
+    },
+  });
 });
 
 test('finds a migration that is pending, and leaves the tables to it', async () => {

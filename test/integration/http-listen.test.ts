@@ -63,14 +63,41 @@ describe('what never becomes a request', () => {
   });
 
   it.each([
-    ['no host', 'GET /healthz HTTP/1.0\r\n\r\n'],
     ['a host with a path in it', 'GET /healthz HTTP/1.0\r\nhost: a/b\r\n\r\n'],
     ['a target that is no path', 'GET healthz HTTP/1.0\r\nhost: a\r\n\r\n'],
   ])('is answered with 400 for %s', async (_, bytes) => {
-    const { open } = await startServer();
+    const { open, clientErrors } = await startServer();
     const connection = await open();
     connection.write(bytes);
     expect(answer(await connection.ended())).toEqual(closing(400, 'bad_request'));
+    expect(clientErrors).toEqual(['bad_request']);
+  });
+});
+
+describe('a request without a host', () => {
+  it.each([
+    ['of HTTP/1.0, as HAProxy checks health', 'GET /healthz HTTP/1.0\r\n\r\n', 200],
+    ['of HTTP/1.1', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 200],
+    ['with an empty one', 'GET /healthz HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n', 200],
+    ['that only asks for the head', 'HEAD /readyz HTTP/1.0\r\n\r\n', 200],
+    ['by the method that HAProxy uses if it is not told', 'OPTIONS /healthz HTTP/1.0\r\n\r\n', 405],
+  ])('is answered like any other: one %s', async (_, bytes, status) => {
+    const { open, clientErrors } = await startServer();
+    const connection = await open();
+    connection.write(bytes);
+    expect(parseAnswer(await connection.ended()).status).toBe(status);
+    expect(clientErrors).toEqual([]);
+  });
+
+  it('can be a delivery', async () => {
+    const { open, secret } = await startServer();
+    const connection = await open();
+    connection.write(
+      writeRequest('{}', signRequest('{}', { secret, messageId: 'msg_1' })).replace('host: test\r\n', ''),
+    );
+    const raw = await connection.until((text) => text.endsWith('}'));
+    connection.socket.destroy();
+    expect(answer(raw)).toMatchObject({ status: 200, body: { outcome: 'applied', message_id: 'msg_1' } });
   });
 });
 
@@ -234,6 +261,9 @@ describe('an address that can’t be listened on', () => {
       message: `Port ${port} on 127.0.0.1 is already in use.`,
       hint: 'Stop the program that uses it, or set PORT to another number.',
       exitCode: 1,
+    });
+    await expect(startServer({}, { port, portVariable: 'METRICS_PORT' })).rejects.toMatchObject({
+      hint: 'Stop the program that uses it, or set METRICS_PORT to another number.',
     });
   });
 });

@@ -127,7 +127,7 @@ async function expectWhole({ sql }: TestDatabase, pool: Pool): Promise<void> {
   let arrived = 0;
   const pids = await Promise.all(
     Array.from({ length: pool.size }, () =>
-      pool.withSession(async (session) => {
+      pool.withTransaction(async (session) => {
         const [row] = await session.run<{ pid: number; fresh: boolean }>(
           'select pg_backend_pid() as pid, pg_current_xact_id_if_assigned() is null and now() = statement_timestamp() as fresh',
         );

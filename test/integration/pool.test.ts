@@ -44,7 +44,7 @@ test('the transaction after a killed one gets a connection that works', async ()
 test('a connection that was killed while it was idle is not lent again', async () => {
   const { database, pool } = await usePool();
   const socketsBefore = countSockets();
-  const [row] = await pool.withSession((session) => session.run<{ pid: number }>('select pg_backend_pid() as pid'));
+  const [row] = await pool.withTransaction((session) => session.run<{ pid: number }>('select pg_backend_pid() as pid'));
   await database.sql`select pg_terminate_backend(${row?.pid ?? 0})`;
   await expect.poll(countSockets).toBe(socketsBefore);
   await pool.withTransaction((session) => session.run(INSERT, [1, 'first']));
@@ -65,7 +65,7 @@ test('a session that outlives its transaction can write nothing more', async () 
 test('work that leaves a transaction open does not pass it on with the session', async () => {
   const { database, pool } = await usePool();
   await expect(
-    pool.withSession(async (session) => {
+    pool.withTransaction(async (session) => {
       await session.run('begin');
       await session.run(INSERT, [1, 'first']);
       throw new Error('left it open');
@@ -124,7 +124,7 @@ test('a caller whose time is up is told so, whether it waits for a connection or
   const outcomes = await Promise.all([
     describeOutcome(pool.withTransaction((session) => session.run('select pg_sleep(30)'), { timeoutMs: 300 })),
     describeOutcome(pool.withTransaction((session) => session.run('select 1'), { timeoutMs: 100 })),
-    describeOutcome(pool.withSession((session) => session.run('select pg_sleep(30)'), { timeoutMs: 600 })),
+    describeOutcome(pool.withTransaction((session) => session.run('select pg_sleep(30)'), { timeoutMs: 600 })),
   ]);
   expect(outcomes).toEqual(['unavailable', 'unavailable', 'unavailable']);
   expect(performance.now() - startedAt).toBeLessThan(3000);

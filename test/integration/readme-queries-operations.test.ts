@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { discardDeadLetter } from '../../src/dead-letters/discard-dead-letter.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { dumpTables } from '../support/database-dump.ts';
-import { withServer } from '../support/database-template.ts';
+import { grantRole, useRole } from '../support/database-role.ts';
 import { findQueries, readPage } from '../support/markdown.ts';
 import { createReadmeEvents, type ReadmeEvent } from '../support/readme-users.ts';
 
@@ -25,6 +26,7 @@ const FIND_BODIES = 'Dead letters without a user whose body has an id or an addr
 const ERASE = 'Erase the users who were deleted while DELETED_USERS was retain';
 const SERVICE_ROLE = 'The service, where another role migrates';
 const READER_ROLE = 'An application that reads';
+const OWNER_ROLE = 'An application that has tables which refer to users, and triggers on them';
 
 test('each statement of the page has its test', () => {
   expect(queries.map(({ caption }) => caption)).toEqual([
@@ -40,6 +42,7 @@ test('each statement of the page has its test', () => {
       ERASE,
       SERVICE_ROLE,
       READER_ROLE,
+      OWNER_ROLE,
     ],
   ]);
 });
@@ -47,8 +50,9 @@ test('each statement of the page has its test', () => {
 test('the overview counts open dead letters by reason', async () => {
   const { sql } = await useUsersAndLetters();
   expect([...(await sql.unsafe(find(REASONS)))]).toEqual([
-    { reason: 'invalid_shape', origin: 'webhook', letters: 2, oldest: expect.any(Date) },
-    { reason: 'missing_user_id', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+    { reason: 'invalid_shape', path: 'data.banned', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+    { reason: 'invalid_shape', path: 'data.locked', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+    { reason: 'missing_user_id', path: 'data.id', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
   ]);
 });
 
@@ -125,30 +129,48 @@ test('erasing tombstones afterwards leaves what erasing at once would have left'
 test('the role of a service that does not migrate can settle every kind of event, and make no table', async () => {
   const role = useRole();
   const { sql, url } = await useUsersAndLetters();
-  const asService = await grant(sql, url, find(SERVICE_ROLE).replaceAll('clerk_sync_service', role), role);
+  const asService = await grantRole(sql, url, find(SERVICE_ROLE).replaceAll('clerk_sync_service', role), role);
 
-  expect(await migrate(asService)).toEqual({ applied: [] });
+  expect(await migrate(parseDatabaseUrl(asService))).toEqual({ applied: [] });
   const { pool, send } = useService(asService);
   const later = createReadmeEvents(Date.now() + 60_000).events.map(({ body }) => ({ messageId: newId(), body }));
   expect(await send(later)).toEqual([
     ...['stale', 'applied', 'applied', 'applied', 'applied', 'stale', 'stale', 'ignored', 'stale'],
   ]);
   expect(await send([{ messageId: newId(), body: '{"type": "user.updated"}' }])).toEqual(['dead_letter']);
-  const create = pool.withSession((session) => session.run('create table clerk.mine ()'));
+  const create = pool.withTransaction((session) => session.run('create table clerk.mine ()'));
   await expect(create).rejects.toMatchObject({ cause: { code: '42501' } });
 });
 
 test('the role of an application can read the users, and neither write nor see dead letters', async () => {
   const role = useRole();
   const { sql, url } = await useUsersAndLetters();
-  const asReader = await grant(sql, url, find(READER_ROLE).replaceAll('clerk_sync_reader', role), role);
+  const asReader = await grantRole(sql, url, find(READER_ROLE).replaceAll('clerk_sync_reader', role), role);
   const { pool } = useService(asReader);
-  const run = (statement: string) => pool.withSession((session) => session.run(statement));
+  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
 
   expect([...(await run('select count(*)::integer as users from clerk.active_users'))]).toEqual([{ users: 4 }]);
   for (const refused of ['select from clerk.dead_letters', 'delete from clerk.users']) {
     await expect(run(refused)).rejects.toMatchObject({ cause: { code: '42501' } });
   }
+});
+
+test('the role that owns tables of an application can refer to users and react to them, and read none', async () => {
+  const role = useRole();
+  const { sql, url, send } = await useUsersAndLetters();
+  await sql.unsafe(`create role ${role}; create schema app authorization ${role}`);
+  const asOwner = await grantRole(sql, url, find(OWNER_ROLE).replaceAll('clerk_sync_owner', role), role);
+  const { pool } = useService(asOwner);
+  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
+
+  await run('create table app.seen (user_id text references clerk.users (id))');
+  await run(`create function app.see() returns trigger language plpgsql security definer as $$
+    begin insert into app.seen values (new.id); return null; end $$`);
+  await run(`create constraint trigger see after insert or update on clerk.users
+    deferrable initially deferred for each row execute function app.see()`);
+  await send([{ messageId: newId(), body: '{"type": "user.updated", "data": {"id": "user_new"}}' }]);
+  expect([...(await run('select user_id from app.seen'))]).toEqual([{ user_id: 'user_new' }]);
+  await expect(run('select from clerk.users')).rejects.toMatchObject({ cause: { code: '42501' } });
 });
 
 test('with the URL that the README has for an old PgBouncer no statement stays prepared, and all works as without', async () => {
@@ -157,7 +179,7 @@ test('with the URL that the README has for an old PgBouncer no statement stays p
   const { events } = createReadmeEvents(Date.now());
   const countPrepared = async (service: ReturnType<typeof useService>) => {
     const outcomes = await service.send(events.map(({ body }) => ({ messageId: newId(), body })));
-    const [row] = await service.pool.withSession((session) =>
+    const [row] = await service.pool.withTransaction((session) =>
       session.run<{ prepared: number }>('select count(*)::integer as prepared from pg_prepared_statements'),
     );
     return { settled: outcomes.length, prepared: row?.prepared };
@@ -191,7 +213,7 @@ async function useUsersAndLetters({ deletedUsers = 'erase', nowMs = Date.now() }
   return {
     ...{ sql, url, send, events, nowMs },
     dump: () => dumpTables(sql, { omit: ['synced_at', 'received_at'] }),
-    discard: (id: string) => pool.withSession((session) => discardDeadLetter(session, id, 'erased')),
+    discard: (id: string) => pool.withTransaction((session) => discardDeadLetter(session, id, 'erased')),
   };
 }
 
@@ -202,7 +224,7 @@ interface UsersOptions {
 
 /** The write path on a database; `send` gives one event after the other to it and resolves with the outcomes. */
 function useService(url: string, deletedUsers: 'erase' | 'retain' = 'erase') {
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const receiver = createReceiver({ pool, deletedUsers });
   const send = async (events: readonly ReadmeEvent[]) => {
@@ -223,25 +245,4 @@ async function countLetters(sql: postgres.Sql): Promise<number> {
 
 function newId(): string {
   return `msg_${randomBytes(8).toString('hex')}`;
-}
-
-/** A name for a role, which belongs to the whole server: removed after the test's database, where its rights are. */
-function useRole(): string {
-  const role = `clerk_sync_test_${randomBytes(6).toString('hex')}`;
-  const { serverUrl } = inject('testDatabase');
-  onTestFinished(() =>
-    withServer(serverUrl, async (server) => void (await server.unsafe(`drop role if exists ${role}`))),
-  );
-  return role;
-}
-
-/** Runs the page's statements, and lets the role log in. Resolves with its URL. */
-async function grant(sql: postgres.Sql, url: string, statements: string, role: string): Promise<string> {
-  const password = randomBytes(12).toString('hex');
-  await sql.unsafe(statements);
-  await sql.unsafe(`alter role ${role} login password '${password}'`);
-  const asRole = new URL(url);
-  asRole.username = role;
-  asRole.password = password;
-  return asRole.href;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { withAdvisoryLock } from '../../src/db/advisory-lock.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { callCli } from '../support/cli.ts';
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
 import { makeApiUsers, type ReconcileScene, useReconcileScene } from '../support/reconcile-scene.ts';
@@ -92,7 +93,7 @@ test('with --json prints the same for programs', async () => {
       drift: {
         missing: { found: 1, repaired: 1, left: 0, examples: [zero], fields: {} },
         different: { found: 2, repaired: 2, left: 0, examples: [one, two], fields: { first_name: 2 } },
-        absent: { found: 1, repaired: 0, left: 1, examples: [three], fields: {} },
+        absent: { found: 1, repaired: 0, left: 1, withheld: 1, examples: [three], fields: {} },
       },
       notes: [expect.stringContaining(limit)],
       seconds: expect.any(Number),
@@ -111,13 +112,57 @@ test('ends with 3 where something is left over, and says where to look', async (
       'kind        found  repaired  left  where  for example',
       `unreadable      1         0     1  -      ${makeUserId(9)}`,
       '',
-      'unreadable  what Clerk serves of them cannot be read; kept as dead letters',
+      'unreadable  what Clerk serves of them cannot be read',
       '',
-      '1 user could not be repaired.',
+      '1 user differs still.',
       '',
-      'Why they could not be written:  clerk-sync dead-letters list',
+      'Why they could not be written:  clerk-sync dead-letters list --state open,discarded',
       '',
     ],
+  ]);
+});
+
+/** The lines of advice below the tables. */
+const readAdvice = (stdout: string) =>
+  stdout.split('\n').filter((line) => /: {2}clerk-sync|still\.$|<kind>/.test(line));
+
+test('advises on deletions that it held back what helps with these', async () => {
+  const { call, clerk, sql } = await useCommand();
+  clerk.deleteUser(makeUserId(3));
+  clerk.deleteUser(makeUserId(4));
+  clerk.setUser(makeApiUser(9, { first_name: 7 }));
+  await sql`update clerk.users set instance_id = 'ins_other' where id = ${makeUserId(4)}`;
+  const { exitCode, stdout } = await call('--full', '--max-deletions', '0');
+  expect([exitCode, readAdvice(stdout)]).toEqual([
+    3,
+    [
+      '3 users differ still.',
+      'If those who are absent are gone indeed:  clerk-sync reconcile --full --max-deletions 1',
+      'Why they could not be written:  clerk-sync dead-letters list --state open,discarded',
+      'No run changes other_instance: docs/operations.md says what each means. If it shall stay:  clerk-sync reconcile acknowledge <kind> <user-ids>',
+    ],
+  ]);
+  // What no run repairs is nothing that a dry run could promise.
+  const dry = await call('--full', '--dry-run', '--max-deletions', '0');
+  expect(readAdvice(dry.stdout)[0]).toBe('Repair what can be repaired with:  clerk-sync reconcile --full');
+  clerk.deleteUser(makeUserId(9));
+  const other = await call('--full', '--dry-run', '--max-deletions', '0');
+  expect(readAdvice(other.stdout)).toEqual([
+    'If those who are absent are gone indeed:  clerk-sync reconcile --full --max-deletions 1',
+    'No run changes other_instance: docs/operations.md says what each means. If it shall stay:  clerk-sync reconcile acknowledge <kind> <user-ids>',
+  ]);
+});
+
+test('advises to look for a trigger where what was written differs still', async () => {
+  const { call, sql } = await useCommand();
+  await sql.unsafe(`
+    create function clerk.blur() returns trigger language plpgsql as $$ begin new.first_name := 'Blurred'; return new; end $$;
+    create trigger blur before insert or update on clerk.users for each row execute function clerk.blur();
+    update clerk.users set first_name = 'Other' where id = '${makeUserId(1)}'`);
+  const { exitCode, stdout } = await call('--full');
+  expect([exitCode, readAdvice(stdout)]).toEqual([
+    3,
+    ['1 user differs still.', 'Something changes what is written here, such as a trigger:  clerk-sync doctor'],
   ]);
 });
 
@@ -144,7 +189,7 @@ describe('ends with 1', () => {
 
   test('and a sentence where another process is at it', async () => {
     const { call, url } = await useCommand();
-    const locked = await withAdvisoryLock({ url, name: 'reconcile' }, () => call());
+    const locked = await withAdvisoryLock({ target: parseDatabaseUrl(url), name: 'reconcile' }, () => call());
     expect(locked).toEqual({
       held: true,
       result: {

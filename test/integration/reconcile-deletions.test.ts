@@ -41,7 +41,8 @@ test('finds a deleted user among pages, and where rows say no creation time or a
   await sql`update clerk.users set created_at = null where id in ${sql([makeUserId(700), makeUserId(20)])}`;
   await sql`update clerk.users set created_at = '2031-01-01' where id in ${sql([makeUserId(701)])}`;
   await sql`update clerk.users set created_at = '2001-01-01' where id in ${sql([makeUserId(21)])}`;
-  const { drift } = await run();
+  const { drift, error } = await run();
+  expect(error).toBe(undefined);
   expect(drift).toEqual({
     different: { found: 2, repaired: 2, left: 0, examples: [20, 21].map(makeUserId), fields: { created_at: 2 } },
     absent: { found: 6, repaired: 6, left: 0, examples: expect.any(Array), fields: {} },
@@ -68,9 +69,9 @@ test('finds deleted users among many of one creation time', async () => {
   for (const n of [3, 600, 1299]) scene.clerk.deleteUser(makeUserId(n));
   const before = scene.clerk.requests.length;
   expect((await scene.run()).drift).toMatchObject({ absent: { found: 3, repaired: 3, left: 0 } });
-  // Those of the pages before are not asked for again.
+  // Those of the pages before are not asked for again; the two at the ends of full pages are.
   const asked = scene.clerk.requests.slice(before).filter(({ path }) => path.startsWith('/users/user_'));
-  expect(asked.length).toBe(3);
+  expect(asked.length).toBe(3 + 2);
   expect(await scene.readIds('deleted')).toEqual([3, 600, 1299].map(makeUserId));
 });
 
@@ -81,7 +82,7 @@ test('a dry run asks for those who are absent, and writes nothing', async () => 
     absent: { found: 1, repaired: 0, left: 1, examples: [makeUserId(2)], fields: {} },
   });
   expect(await readAll()).toEqual(before);
-  expect(clerk.requests.at(-1)?.path).toBe(`/users/${makeUserId(2)}`);
+  expect(clerk.requests.slice(-2).map(({ path }) => path)).toEqual([`/users/${makeUserId(2)}`, '/users/count']);
 });
 
 test('an incremental run deletes nobody', async () => {
@@ -105,8 +106,8 @@ test('leaves a user alone who was created less than a minute ago, and judges him
 });
 
 describe('the limit', () => {
-  const tell = (users: number) =>
-    `Users here who are not at Clerk any more: ${users}. That is more than the 50 that a run may delete by itself (50, or a tenth of all users here), so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions.`;
+  const tell = (users: number, all = users) =>
+    `Users here who are not at Clerk any more: ${users}. That is more than the 50 that a run may delete by itself (50, or a tenth of the users here), so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions ${all}.`;
 
   test('is fifty, and beyond it nobody is deleted', async () => {
     const { run, readIds, clerk } = await useDeleted(60, makeIds(0, 51));
@@ -132,7 +133,10 @@ describe('the limit', () => {
     const asked = clerk.requests.length;
     const { drift, notes } = await run();
     expect(drift).toMatchObject({ absent: { found: 100, repaired: 0, left: 100 } });
-    expect(notes).toEqual(['Users here who were not in the walk either, and have not been asked for: 199.', tell(100)]);
+    expect(notes).toEqual([
+      'Users here who were not in the walk either, and have not been asked for: 199.',
+      tell(100, 299),
+    ]);
     expect(clerk.requests.slice(asked).filter(({ path }) => path.startsWith('/users/user_')).length).toBe(100);
   });
 
@@ -186,6 +190,18 @@ test('repairs a user whom the walk has missed and Clerk has', async () => {
     older: { found: 1, repaired: 1, left: 0, examples: [makeUserId(3)], fields: { first_name: 1 } },
   });
   expect(await scene.readIds('deleted')).toEqual([]);
+});
+
+test('counts only its own users for the limit, and reports those of another instance', async () => {
+  const { run, sql, readIds } = await useDeleted(700, makeIds(0, 61));
+  await sql`update clerk.users set instance_id = 'ins_other' where id in ${sql(makeIds(0, 1))}`;
+  await sql`update clerk.users set instance_id = 'ins_other', deleted_at = null where id in ${sql(makeIds(500, 700))}`;
+  const { drift, notes } = await run({ maxDeletions: 60 });
+  expect(drift).toMatchObject({
+    absent: { found: 60, repaired: 60, left: 0 },
+    other_instance: { found: 1, repaired: 0, left: 1, examples: makeIds(0, 1) },
+  });
+  expect([notes, await readIds('deleted')]).toEqual([[], makeIds(1, 61)]);
 });
 
 test('refuses where all users here are of another instance', async () => {

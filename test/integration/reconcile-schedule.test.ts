@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { runDueReconcile } from '../../src/commands/reconcile/run-due-reconcile.ts';
 import { scheduleReconcile } from '../../src/commands/reconcile/schedule-reconcile.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { findReconcileState } from '../../src/http/find-reconcile-state.ts';
 import type { MadeReconcile } from '../../src/http/reconcile-metrics.ts';
 import { findDueRun } from '../../src/reconcile/reconcile-runs.ts';
@@ -18,10 +19,11 @@ async function useService() {
   const made: MadeReconcile[] = [];
   const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const makeOptions = (url = scene.url) => {
-    const pool = createPool({ url, size: 1 });
+    const target = parseDatabaseUrl(url);
+    const pool = createPool({ target, size: 1 });
     onTestFinished(() => pool.close());
     return {
-      ...{ pool, url, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
+      ...{ pool, target, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
       config: { clerkSecretKey: scene.clerk.secretKey, clerkApiUrl: scene.clerk.url, deletedUsers: 'erase' as const },
       intervalMs: 15 * MINUTE_MS,
       signal: new AbortController().signal,
@@ -81,12 +83,12 @@ describe('by the clock of the database', () => {
       await sql`insert into clerk.reconcile_runs (run_id, kind, state, started_at)
         values (${place}, ${made}, ${state}, now() - ${`${minutes} min`}::interval)`;
     }
-    expect(await pool.withSession((session) => findDueRun(session, 15 * MINUTE_MS))).toBe(kind);
+    expect(await pool.withTransaction((session) => findDueRun(session, 15 * MINUTE_MS))).toBe(kind);
   });
 
   test('none is due while a backfill is at work, but it is after one that was killed', async () => {
     const { sql, pool } = await useService();
-    const find = () => pool.withSession((session) => findDueRun(session, 15 * MINUTE_MS));
+    const find = () => pool.withTransaction((session) => findDueRun(session, 15 * MINUTE_MS));
     await sql`insert into clerk.backfill_runs (run_id, state, started_at, updated_at) values ('1', 'running', now(), now())`;
     expect(await find()).toBe(undefined);
     await sql`update clerk.backfill_runs set updated_at = now() - interval '121 s'`;
@@ -114,8 +116,8 @@ test('a process that has found a run due makes none where another was quicker', 
   const { pool, ...options } = makeOptions();
   const late: Pool = {
     ...pool,
-    async withSession(work) {
-      const answer = await pool.withSession(work);
+    async withTransaction(work) {
+      const answer = await pool.withTransaction(work);
       await runDueReconcile(makeOptions());
       return answer;
     },

@@ -102,7 +102,7 @@ ${GONE}  deleted
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: The users in this database are of another Clerk instance (ins_another) than the one that CLERK_SECRET_KEY belongs to (${clerk.instanceId}).
-Nothing was changed. Set the secret key of the instance whose webhooks arrive here, or give each instance a database of its own; the samples of \`send\` count as users of another one, too.
+Nothing was changed. If the webhooks that arrive here are right, set the secret key of their instance. If the other instance is here by accident: \`clerk-sync remove-instance ins_another\` shows what it has here, and removes it with --yes. To keep both, give each a database of its own.
 `,
     });
     expect(await dump()).toEqual(before);

@@ -25,7 +25,11 @@ describe('a user whom Clerk has', () => {
             ...{ id: 'user_1', instance_id: clerk.instanceId, first_name: 'Ada', extra: { shoe_size: 41 } },
             ...{ created_at: at(FIRST_CREATED_MS), updated_at: at(FIRST_CREATED_MS) },
             ...{ observed_at: expect.any(String), last_message_id: SYNC_RUN },
-            stated_keys: stated('instance_id', 'first_name', 'created_at', 'email_addresses'),
+            ...{ deprovisioned: false, bypass_client_trust: false },
+            stated_keys: stated(
+              ...['instance_id', 'first_name', 'created_at', 'email_addresses', 'locale', 'password_last_updated_at'],
+              ...['deprovisioned', 'bypass_client_trust', 'create_organizations_limit'],
+            ),
           },
         ],
         email_addresses: [{ user_id: 'user_1', ...email }],

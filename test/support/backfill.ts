@@ -5,7 +5,7 @@ import { type ClerkApi, createClerkApi } from '../../src/clerk/api/clerk-api.ts'
 import type { Timings } from '../../src/clerk/api/create-requester.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { useTestDatabase } from './database.ts';
-import type { FakeClerk, FakeRequest } from './fake-clerk/fake-clerk.ts';
+import type { DeadCursor, FakeClerk, FakeRequest } from './fake-clerk/fake-clerk.ts';
 import { type ApiUserJson, makeApiUser } from './fake-clerk/make-api-user.ts';
 import { useFakeClerk } from './fake-clerk/use-fake-clerk.ts';
 
@@ -24,15 +24,16 @@ export interface BackfillScene {
   /** Users on a page at the most, in place of 500. */
   readonly pageSize?: number;
   readonly timings?: Partial<Timings>;
+  readonly deadCursor?: DeadCursor;
 }
 
 type RunOptions = Partial<Omit<BackfillOptions, 'api' | 'settle'>>;
 
 /** A fake Clerk, a database of the running test's own, and a backfill from one into the other. */
-export async function useBackfill({ users = [], pageSize, timings }: BackfillScene = {}) {
-  const { sql, url } = await useTestDatabase();
-  const clerk = await useFakeClerk({ users });
-  const pool = createPool({ url, size: 3 });
+export async function useBackfill({ users = [], pageSize, timings, deadCursor }: BackfillScene = {}) {
+  const { sql, url, target } = await useTestDatabase();
+  const clerk = await useFakeClerk({ users, deadCursor });
+  const pool = createPool({ target, size: 3 });
   onTestFinished(() => pool.close());
   const settle = { pool, deletedUsers: 'erase' } as const;
   const makeApi = (signal?: AbortSignal) => {
@@ -41,8 +42,8 @@ export async function useBackfill({ users = [], pageSize, timings }: BackfillSce
     return withSmallPages(createClerkApi(options), pageSize);
   };
   return {
-    ...{ sql, url, clerk, pool, settle, makeApi },
-    run: (options: RunOptions = {}) => runBackfill({ api: makeApi(options.signal), settle, url, ...options }),
+    ...{ sql, url, target, clerk, pool, settle, makeApi },
+    run: (options: RunOptions = {}) => runBackfill({ api: makeApi(options.signal), settle, target, ...options }),
     /** The environment of a command that works on the same. */
     env: { DATABASE_URL: url, CLERK_SECRET_KEY: clerk.secretKey, CLERK_API_URL: clerk.url },
   };
@@ -54,7 +55,7 @@ export function makeApiUsers(count: number): ApiUserJson[] {
 }
 
 /** The same API, whose pages are smaller: many of them with few users. */
-function withSmallPages(api: ClerkApi, pageSize = 500): ClerkApi {
+export function withSmallPages(api: ClerkApi, pageSize = 500): ClerkApi {
   return {
     ...api,
     listUsers: (query) => api.listUsers({ ...query, limit: Math.min(query.limit ?? pageSize, pageSize) }),

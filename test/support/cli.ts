@@ -12,10 +12,17 @@ export interface CliOptions {
   /** The whole environment; nothing of the test's own is seen. */
   readonly env?: Record<string, string>;
   readonly stdin?: string;
+  /** Of the terminal. Default: there is none. */
+  readonly width?: number;
+  /** What is answered to a question, which goes to stderr; without it there is no terminal to ask at. */
+  readonly answer?: boolean;
 }
 
 /** Runs one command inside the test's process, without a terminal. */
-export async function callCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): Promise<CliRun> {
+export async function callCli(
+  args: readonly string[],
+  { env = {}, stdin = '', width, answer }: CliOptions = {},
+): Promise<CliRun> {
   let stdout = '';
   let stderr = '';
   const exitCode = await runCli(args, {
@@ -28,6 +35,14 @@ export async function callCli(args: readonly string[], { env = {}, stdin = '' }:
     },
     stdin: Readable.from([Buffer.from(stdin)]),
     progress: undefined,
+    width,
+    ask:
+      answer === undefined
+        ? undefined
+        : async (question) => {
+            stderr += `${question}\n`;
+            return answer;
+          },
     invocation: 'clerk-sync',
   });
   return { exitCode, stdout, stderr };

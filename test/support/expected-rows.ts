@@ -74,6 +74,7 @@ export function tables(expected: ExpectedTables): Record<string, Row[]> {
     dead_letters: fill(expected.dead_letters, DEAD_LETTER, { origin: 'webhook', attempts: 1, state: 'open' }),
     backfill_runs: [],
     reconcile_runs: [],
+    drift_acknowledgements: [],
   };
 }
 

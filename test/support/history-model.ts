@@ -9,7 +9,13 @@ export interface ExpectedUser {
   readonly passkeys: readonly Record<string, unknown>[];
 }
 
-const COLUMNS = ['first_name', 'banned', 'public_metadata'] as const;
+const COLUMNS = [
+  ...(['first_name', 'banned', 'public_metadata'] as const),
+  ...(['create_organizations_limit', 'deprovisioned', 'bypass_client_trust'] as const),
+] as const;
+
+/** What the Backend API says by leaving it out. */
+const UNSAID = { create_organizations_limit: null, deprovisioned: false, bypass_client_trust: false };
 
 /**
  * What the tables must say in the end, computed without a database: sort a user's snapshots by version, let each
@@ -44,7 +50,11 @@ function computeUser(id: string, events: readonly Numbered[]): ExpectedUser {
   const deletions = events.filter(({ kind }) => kind === 'delete');
   if (deletions.length > 0) return computeTombstone(id, deletions);
   const inOrder = events.toSorted((a, b) => compare(a.version, b.version));
-  const state: Partial<HistoryEvent> = Object.assign({}, ...inOrder);
+  const state: Partial<HistoryEvent & typeof UNSAID> = Object.assign(
+    {},
+    ...inOrder.flatMap((event) => (event.fromApi ? [UNSAID, event] : [event])),
+  );
+  const unkeyed = (state.passkeys ?? []).filter((passkey) => passkey.id === undefined);
   const [updatedAt, observedAt, messageId] = (inOrder.at(-1) as Numbered).version;
   const columns = COLUMNS.flatMap((key) =>
     state[key] === undefined || state[key] === null ? [] : [[key, state[key]]],
@@ -54,7 +64,10 @@ function computeUser(id: string, events: readonly Numbered[]): ExpectedUser {
       id,
       instance_id: 'ins_1',
       ...Object.fromEntries(columns),
-      extra: state.shoe_size === undefined || state.shoe_size === null ? {} : { shoe_size: state.shoe_size },
+      extra: {
+        ...(state.shoe_size === undefined || state.shoe_size === null ? {} : { shoe_size: state.shoe_size }),
+        ...(unkeyed.length === 0 ? {} : { passkeys: unkeyed.map(stripNull) }),
+      },
       updated_at: toIso(updatedAt),
       observed_at: toIso(observedAt),
       last_message_id: messageId,
@@ -67,12 +80,15 @@ function computeUser(id: string, events: readonly Numbered[]): ExpectedUser {
       verification_strategy: 'email_code',
       extra: {},
     })),
-    passkeys: (state.passkeys ?? []).toSorted(byId).map(({ id: passkeyId, name }) => ({
-      user_id: id,
-      id: passkeyId,
-      ...(name === null ? {} : { name }),
-      extra: {},
-    })),
+    passkeys: (state.passkeys ?? [])
+      .filter(hasId)
+      .toSorted(byId)
+      .map(({ id: passkeyId, name }) => ({
+        user_id: id,
+        id: passkeyId,
+        ...(name === null ? {} : { name }),
+        extra: {},
+      })),
   };
 }
 
@@ -82,6 +98,13 @@ function computeTombstone(id: string, deletions: readonly Numbered[]): ExpectedU
   const [, , messageId] = earliest.version;
   const user = { id, instance_id: 'ins_1', extra: {}, observed_at: at, deleted_at: at, last_message_id: messageId };
   return { user, email_addresses: [], passkeys: [] };
+}
+
+const hasId = <P extends { id?: string }>(passkey: P): passkey is P & { id: string } => passkey.id !== undefined;
+
+/** As `jsonb_strip_nulls` leaves it. */
+function stripNull({ name }: { name: string | null }): Record<string, unknown> {
+  return name === null ? {} : { name };
 }
 
 function byId(a: { id: string }, b: { id: string }): number {

@@ -16,7 +16,11 @@ export interface HistoryEvent {
   /** A property that has no column. */
   readonly shoe_size?: number | null;
   readonly email_addresses?: readonly { id: string; email_address: string; verified: boolean }[] | null;
-  readonly passkeys?: readonly { id: string; name: string | null }[] | null;
+  /** Without an id it has no key. */
+  readonly passkeys?: readonly { id?: string; name: string | null }[] | null;
+  /** What the Backend API leaves out where it is null or false. */
+  readonly create_organizations_limit?: number | null;
+  readonly deprovisioned?: boolean;
 }
 
 /** How the events of a history reach the service: any order, any number of times, in any batches, by any process. */
@@ -33,7 +37,7 @@ export type Fault = 'none' | 'rolled_back' | 'unanswered';
 export const EPOCH_MS = 1_750_000_000_123;
 
 const tick = fc.nat(3);
-const distinctById = { selector: ({ id }: { id: string }) => id, maxLength: 3 };
+const distinctById = { selector: ({ id }: { id?: string }) => id, maxLength: 3 };
 
 const upsert: fc.Arbitrary<HistoryEvent> = fc
   .record(
@@ -60,11 +64,16 @@ const upsert: fc.Arbitrary<HistoryEvent> = fc
       ),
       passkeys: fc.option(
         fc.uniqueArray(
-          fc.record({ id: fc.constantFrom('idn_p', 'idn_q'), name: fc.constantFrom('laptop', 'phone', null) }),
+          fc.record(
+            { id: fc.constantFrom('idn_p', 'idn_q'), name: fc.constantFrom('laptop', 'phone', null) },
+            { requiredKeys: ['name'] },
+          ),
           distinctById,
         ),
         { freq: 6 },
       ),
+      create_organizations_limit: fc.constantFrom(5, 6, null),
+      deprovisioned: fc.boolean(),
     },
     { requiredKeys: ['user', 'kind', 'observedAt', 'fromApi'] },
   )

@@ -14,6 +14,8 @@ export interface Dockerfile {
   readonly entrypoint: string[];
   readonly command: string[];
   readonly user: string;
+  /** Its own variables, which each container starts with. */
+  readonly environment: Record<string, string>;
 }
 
 export async function readDockerfile(): Promise<Dockerfile> {
@@ -27,6 +29,7 @@ export async function readDockerfile(): Promise<Dockerfile> {
     entrypoint: JSON.parse(find(/^ENTRYPOINT (.*)$/m)),
     command: JSON.parse(find(/^CMD (.*)$/m)),
     user: find(/^USER (.*)$/m),
+    environment: Object.fromEntries([...stage.matchAll(/^ENV (\w+)=(\S*)$/gm)].map(([, name, value]) => [name, value])),
   };
 }
 

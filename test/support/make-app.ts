@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { createVerifier, type VerifiedDelivery } from '../../src/clerk/verify-delivery.ts';
 import { type AppOptions, createApp } from '../../src/http/create-app.ts';
-import { createMetrics } from '../../src/http/metrics.ts';
 import type { Receiver } from '../../src/sync/receive.ts';
+import { makeMetrics } from './make-metrics.ts';
 import { makeSecret } from './signed-request.ts';
 
 type Receipt = Awaited<ReturnType<Receiver['receive']>>;
@@ -18,12 +18,7 @@ export function makeApp({ receive = async () => makeReceipt(), ...options }: Mak
   const secret = makeSecret();
   const logs: Record<string, unknown>[] = [];
   const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void logs.push(JSON.parse(line)) });
-  const metrics = createMetrics({
-    version: '1.2.3',
-    readQueue: () => ({ queued: 7, inFlight: 3 }),
-    countOpenDeadLetters: async () => [],
-    findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
-  });
+  const metrics = makeMetrics();
   const app = createApp({
     verify: createVerifier([secret]),
     receiver: { receive },
@@ -37,7 +32,8 @@ export function makeApp({ receive = async () => makeReceipt(), ...options }: Mak
 }
 
 export function makeReceipt(receipt: Partial<Receipt> = {}): Receipt {
-  return { outcome: 'applied', eventType: 'user.created', userId: 'user_1', sanitized: 0, ...receipt };
+  const eventAt = new Date();
+  return { outcome: 'applied', eventType: 'user.created', userId: 'user_1', eventAt, sanitized: 0, ...receipt };
 }
 
 /** What a caller sees of an answer: the status, the headers that matter to it, and the body. */

@@ -12,19 +12,18 @@ export function readPage(path: string): string {
   return readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 }
 
-/** The fenced blocks of a page in one language, in order. */
-export function findBlocks(page: string, language: string): CodeBlock[] {
+/** The fenced blocks of a page in these languages, in order. */
+export function findBlocks(page: string, ...languages: string[]): CodeBlock[] {
   return [...page.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)]
     .map(([, indent = '', found = '', text = '']) => ({
       language: found,
       text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
     }))
-    .filter((block) => block.language === language);
+    .filter((block) => languages.includes(block.language));
 }
 
-/** The commands of a page's `sh` blocks, one a line. */
-export function findCommands(page: string): string[] {
-  return findBlocks(page, 'sh').flatMap(({ text }) => text.split('\n').filter((line) => line !== ''));
+function readCommands({ text }: CodeBlock): string[] {
+  return text.split('\n').filter((line) => line !== '');
 }
 
 /** A query with what its comment says of it. */
@@ -38,16 +37,23 @@ export interface Query {
 
 /** The queries of a page's `sql` blocks. Each begins with a comment that says what it answers. */
 export function findQueries(page: string): Query[] {
-  return findBlocks(page, 'sql').map(({ text: sql }) => {
-    const [, caption = ''] = /^-- (.*?)\.?$/m.exec(sql) ?? [];
-    const [, index] = /^-- Index: (\w+)$/m.exec(sql) ?? [];
-    return { caption, index, sql };
-  });
+  return findBlocks(page, 'sql').map(readQuery);
 }
 
-/** What stands under a heading of the second level. */
-export function findSection(page: string, heading: string): string {
-  return page.split(`\n${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+function readQuery({ text: sql }: CodeBlock): Query {
+  const [, caption = ''] = /^-- (.*?)\.?$/m.exec(sql) ?? [];
+  const [, index] = /^-- Index: (\w+)$/m.exec(sql) ?? [];
+  return { caption, index, sql };
+}
+
+/** What a reader does, from the first line of a page to the last: a command, or a query. */
+export type Step = { readonly command: string } | Query;
+
+/** The commands and queries of a page, in order. */
+export function findSteps(page: string): Step[] {
+  return findBlocks(page, 'sh', 'sql').flatMap((block): Step[] =>
+    block.language === 'sql' ? [readQuery(block)] : readCommands(block).map((command) => ({ command })),
+  );
 }
 
 /** The rows of the first table under a heading, without the head, cell by cell. */

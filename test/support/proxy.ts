@@ -9,6 +9,10 @@ export type Treatment =
   | 'close'
   /** Answers as a Postgres that is still starting up, and closes. */
   | 'starting'
+  /** Answers as a PgBouncer whose clients are as many as it takes. */
+  | 'full pooler'
+  /** Answers as a PgBouncer that does not let this parameter through. */
+  | 'strict pooler'
   /** Accepts and says nothing. */
   | 'silent'
   /** Answers the first `begin` with an error itself, as a pooler that finds no server for it, and passes the rest on. */
@@ -17,6 +21,8 @@ export type Treatment =
   | { readonly cutBefore: string }
   /** Passes on until the client sends this text: Postgres gets it, and where its answer would come both ends are reset. */
   | { readonly cutAfter: string }
+  /** The same of the commit behind this text: what was written stays, and nobody learns of it. */
+  | { readonly cutAfterCommitOf: string }
   /** Passes on until the client sends this text: Postgres gets it, and its answer never comes back. */
   | { readonly muteAfter: string };
 
@@ -29,8 +35,12 @@ export interface Proxy {
   readonly open: number;
 }
 
-/** SQLSTATE 57P03 as Postgres sends it before it takes connections. */
-const STARTING_UP = encodeError('FATAL', '57P03', 'the database system is starting up');
+/** What ends a connection before it was one. */
+const FATAL: Readonly<Record<string, Buffer>> = {
+  starting: encodeError('FATAL', '57P03', 'the database system is starting up'),
+  'full pooler': encodeError('FATAL', '08P01', 'no more connections allowed (max_client_conn)'),
+  'strict pooler': encodeError('FATAL', '08P01', 'unsupported startup parameter: options'),
+};
 /** An error and ReadyForQuery, "not in a transaction". */
 const REFUSAL = Buffer.concat([
   encodeError('ERROR', '58000', 'no server is free'),
@@ -74,10 +84,18 @@ export async function useProxy(databaseUrl: string, treat: (connection: number) 
 
 function handle(client: Socket, treatment: Treatment, target: URL): void {
   if (treatment === 'close') return void client.end();
-  // The startup message is awaited: Postgres reads it before it answers.
-  if (treatment === 'starting') return void client.once('data', () => client.end(STARTING_UP));
   if (treatment === 'silent') return void client.resume();
-  forward(client, treatment, target);
+  const refusal = FATAL[String(treatment)];
+  if (refusal === undefined) forward(client, treatment, target);
+  else refuse(client, refusal);
+}
+
+/** The startup message is awaited: Postgres reads it before it answers. Asked for TLS, it has none. */
+function refuse(client: Socket, refusal: Buffer): void {
+  client.on('data', (message: Buffer) => {
+    if (message.readInt32BE(4) === 80_877_103) client.write('N');
+    else client.end(refusal);
+  });
 }
 
 function forward(client: Socket, treatment: Treatment, target: URL): void {
@@ -94,6 +112,7 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
   };
   let muted = false;
   let cutting = false;
+  const isCommitOf = watchCommit(treatment);
   let refused = false;
   client.on('data', (bytes) => {
     if (treatment === 'refuse begin' && !refused && bytes.includes('begin isolation')) {
@@ -108,6 +127,7 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
       return;
     }
     if (typeof treatment === 'object' && 'cutAfter' in treatment && bytes.includes(treatment.cutAfter)) cutting = true;
+    cutting ||= isCommitOf(bytes);
     if (typeof treatment === 'object' && 'muteAfter' in treatment && bytes.includes(treatment.muteAfter)) muted = true;
     upstream.write(bytes);
   });
@@ -115,6 +135,16 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
     if (cutting) cutBoth();
     else if (!muted) client.write(bytes);
   });
+}
+
+/** True for the commit behind the text, where a treatment names one. */
+function watchCommit(treatment: Treatment): (bytes: Buffer) => boolean {
+  if (typeof treatment === 'string' || !('cutAfterCommitOf' in treatment)) return () => false;
+  let seen = false;
+  return (bytes) => {
+    seen ||= bytes.includes(treatment.cutAfterCommitOf);
+    return seen && bytes.includes('commit\0');
+  };
 }
 
 function encodeError(severity: string, code: string, message: string): Buffer {

@@ -1,3 +1,4 @@
+import { createAda as createSampleAda } from '../../src/samples/ada.ts';
 import {
   createEmailAddress,
   createPasskey,
@@ -56,25 +57,23 @@ function event(name: string, type: string, data: SampleUser | Record<string, unk
   return { messageId: `msg_${name}`, body: formatEnvelope(envelope) };
 }
 
+/** The sample user, with more of some things; the phone number and the wallet are another's here. */
 function createAda(ago: Ago): SampleUser {
   const random = createRandom(1);
-  const holder = { firstName: 'Ada', lastName: 'Lovelace', username: 'ada', email: 'ada@gmail.example' };
-  const primary = createEmailAddress(random, ago(40), 'ada@example.com');
+  const sample = createSampleAda(random, ago(40));
   return {
-    ...createBareUser('user_ada', ago(40)),
-    email_addresses: [createEmailAddress(random, ago(39), 'ada.l@example.org', false), primary],
-    primary_email_address_id: primary.id,
-    external_accounts: [
-      { ...createGoogleAccount(random, ago(40), holder), provider_user_id: '108500000000000000001', google_id: '' },
-    ],
+    ...sample,
+    email_addresses: [createEmailAddress(random, ago(39), 'ada.l@example.org', false), ...sample.email_addresses],
+    external_accounts: sample.external_accounts.map((account) => ({
+      ...account,
+      ...{ provider_user_id: '108500000000000000001', google_id: '' },
+    })),
     passkeys: [
       { ...createPasskey(random, ago(30)), last_used_at: ago(2) },
       { ...createPasskey(random, ago(20)), last_used_at: null },
     ],
-    external_id: 'customer-42',
-    username: 'ada',
+    ...{ phone_numbers: [], primary_phone_number_id: null, web3_wallets: [], primary_web3_wallet_id: null },
     public_metadata: { plan: 'pro', seats: 3 },
-    private_metadata: { stripe_customer_id: 'cus_123' },
     last_active_at: ago(1),
     updated_at: ago(1),
   };

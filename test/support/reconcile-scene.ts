@@ -1,11 +1,14 @@
 import { onTestFinished } from 'vitest';
 import { createClerkApi } from '../../src/clerk/api/clerk-api.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import type { ReconcileOptions } from '../../src/reconcile/reconcile-options.ts';
 import type { RunKind } from '../../src/reconcile/run-context.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../src/reconcile/run-reconcile.ts';
+import { withSmallPages } from './backfill.ts';
 import { useTestDatabase } from './database.ts';
 import { dumpTables } from './database-dump.ts';
+import type { DeadCursor } from './fake-clerk/fake-clerk.ts';
 import { type ApiUserJson, makeApiUser } from './fake-clerk/make-api-user.ts';
 import { useFakeClerk } from './fake-clerk/use-fake-clerk.ts';
 
@@ -28,17 +31,23 @@ export function makeApiUsers(count: number): ApiUserJson[] {
 }
 
 /** A fake Clerk, and a database that knows nothing of its users until `fill`. */
-export async function useReconcileScene(users: readonly ApiUserJson[]) {
+export async function useReconcileScene(
+  users: readonly ApiUserJson[],
+  { deadCursor, pageSize }: { deadCursor?: DeadCursor; pageSize?: number } = {},
+) {
   const { url, sql } = await useTestDatabase();
-  const clerk = await useFakeClerk({ users });
-  const pool = createPool({ url, size: 2 });
+  const clerk = await useFakeClerk({ users, deadCursor });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
 
   const tryRun = ({ kind = 'full', ...options }: RunOptions = {}): Promise<ReconcileResult> => {
     const { signal } = options;
-    const api = createClerkApi({ secretKey: clerk.secretKey, apiUrl: clerk.url, timings: FAST, signal });
+    const api = withSmallPages(
+      createClerkApi({ secretKey: clerk.secretKey, apiUrl: clerk.url, timings: FAST, signal }),
+      pageSize,
+    );
     const settle = { pool, deletedUsers: 'erase' } as const;
-    return runReconcile({ api, settle, url, chooseKind: async () => kind, ...options });
+    return runReconcile({ api, settle, target: parseDatabaseUrl(url), chooseKind: async () => kind, ...options });
   };
   const run = async (options?: RunOptions): Promise<ReconcileReport> => {
     const result = await tryRun(options);
@@ -49,7 +58,8 @@ export async function useReconcileScene(users: readonly ApiUserJson[]) {
     ...{ url, sql, clerk, pool, tryRun, run },
     /** Brings all users here, a day ago. */
     async fill() {
-      await run();
+      const { failure } = await run();
+      if (failure !== undefined) throw failure;
       await sql`update clerk.users set observed_at = observed_at - interval '1 day'`;
       await sql`delete from clerk.reconcile_runs`;
     },

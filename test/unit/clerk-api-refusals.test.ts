@@ -35,7 +35,7 @@ const LASTING: readonly (readonly [Fault, string])[] = [
   ],
   [
     { kind: 'status', status: 302, headers: { location: 'https://elsewhere.example/' } },
-    "Clerk's Backend API is not at this address: it points elsewhere (status 302). Leave CLERK_API_URL unset, or set it to the address in front of /v1.",
+    "Clerk's Backend API is not at this address: it points elsewhere (status 302). Leave CLERK_API_URL unset, or set it to the address in front of /v1. If it is right, a proxy or a firewall between here and Clerk may answer.",
   ],
 ];
 

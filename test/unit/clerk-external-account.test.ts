@@ -160,10 +160,34 @@ describe('the normaliser', () => {
     });
   });
 
-  it('leaves an account without any id to be refused, with its place', () => {
-    const parse = () => parseUser({ id: 'user_1', external_accounts: [{ id: 'idn_A' }, { provider: 'oauth_x' }] });
+  it.each(
+    [
+      ...[
+        'external_account_id',
+        'provider',
+        'provider_user_id',
+        'google_id',
+        'facebook_id',
+        'first_name',
+        'given_name',
+      ],
+      ...['last_name', 'family_name', 'image_url', 'avatar_url', 'picture'],
+    ].flatMap((property) => [5_834_721, { a: 1 }, true, ['a']].map((value) => [property, value] as const)),
+  )('is asked only after %s was found to be a text, which %j is not', (property, value) => {
+    const parse = () => parseUser({ id: 'user_1', external_accounts: [{ id: 'idn_A', [property]: value }] });
     expect(parse).toThrow(
-      "The event does not have the shape of Clerk's: data.external_accounts[1].id: Expected an id.",
+      `The event does not have the shape of Clerk's: data.external_accounts[0].${property}: Invalid input: expected string, received `,
     );
   });
+
+  it.each([{ provider: 'oauth_x' }, { id: 'idn_A', identification_id: 7 }, { id: {}, identification_id: '' }])(
+    'leaves an account that nothing identifies as it was sent: %j',
+    (account) => {
+      const { lists, extra } = parseUser({ id: 'user_1', external_accounts: [{ id: 'idn_A' }, account] });
+      expect([lists.external_accounts?.map(({ id }) => id), extra]).toEqual([
+        ['idn_A'],
+        { external_accounts: [account] },
+      ]);
+    },
+  );
 });

@@ -137,11 +137,56 @@ describe('a delivery is rejected', () => {
       RejectedDeliveryError,
     );
   });
+});
 
-  it('though webhook-* headers would do for Svix’s own library', () => {
-    const { id, timestamp, signature } = VECTOR;
-    const headers = new Headers({ 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature });
-    const bytes = Buffer.from(VECTOR.body);
-    expect(() => createVerifier([VECTOR.secret])({ headers, bytes, receivedAt })).toThrow(RejectedDeliveryError);
+describe('the names of Standard Webhooks', () => {
+  const OTHER = { id: 'msg_other', signature: sign(VECTOR.body, { id: 'msg_other' }) };
+
+  function verifyHeaders(headers: Record<string, string>): string {
+    try {
+      const bytes = Buffer.from(VECTOR.body);
+      const delivery = createVerifier([VECTOR.secret])({ headers: new Headers(headers), bytes, receivedAt });
+      return `${delivery.messageId} ${delivery.signedAt.toISOString()}`;
+    } catch (error) {
+      if (!(error instanceof RejectedDeliveryError)) throw error;
+      return `${error.status} ${error.code}`;
+    }
+  }
+
+  const name = (
+    prefix: string,
+    { id = VECTOR.id, timestamp = VECTOR.timestamp, signature = VECTOR.signature } = {},
+  ) => ({
+    [`${prefix}-id`]: id,
+    [`${prefix}-timestamp`]: timestamp,
+    [`${prefix}-signature`]: signature,
+  });
+  const { 'svix-id': _id, ...svixWithoutId } = name('svix');
+  const accepted = `${VECTOR.id} 2024-11-15T21:12:01.000Z`;
+
+  it.each<[string, string, Record<string, string>]>([
+    ['are taken alone', accepted, name('webhook')],
+    ['are refused with a signature that is wrong', '401 invalid_signature', name('webhook', { id: 'msg_1' })],
+    ['are refused with an id that no index can hold', '400 invalid_headers', name('webhook', { id: 'm'.repeat(257) })],
+    ['change nothing beside those of Svix', accepted, { ...name('webhook', OTHER), ...name('svix') }],
+    [
+      'do not help a wrong signature of Svix',
+      '401 invalid_signature',
+      { ...name('webhook'), ...name('svix', { id: 'x' }) },
+    ],
+    [
+      'are taken where the set of Svix has a gap',
+      accepted,
+      { ...name('webhook'), 'svix-timestamp': '1', 'svix-id': 'x' },
+    ],
+    ['are taken where a header of Svix is empty', accepted, { ...name('webhook'), ...name('svix', { id: '' }) }],
+    ['do not complete those of Svix', '400 missing_headers', { ...svixWithoutId, 'webhook-id': VECTOR.id }],
+    [
+      'are not completed by those of Svix',
+      '400 missing_headers',
+      { 'webhook-id': VECTOR.id, 'webhook-timestamp': VECTOR.timestamp, 'svix-signature': VECTOR.signature },
+    ],
+  ])('%s: %s', (_what, expected, headers) => {
+    expect(verifyHeaders(headers)).toBe(expected);
   });
 });

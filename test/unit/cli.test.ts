@@ -26,6 +26,24 @@ describe('usage errors exit 2 and say what was expected', () => {
       stderr: "error: option '--state <state>' argument 'closed' is invalid. Give one of open, replayed, discarded.\n",
     },
     {
+      args: ['dead-letters', 'list', '--state', 'discared'],
+      stderr:
+        "error: option '--state <state>' argument 'discared' is invalid. Give one of open, replayed, discarded. Did you mean discarded?\n",
+    },
+    {
+      args: ['dead-letters', 'list', '--type', ','],
+      stderr: "error: option '--type <type>' argument ',' is invalid. Give at least one value.\n",
+    },
+    {
+      args: ['dead-letters', 'discard', 'msg_1', '--note', ' '],
+      stderr: "error: option '--note <text>' argument ' ' is invalid. Give a text that is not empty.\n",
+    },
+    {
+      args: ['users', 'jane@example.com'],
+      stderr: "error: too many arguments for 'users'. Expected 0 arguments but got 1: jane@example.com.\n",
+    },
+    { args: ['users', 'find'], stderr: "error: missing required argument 'who'\n" },
+    {
       args: ['dead-letters', 'list', '--since', 'yesterday'],
       stderr:
         "error: option '--since <time>' argument 'yesterday' is invalid. Give a time like 2026-01-31, 2026-01-31T12:00:00Z, 24h or 7d.\n",
@@ -92,7 +110,11 @@ describe('help and version go to stdout and exit 0', () => {
     { args: ['serve', '--help'], usage: 'clerk-sync serve [options]' },
     { args: ['migrate', '--help'], usage: 'clerk-sync migrate [options]' },
     { args: ['send', '--help'], usage: 'clerk-sync send [options] [file|type]' },
+    { args: ['users', '--help'], usage: 'clerk-sync users [options] [command]' },
+    { args: ['users', 'find', '--help'], usage: 'clerk-sync users find|show [options] <who>' },
+    { args: ['dead-letters', 'summary', '--help'], usage: 'clerk-sync dead-letters summary [options]' },
     { args: ['dead-letters', 'list', '--help'], usage: 'clerk-sync dead-letters list [options]' },
+    { args: ['dead-letters', 'edit', '--help'], usage: 'clerk-sync dead-letters edit [options] <message-id>' },
     { args: ['dead-letters', 'show', '--help'], usage: 'clerk-sync dead-letters show [options] <message-id>' },
     { args: ['dead-letters', 'replay', '--help'], usage: 'clerk-sync dead-letters replay [options] [message-ids...]' },
     {
@@ -100,9 +122,10 @@ describe('help and version go to stdout and exit 0', () => {
       usage: 'clerk-sync dead-letters discard [options] [message-ids...]',
     },
     { args: ['backfill', '--help'], usage: 'clerk-sync backfill [options]' },
-    { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options]' },
+    { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options] [command]' },
     { args: ['sync-user', '--help'], usage: 'clerk-sync sync-user [options] <user-ids...>' },
     { args: ['doctor', '--help'], usage: 'clerk-sync doctor [options]' },
+    { args: ['remove-instance', '--help'], usage: 'clerk-sync remove-instance [options] <instance-id>' },
   ])('$args', async ({ args, usage }) => {
     const { exitCode, stdout, stderr } = await callCli(args);
     expect({ exitCode, stderr, usage: stdout.split('\n')[0] }).toEqual({
@@ -112,11 +135,17 @@ describe('help and version go to stdout and exit 0', () => {
     });
   });
 
+  test('help marks an option that must be given, and no other', async () => {
+    const { stdout } = await callCli(['dead-letters', 'discard', '--help']);
+    expect(stdout.match(/^.*\(required\)$/gm)).toEqual(['  --note <text>      why; it is kept with them (required)']);
+  });
+
   test('the main help names every command, the exit codes, and examples that can be typed here', async () => {
     const { stdout } = await callCli(['--help']);
     expect([...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command]) => command)).toEqual([
-      ...['serve', 'migrate', 'send', 'dead-letters', 'backfill', 'reconcile', 'sync-user', 'doctor', 'help'],
-      ...['clerk-sync', 'clerk-sync', 'clerk-sync'],
+      ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user', 'doctor'],
+      ...['remove-instance', 'help'],
+      ...['clerk-sync', 'clerk-sync', 'clerk-sync', 'clerk-sync'],
     ]);
     expect(stdout).toContain(
       'Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 done but something is left over.',

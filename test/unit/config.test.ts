@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Environment, loadConfig, variables } from '../../src/config.ts';
+import { type Environment, loadConfig } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -11,8 +13,7 @@ const DATABASE_URL = 'postgres://user:password@database.example:5432/app?sslmode
 
 const EXPECTED_SECRET =
   'CLERK_WEBHOOK_SIGNING_SECRET must be whsec_ followed by the base64 of at least 24 bytes, or several of these separated by commas or white space';
-const EXPECTED_URL =
-  'DATABASE_URL must be a URL like postgres://user:password@host:5432/database, with special characters in the user and password percent-encoded.';
+const EXPECTED_URL = 'DATABASE_URL must be a URL like postgres://user:password@host:5432/database.';
 
 const EXPECTED_KEY =
   'CLERK_SECRET_KEY must be a secret key of Clerk, sk_live_ or sk_test_ and what follows it (pk_ begins the publishable key).';
@@ -32,15 +33,19 @@ function findProblems(env: Environment): readonly string[] {
 describe('defaults', () => {
   const embedded = {
     secrets: undefined,
-    databaseUrl: undefined,
+    database: undefined,
     port: 3000,
+    metricsPort: undefined,
     host: '127.0.0.1',
     logLevel: 'info',
     dataDir: '.data',
+    databaseSchema: 'clerk',
     databasePoolSize: 10,
     deletedUsers: 'erase',
     clerkSecretKey: undefined,
     clerkApiUrl: 'https://api.clerk.com',
+    httpsProxy: undefined,
+    noProxy: undefined,
     reconcileIntervalMs: 900_000,
   };
 
@@ -57,7 +62,7 @@ describe('defaults', () => {
     expect(loadConfig({ DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: SECRET })).toEqual({
       ...embedded,
       secrets: [SECRET],
-      databaseUrl: DATABASE_URL,
+      database: parseDatabaseUrl(DATABASE_URL),
       host: '0.0.0.0',
     });
   });
@@ -67,19 +72,25 @@ describe('defaults', () => {
       CLERK_WEBHOOK_SIGNING_SECRET: `${SECRET}, ${OTHER_SECRET}\n`,
       DATABASE_URL: `${DATABASE_URL}\n`,
       PORT: '0',
+      METRICS_PORT: '9464',
       HOST: '::1',
       LOG_LEVEL: 'silent',
       DATA_DIR: '/var/lib/clerk sync',
+      DATABASE_SCHEMA: 'My "schema"',
       DATABASE_POOL_SIZE: '100',
       DELETED_USERS: 'retain',
       CLERK_SECRET_KEY: `${SECRET_KEY}\n`,
       CLERK_API_URL: 'https://proxy.example:8443/clerk/v1/',
+      HTTPS_PROXY: 'http://u:p@proxy.example:3128',
+      NO_PROXY: 'localhost,.internal',
       RECONCILE_INTERVAL: 'off',
     };
     expect(loadConfig(env)).toEqual({
       secrets: [SECRET, OTHER_SECRET],
-      databaseUrl: DATABASE_URL,
+      database: { ...parseDatabaseUrl(DATABASE_URL), schema: 'My "schema"' },
+      databaseSchema: 'My "schema"',
       port: 0,
+      metricsPort: 9464,
       host: '::1',
       logLevel: 'silent',
       dataDir: '/var/lib/clerk sync',
@@ -87,6 +98,8 @@ describe('defaults', () => {
       deletedUsers: 'retain',
       clerkSecretKey: SECRET_KEY,
       clerkApiUrl: 'https://proxy.example:8443/clerk',
+      httpsProxy: 'http://u:p@proxy.example:3128',
+      noProxy: 'localhost,.internal',
       reconcileIntervalMs: undefined,
     });
   });
@@ -97,26 +110,23 @@ describe('right and wrong values', () => {
     DATABASE_URL: {
       right: [
         'postgres://localhost',
+        'postgres://u:p#w@host/db',
         'postgresql://u:p%40ss@[::1]:6432/db?prepare=false',
-        'postgres://u:p,w@one:5432,two:5433/db?target_session_attrs=primary',
+        'postgres://u:p,w@one:5432,two:5433/db',
         'postgres://%2Fvar%2Frun%2Fpostgresql/db',
       ],
-      wrong: [
-        'localhost:5432/db',
-        'mysql://u:p@host/db',
-        'postgres:',
-        'postgres:///db',
-        'postgres://u:p#w@host/db',
-        'postgres://u:100%@host/db',
-        'postgres://host:99999/db',
-        'undefined',
-      ],
+      wrong: ['localhost:5432/db', 'mysql://u:p@host/db', 'postgres:', 'undefined'],
       sentence: EXPECTED_URL,
     },
     PORT: {
       right: ['0', '1', '65535', ' 80 '],
       wrong: ['-1', '65536', '3000.0', '1e3', '0x50', '8 0', 'http', '1000000000000000000000'],
       sentence: 'PORT must be a whole number from 0 to 65535.',
+    },
+    METRICS_PORT: {
+      right: ['0', '1', '65535', ' 9464 '],
+      wrong: ['-1', '65536', '1e3', 'http', '3000'],
+      sentence: 'METRICS_PORT must be a whole number from 0 to 65535, and another than PORT.',
     },
     HOST: {
       right: ['0.0.0.0', '::', 'fe80::1%eth0', 'localhost', 'a.example'],
@@ -127,6 +137,12 @@ describe('right and wrong values', () => {
       right: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       wrong: ['INFO', 'warning', '30', 'toString'],
       sentence: 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
+    },
+    DATABASE_SCHEMA: {
+      right: ['clerk', 'my schema', 'Users"x', 'ü'.repeat(31)],
+      wrong: ['pg_clerk', 'information_schema', 'ü'.repeat(32)],
+      sentence:
+        'DATABASE_SCHEMA must be the name of a schema: at most 63 bytes, and neither information_schema nor a name that begins with pg_.',
     },
     DATABASE_POOL_SIZE: {
       right: ['1', '100'],
@@ -167,6 +183,11 @@ describe('right and wrong values', () => {
       ],
       sentence: EXPECTED_API_URL,
     },
+    HTTPS_PROXY: {
+      right: ['http://proxy.example:3128', 'https://u:p@proxy.example', 'proxy.example:3128', ' http://[::1]:80 '],
+      wrong: ['socks5://proxy.example:1080', 'http://', 'http://a b', '//', 'ftp://proxy.example'],
+      sentence: 'HTTPS_PROXY must be a URL like http://user:password@proxy.example.com:3128 (no SOCKS proxy).',
+    },
     RECONCILE_INTERVAL: {
       right: ['10s', '90s', '15m', '2h', '1d', '7d', '168h', 'off'],
       wrong: ['9s', '0m', '8d', '604801s', '15', '15 m', '1.5h', '-1h', '1w', 'Off', 'never', '1000000000s'],
@@ -180,7 +201,7 @@ describe('right and wrong values', () => {
   };
 
   describe.each(Object.entries(cases))('%s', (name, { right, wrong, sentence }) => {
-    const rest = name === 'DATABASE_URL' ? { CLERK_WEBHOOK_SIGNING_SECRET: SECRET } : {};
+    const rest = name === 'DATABASE_URL' ? { CLERK_WEBHOOK_SIGNING_SECRET: SECRET } : { EMBEDDED_POSTGRES: 'on' };
 
     test.each(right)('accepts %j', (value) => {
       expect(findProblems({ ...rest, [name]: value })).toEqual([]);
@@ -271,6 +292,7 @@ test('all problems come in one error, which ends the program with exit code 2', 
     PORT: 'nonsense',
     HOST: '(nonsense)',
     LOG_LEVEL: 'nonsense',
+    DATABASE_SCHEMA: 'pg_nonsense',
     DATABASE_POOL_SIZE: 'nonsense',
     DELETED_USERS: 'nonsense',
     CLERK_SECRET_KEY: 'nonsense',
@@ -283,6 +305,7 @@ test('all problems come in one error, which ends the program with exit code 2', 
     'PORT must be a whole number from 0 to 65535.',
     'HOST must be an IP address without brackets, or a host name.',
     'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
+    'DATABASE_SCHEMA must be the name of a schema: at most 63 bytes, and neither information_schema nor a name that begins with pg_.',
     'DATABASE_POOL_SIZE must be a whole number from 1 to 100.',
     'DELETED_USERS must be erase or retain.',
     EXPECTED_KEY,
@@ -336,3 +359,62 @@ function catchError(run: () => unknown): unknown {
   }
   throw new Error('Nothing was thrown.');
 }
+
+describe('an embedded start', () => {
+  const WHAT_TO_DO = 'Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.';
+  const refusal = (sign: string) => [
+    'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+    `DATABASE_URL is not set, and this looks like production: ${sign}. ${WHAT_TO_DO}`,
+  ];
+
+  test.each<[string, Environment, string]>([
+    ['NODE_ENV', { NODE_ENV: 'production' }, 'NODE_ENV is production'],
+    [
+      'a live key',
+      { CLERK_SECRET_KEY: SECRET_KEY.replace('test', 'live') },
+      'CLERK_SECRET_KEY is the key of a production instance (sk_live_)',
+    ],
+    ['Kubernetes', { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, 'KUBERNETES_SERVICE_HOST is set, as Kubernetes does'],
+    ['a host', { FLY_APP_NAME: 'app' }, 'FLY_APP_NAME is set, as Fly.io does'],
+    ...['database_url', 'DATABASE-URL', 'DATABASE_URI', 'DatabaseUrl'].map((name): [string, Environment, string] => [
+      name,
+      { [name]: DATABASE_URL },
+      `a variable with a name like it is set (${name})`,
+    ]),
+    [
+      'a byte order mark before the name',
+      { '\ufeffDATABASE_URL': DATABASE_URL },
+      'a variable with a name like it is set (?DATABASE_URL)',
+    ],
+    [
+      'a space without width behind the name',
+      { 'DATABASE_URL\u200b': DATABASE_URL },
+      'a variable with a name like it is set (DATABASE_URL?)',
+    ],
+  ])('is refused where production shows by %s, unless it is asked for', (_, env, sign) => {
+    expect(findProblems(env)).toEqual(refusal(sign));
+    expect(findProblems({ ...env, EMBEDDED_POSTGRES: 'on' })).toEqual([]);
+    expect(findProblems({ ...env, DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: SECRET })).toEqual([]);
+  });
+
+  test.each<[string, Environment]>([
+    ['a signing secret', { CLERK_WEBHOOK_SIGNING_SECRET: SECRET }],
+    ['a key of a development instance', { CLERK_SECRET_KEY: SECRET_KEY }],
+    ['another NODE_ENV', { NODE_ENV: 'development' }],
+    ['an empty DATABASE_URL', { DATABASE_URL: '' }],
+    ['empty signs', { NODE_ENV: '', KUBERNETES_SERVICE_HOST: ' ', DATABASE_URI: '' }],
+    ['databases of other programs', { MY_DATABASE_URL: DATABASE_URL, PGHOST: 'localhost', POSTGRES_URL: DATABASE_URL }],
+  ])('is allowed with %s', (_, env) => {
+    expect(findProblems(env)).toEqual([]);
+  });
+
+  test('is refused to commands, too, which need no signing secret', () => {
+    expect(() => loadConfig({ NODE_ENV: 'production' }, { takesDeliveries: false })).toThrow(WHAT_TO_DO);
+  });
+
+  test('asked for beside a database is a contradiction', () => {
+    expect(findProblems({ DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: SECRET, EMBEDDED_POSTGRES: 'on' })).toEqual([
+      'EMBEDDED_POSTGRES must not be on when DATABASE_URL is set: remove one of them.',
+    ]);
+  });
+});

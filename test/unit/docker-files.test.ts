@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 import { readDockerfile } from '../support/image-tree.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -51,9 +51,17 @@ describe('docker-compose.yml', () => {
     expect(required).toEqual(['CLERK_WEBHOOK_SIGNING_SECRET']);
 
     // Of these the file, or the image, says what they are.
-    const fixed = ['DATABASE_URL', 'HOST', 'DATA_DIR'];
+    const fixed = ['DATABASE_URL', 'EMBEDDED_POSTGRES', 'HOST', 'DATA_DIR'];
     const open = Object.keys(variables).filter((name) => !fixed.includes(name));
     expect(new Set(interpolated.map(({ name }) => name))).toEqual(new Set([...open, 'POSTGRES_PASSWORD']));
+  });
+
+  test('is called in the README so that each command finds the variable that it requires', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const [block = ''] = readme.match(/^```sh\n[^`]*docker compose[^`]*/m) ?? [];
+    const [first = '', ...others] = block.trim().split('\n').slice(1);
+    expect(first).toBe("echo 'CLERK_WEBHOOK_SIGNING_SECRET=whsec_…' >> .env");
+    expect(others.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['docker compose', 'docker compose']);
   });
 
   test('gives the service no right to write, and the time to stop that it needs', () => {

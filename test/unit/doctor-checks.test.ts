@@ -72,7 +72,7 @@ test.each([
   [9600, 10_000, true, 'warning'],
   [0, 0, false, 'ok'],
 ])('%d users here and %d at Clerk, estimated: %s: %s', (here, atClerk, isEstimate, status) => {
-  const users = { living: new Map([['ins_1', here]]), instances: new Map(), isEstimate };
+  const users = { living: new Map([['ins_1', here]]), instances: new Map(), samples: 0, isEstimate };
   expect(checkUserCount(users, atClerk, 'ins_1', (line) => line).status).toBe(status);
 });
 
@@ -96,4 +96,20 @@ test('a check that never ends is given up, and one that throws quotes nothing', 
       advice: 'This is a fault of clerk-sync: report it.',
     },
   ]);
+});
+
+test('advises to allow as many deletions as there are users too many, where a run makes fewer by itself', () => {
+  const advise = (here: number) => {
+    const users = {
+      living: new Map([['ins_1', here]]),
+      instances: new Map([['ins_1', here]]),
+      samples: 0,
+      isEstimate: false,
+    };
+    return checkUserCount(users, 1000, 'ins_1', (line) => `clerk-sync ${line}`).advice;
+  };
+  expect(advise(1100)).toBe('Run `clerk-sync reconcile --full`: whom Clerk deleted unheard is still here.');
+  expect(advise(1350)).toBe(
+    'Look whether CLERK_SECRET_KEY is of the right instance. If so, whom Clerk deleted unheard is still here, and so many are deleted only by `clerk-sync reconcile --full --max-deletions 350`, after a look with `clerk-sync reconcile --full --dry-run`.',
+  );
 });

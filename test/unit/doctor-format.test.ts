@@ -50,6 +50,42 @@ Data
 `);
 });
 
+test('fits a narrow terminal', () => {
+  const checks: Check[] = [
+    { name: 'variables', status: 'ok', finding: 'All is well.' },
+    {
+      name: 'rights',
+      status: 'failed',
+      finding: 'The role may not write to two of the tables that belong to clerk-sync.',
+      advice: 'Grant it the rights that docs/operations.md lists, then run this again.',
+    },
+  ];
+  const page = (width: number) => formatDiagnosis(makeDiagnosis({ database: checks }), width);
+  expect(page(75)).toBe(`Database
+  ✓ ok       variables         All is well.
+  ✗ failed   rights            The role may not write to two of the tables
+                               that belong to clerk-sync.
+                               → Grant it the rights that
+                                 docs/operations.md lists, then run this
+                                 again.
+
+1 ok, 1 warning, 1 failed, 3 skipped.
+`);
+  expect(page(40)).toBe(`Database
+  ✓ ok       variables
+    All is well.
+  ✗ failed   rights
+    The role may not write to two of the
+    tables that belong to clerk-sync.
+    → Grant it the rights that
+      docs/operations.md lists, then run
+      this again.
+
+1 ok, 1 warning, 1 failed, 3 skipped.
+`);
+  expect(page(400)).toBe(page(100));
+});
+
 test('shows what a terminal would obey', () => {
   const page = formatDiagnosis(makeDiagnosis({ data: [{ name: 'a', status: 'ok', finding: 'red \u001b[31m' }] }));
   expect(page).toContain('red \\u{1b}[31m\n');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig, variables } from '../../src/config.ts';
+import { loadConfig } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 
 const root = join(import.meta.dirname, '../..');
 const example = await readFile(join(root, '.env.example'), 'utf8');
@@ -60,6 +61,25 @@ describe('the file .env', () => {
   test('is read from the working directory, and yields to the environment', async () => {
     await writeFile(join(directory, '.env'), 'PORT=4000\nLOG_LEVEL="debug"\n');
     expect(await loadIn({ PORT: '5000' })).toEqual({ ...loadConfig({}), port: 5000, logLevel: 'debug' });
+  });
+
+  test('fills in for an empty variable of the environment', async () => {
+    await writeFile(join(directory, '.env'), 'PORT=4000\n');
+    expect(await loadIn({ PORT: ' ' })).toMatchObject({ port: 4000 });
+  });
+
+  test('that looks broken is told by its lines and without its values, and ends the program with exit code 2', async () => {
+    await writeFile(join(directory, '.env'), 'PORT=4000\nDATABASE_URL=postgres://u:S3cret#Pw@h/db\n');
+    expect(await loadIn({})).toEqual({
+      name: 'OperatorError',
+      code: 'broken_env_file',
+      message: [
+        'The file .env would not be read as it is written:',
+        '  - Line 2 has a # in its value, and what follows it would be left out. Put the value in quotes; in a URL, write %23.',
+      ].join('\n'),
+      hint: 'Nothing was started. Correct the file, or remove it.',
+      exitCode: 2,
+    });
   });
 
   test('may be absent', async () => {

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
+import { createMetricsApp } from '../../src/http/create-app.ts';
 import { QueueFullError } from '../../src/sync/receive.ts';
 import { errorAnswer, makeApp, makeReceipt, readAnswer } from '../support/make-app.ts';
 import { makeSignedRequest } from '../support/signed-request.ts';
@@ -143,7 +145,7 @@ describe('the log', () => {
   }
 
   it('has a line with ids, type and outcome for a settled delivery, and nothing of its body', async () => {
-    expect(await logOf(async () => makeReceipt({ sanitized: 2 }))).toEqual([
+    expect(await logOf(async () => makeReceipt({ sanitized: 2, unkeyed: { passkeys: 3 } }))).toEqual([
       {
         level: 30,
         request_id: requestId,
@@ -152,6 +154,7 @@ describe('the log', () => {
         user_id: 'user_1',
         outcome: 'applied',
         sanitized: 2,
+        unkeyed: { passkeys: 3 },
         ms: expect.any(Number),
         msg: 'delivery settled',
       },
@@ -209,5 +212,108 @@ describe('the log', () => {
     expect(logs).toEqual([
       expect.objectContaining({ event_type: `${'x'.repeat(64)}…`, user_id: `${'y'.repeat(64)}…` }),
     ]);
+  });
+});
+
+describe('a request that no route takes', () => {
+  const HINT =
+    "Webhooks go to /webhooks/clerk. Correct the URL of the endpoint in Clerk's dashboard, or the path in the proxy.";
+  const line = { level: 40, request_id: expect.any(String), msg: 'webhook sent to a URL that does not take it' };
+  const lost = { ...line, status: 404, reason: 'not_found', hint: HINT };
+
+  async function countStrays(metrics: ReturnType<typeof makeApp>['metrics']) {
+    const series = (await metrics.render()).split('\n').filter((one) => one.startsWith('clerk_sync_stray'));
+    return series.map((one) => one.replace(/^\w+/, ''));
+  }
+
+  it.each(['/webhook/clerk', '/api/webhooks', '/webhooks/clerk/', '/api/v1/webhooks/clerk', '/Webhooks/clerk', '/'])(
+    'is told in the log where webhooks go, when it is one: %s',
+    async (path) => {
+      const { app, secret, logs, metrics } = makeApp();
+      const response = await app.request(path, makeSignedRequest('{"name":"jane"}', { secret }));
+      expect(await readAnswer(response)).toEqual(errorAnswer(404, 'not_found'));
+      expect(logs).toEqual([path === '/' ? lost : { ...lost, path }]);
+      expect(await countStrays(metrics)).toEqual(['{reason="not_found",signed="true"} 1']);
+    },
+  );
+
+  it.each([
+    '/webhooks/whsec_0123456789',
+    '/webhooks/jane@example.com',
+    '/webhooks/Jane%20Doe',
+    `/${'a'.repeat(21)}`,
+    `/a${'/a'.repeat(60)}`,
+    '/webhooks/8d6f1c?token=1',
+  ])('leaves no path in the log that may hold a secret or a name: %s', async (path) => {
+    const { app, secret, logs } = makeApp();
+    await app.request(path, makeSignedRequest('{}', { secret }));
+    expect(logs).toEqual([lost]);
+  });
+
+  it('may have the names of Standard Webhooks', async () => {
+    const { app, logs } = makeApp();
+    const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' };
+    await app.request('/webhook', { method: 'POST', headers });
+    expect(logs).toEqual([{ ...lost, path: '/webhook' }]);
+  });
+
+  it('is told of its method, when it is a webhook whose method was changed on the way', async () => {
+    const { app, secret, logs, metrics } = makeApp();
+    const { headers } = makeSignedRequest('{}', { secret });
+    const response = await app.request(webhook, { headers });
+    expect(response.status).toBe(405);
+    const hint = 'Clerk sends POST. Something on the way changes the method, such as a redirect.';
+    expect(logs).toEqual([{ ...line, status: 405, reason: 'method_not_allowed', path: webhook, hint }]);
+    expect(await countStrays(metrics)).toEqual(['{reason="method_not_allowed",signed="true"} 1']);
+  });
+
+  it('is counted only, when it is no webhook', async () => {
+    const { app, logs, metrics } = makeApp();
+    await app.request('/wp-login.php');
+    await app.request('/webhook/clerk', { method: 'POST', body: '{}' });
+    await app.request(webhook);
+    expect([logs, await countStrays(metrics)]).toEqual([
+      [],
+      ['{reason="not_found",signed="false"} 2', '{reason="method_not_allowed",signed="false"} 1'],
+    ]);
+  });
+
+  it('leaves one line a minute, however many there are, and the next says how many were left out', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { app, secret, logs, metrics } = makeApp();
+    const request = makeSignedRequest('{}', { secret });
+    const sendMany = async () => {
+      for (let i = 0; i < 1000; i += 1) await app.request('/webhook', request);
+    };
+    await sendMany();
+    vi.advanceTimersByTime(60_000);
+    await sendMany();
+    expect(logs).toEqual([
+      { ...lost, path: '/webhook' },
+      { ...lost, path: '/webhook', unlogged: 999 },
+    ]);
+    expect(await countStrays(metrics)).toEqual(['{reason="not_found",signed="true"} 2000']);
+  });
+});
+
+describe('metrics on a port of their own', () => {
+  it('are not served with the rest', async () => {
+    const { app } = makeApp({ hidesMetrics: true });
+    const answers = [await app.request('/metrics'), await app.request('/healthz')];
+    expect(answers.map(({ status }) => status)).toEqual([404, 200]);
+  });
+
+  it('are served alone, and everything else there is told where they are', async () => {
+    const { metrics, logs } = makeApp();
+    const app = createMetricsApp({ metrics, logger: pino({ level: 'silent' }) });
+    const response = await app.request('/metrics');
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, metrics.contentType]);
+    const message = 'There is nothing at this URL. Metrics are at GET /metrics.';
+    expect(await readAnswer(await app.request('/readyz'))).toEqual(errorAnswer(404, 'not_found', { message }));
+    expect(await readAnswer(await app.request('/metrics', { method: 'POST' }))).toEqual(
+      errorAnswer(405, 'method_not_allowed', { headers: { allow: 'GET, HEAD' } }),
+    );
+    expect(logs).toEqual([]);
   });
 });

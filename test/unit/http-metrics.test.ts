@@ -1,26 +1,29 @@
-import { describe, expect, it } from 'vitest';
-import { createMetrics, type MetricsOptions } from '../../src/http/metrics.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeApp, makeReceipt } from '../support/make-app.ts';
+import { makeMetrics } from '../support/make-metrics.ts';
 import { makeSignedRequest } from '../support/signed-request.ts';
+
+/** Five seconds after an event, to the millisecond. */
+const NOW = new Date('2026-03-01T12:00:05.250Z');
+const eventAt = new Date('2026-03-01T12:00:00.250Z');
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** Our own series, one a line; Node's and the buckets aside. */
 function ownSeries(text: string): string[] {
   return text.split('\n').filter((line) => /^clerk_sync_/.test(line) && !/_bucket|_sum|build_info/.test(line));
 }
 
-function makeMetrics(options: Partial<MetricsOptions> = {}) {
-  return createMetrics({
-    version: '1.2.3',
-    readQueue: () => ({ queued: 7, inFlight: 3 }),
-    countOpenDeadLetters: async () => [],
-    findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
-    ...options,
-  });
-}
-
 describe('the metrics', () => {
   it('count deliveries by outcome and type, and refusals by reason', async () => {
-    const { app, secret, metrics } = makeApp({ receive: async () => makeReceipt({ sanitized: 2 }) });
+    const { app, secret, metrics } = makeApp({
+      receive: async () => makeReceipt({ sanitized: 2, eventAt, unkeyed: { passkeys: 3 } }),
+    });
     const send = () => app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
     await send();
     await send();
@@ -30,35 +33,112 @@ describe('the metrics', () => {
       'clerk_sync_deliveries_total{outcome="applied",type="user.created"} 2',
       'clerk_sync_rejected_deliveries_total{reason="missing_headers"} 1',
       'clerk_sync_rejected_deliveries_total{reason="invalid_signature"} 1',
+      `clerk_sync_last_verified_delivery_timestamp_seconds ${NOW.getTime() / 1000}`,
       'clerk_sync_delivery_duration_seconds_count 2',
+      'clerk_sync_event_lag_seconds_count 2',
       'clerk_sync_sanitized_strings_total 4',
+      'clerk_sync_unkeyed_children_total{list="passkeys"} 6',
       'clerk_sync_queued_deliveries 7',
       'clerk_sync_in_flight_deliveries 3',
       'clerk_sync_database_up 1',
+      'clerk_sync_database_writable 1',
+      'clerk_sync_database_pool_waiters 0',
     ]);
   });
 
   it('have as many series after a thousand event types as after two', async () => {
     const metrics = makeMetrics();
     for (let i = 0; i < 1000; i += 1) {
-      metrics.recordDelivery({ outcome: 'ignored', eventType: `type.${i}`, sanitized: 0, ms: 1 });
+      metrics.recordDelivery({ outcome: 'ignored', eventType: `type.${i}`, eventAt, sanitized: 0, ms: 1 });
     }
-    metrics.recordDelivery({ outcome: 'dead_letter', eventType: null, sanitized: 0, ms: 1 });
+    metrics.recordDelivery({ outcome: 'dead_letter', eventType: null, eventAt, sanitized: 0, ms: 1 });
     expect(ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_deliveries_total'))).toEqual([
       'clerk_sync_deliveries_total{outcome="ignored",type="other"} 1000',
       'clerk_sync_deliveries_total{outcome="dead_letter",type="unknown"} 1',
     ]);
   });
 
+  it('tell when a delivery was last verified, also where it was refused for now', async () => {
+    const { app, secret, metrics } = makeApp({ receive: () => Promise.reject(new Error('full')) });
+    const series = async () =>
+      ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_last_verified'));
+    await app.request('/webhooks/clerk', { ...makeSignedRequest('{}', { secret }), body: '{"forged":true}' });
+    const before = await series();
+    await app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
+    const name = 'clerk_sync_last_verified_delivery_timestamp_seconds';
+    expect([before, await series()]).toEqual([[], [`${name} ${NOW.getTime() / 1000}`]]);
+  });
+
+  it('measure from the event to its commit: a duplicate was committed before, and no clock goes back', async () => {
+    const metrics = makeMetrics();
+    const delivery = { eventType: 'user.updated', sanitized: 0, ms: 1 };
+    metrics.recordDelivery({ ...delivery, outcome: 'applied', eventAt });
+    metrics.recordDelivery({ ...delivery, outcome: 'duplicate', eventAt });
+    metrics.recordDelivery({ ...delivery, outcome: 'stale', eventAt: new Date(NOW.getTime() + 900) });
+    const lags = (await metrics.render()).split('\n').filter((line) => line.startsWith('clerk_sync_event_lag_seconds'));
+    expect(lags.filter((line) => !line.includes('_bucket') || /le="(?:0.1|2.5|5)"/.test(line))).toEqual([
+      'clerk_sync_event_lag_seconds_bucket{le="0.1"} 1',
+      'clerk_sync_event_lag_seconds_bucket{le="2.5"} 1',
+      'clerk_sync_event_lag_seconds_bucket{le="5"} 2',
+      'clerk_sync_event_lag_seconds_sum 5',
+      'clerk_sync_event_lag_seconds_count 2',
+    ]);
+  });
+
+  it('count users behind a scrape, and again only after five minutes or a hundred times as long as it took', async () => {
+    let count = 0;
+    let tookMs = 100;
+    const countUsers = async () => {
+      count += 1;
+      vi.advanceTimersByTime(tookMs);
+      if (count === 3) throw new Error('it took too long');
+      return [
+        { state: 'live', count },
+        { state: 'deleted', count: 0 },
+      ];
+    };
+    const metrics = makeMetrics({ countUsers });
+    const scrape = async (afterMs: number) => {
+      vi.advanceTimersByTime(afterMs);
+      const series = ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_users'));
+      return series.map((line) => line.replace(/^.*"(\w+)"\} /, '$1 '));
+    };
+    tookMs = 1000;
+    expect([await scrape(0), await scrape(0), await scrape(299_000), await scrape(1000)]).toEqual([
+      [],
+      ['live 1', 'deleted 0'],
+      ['live 1', 'deleted 0'],
+      ['live 1', 'deleted 0'],
+    ]);
+    tookMs = 6000;
+    expect([await scrape(0), await scrape(300_000), await scrape(0), await scrape(599_999), count]).toEqual([
+      ['live 2', 'deleted 0'],
+      ['live 2', 'deleted 0'],
+      [],
+      [],
+      3,
+    ]);
+    await scrape(1);
+    expect(await scrape(0)).toEqual(['live 4', 'deleted 0']);
+  });
+
   it('ask the database at each scrape, once for all that scrape together', async () => {
-    const answers = [[{ reason: 'invalid_json', count: 2 }], [{ reason: 'invalid_shape', count: 1 }]];
+    const answers = [
+      [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 90.5 }],
+      [{ reason: 'invalid_shape', count: 1, oldestAgeSeconds: 3 }],
+    ];
     const metrics = makeMetrics({ countOpenDeadLetters: async () => answers.shift() ?? [] });
-    const letters = (text: string) => ownSeries(text).filter((line) => line.includes('dead_letters'));
+    const letters = (text: string) => ownSeries(text).filter((line) => line.includes('dead_letter'));
     const [first, same] = await Promise.all([metrics.render(), metrics.render()]);
     expect([letters(first), letters(same), letters(await metrics.render())]).toEqual([
-      ['clerk_sync_open_dead_letters{reason="invalid_json"} 2'],
-      ['clerk_sync_open_dead_letters{reason="invalid_json"} 2'],
-      ['clerk_sync_open_dead_letters{reason="invalid_shape"} 1'],
+      ...Array.from({ length: 2 }, () => [
+        'clerk_sync_open_dead_letters{reason="invalid_json"} 2',
+        'clerk_sync_oldest_open_dead_letter_age_seconds{reason="invalid_json"} 90.5',
+      ]),
+      [
+        'clerk_sync_open_dead_letters{reason="invalid_shape"} 1',
+        'clerk_sync_oldest_open_dead_letter_age_seconds{reason="invalid_shape"} 3',
+      ],
     ]);
   });
 
@@ -87,9 +167,13 @@ describe('the metrics', () => {
   });
 
   it('are scraped while the database is away, and say so', async () => {
-    const answers = [Promise.resolve([{ reason: 'invalid_json', count: 2 }]), Promise.reject(new Error('away'))];
+    const letters = [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 1 }];
+    const answers = [Promise.resolve(letters), Promise.reject(new Error('away'))];
     const { app } = makeApp({
-      metrics: makeMetrics({ countOpenDeadLetters: () => answers.shift() ?? Promise.resolve([]) }),
+      metrics: makeMetrics({
+        countOpenDeadLetters: () => answers.shift() ?? Promise.resolve([]),
+        canWrite: () => Promise.reject(new Error('away')),
+      }),
     });
     const scrape = async () => {
       const response = await app.request('/metrics');
@@ -105,10 +189,13 @@ describe('the metrics', () => {
       type: 'text/plain; version=0.0.4; charset=utf-8',
       series: [
         'clerk_sync_delivery_duration_seconds_count 0',
+        'clerk_sync_event_lag_seconds_count 0',
         'clerk_sync_sanitized_strings_total 0',
         'clerk_sync_queued_deliveries 7',
         'clerk_sync_in_flight_deliveries 3',
         'clerk_sync_database_up 0',
+        'clerk_sync_database_writable 0',
+        'clerk_sync_database_pool_waiters 0',
       ],
     });
   });

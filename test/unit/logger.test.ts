@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { describe, expect, test } from 'vitest';
+import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
 import { OperatorError } from '../../src/errors.ts';
 import { createLogger, type Logger } from '../../src/logger.ts';
 
@@ -37,6 +38,7 @@ function makePostgresError(): Error {
 
 const LOGGED_POSTGRES_ERROR = {
   type: 'PostgresError',
+  message: 'The message may quote a row and is not shown here: the log of Postgres has it.',
   code: '23505',
   table_name: 'users',
   constraint_name: 'users_pkey',
@@ -80,6 +82,55 @@ describe('an error of the database', () => {
   });
 });
 
+/** What an operator needs of an error, with all that it can hold of a row beside it. */
+function logPostgresError(fields: { code: string; message: string; routine?: string }): Record<string, unknown> {
+  const quoting = { detail: EMAIL, where: EMAIL, query: EMAIL, hint: EMAIL, parameters: [EMAIL] };
+  const err = new postgres.PostgresError({ severity: 'ERROR', schema_name: 'clerk', ...fields, ...quoting } as never);
+  const text = capture((logger) => logger.error({ err }, 'failed'));
+  expect(text).not.toContain(EMAIL);
+  return JSON.parse(text).err;
+}
+
+test.each([
+  ['08P01', 'no more connections allowed'],
+  ['0A000', 'cannot set transaction read-write mode during recovery'],
+  ['21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time'],
+  ['25006', 'cannot execute INSERT in a read-only transaction'],
+  ['26000', 'prepared statement "x" does not exist'],
+  ['28000', 'no pg_hba.conf entry for host "10.0.0.1"'],
+  ['3D000', 'database "app" does not exist'],
+  ['40P01', 'deadlock detected'],
+  ['42501', 'permission denied for schema clerk'],
+  ['42P01', 'relation "clerk.users" does not exist'],
+  ['42703', 'column "shoe_size" does not exist'],
+  ['53100', 'could not extend file "base/5/1": No space left on device'],
+  ['53300', 'sorry, too many clients already'],
+  ['55P03', 'canceling statement due to lock timeout'],
+  ['57014', 'canceling statement due to statement timeout'],
+  ['58030', 'could not read block 5'],
+])('an error of Postgres of the kind %s, which quotes no row, is logged with its message', (code, message) => {
+  expect(logPostgresError({ code, message, routine: 'some_routine' })).toEqual({
+    ...{ type: 'PostgresError', severity: 'ERROR', code, message },
+    ...{ schema_name: 'clerk', routine: 'some_routine', stack: STACK },
+  });
+});
+
+test.each<[code: string, message: string, routine?: string]>([
+  ['22P02', 'invalid input syntax for type uuid: "ada@personal.example"'],
+  ['23505', 'duplicate key: ada@personal.example'],
+  ['38000', 'a function in another language says ada@personal.example'],
+  ['42601', 'syntax error at or near "ada@personal.example"'],
+  ['44000', 'new row violates check option: ada@personal.example'],
+  ['54000', 'index row size: ada@personal.example'],
+  ['P0001', 'a trigger says ada@personal.example'],
+  ['XX000', 'an extension says ada@personal.example'],
+  ['42501', 'a trigger says ada@personal.example', 'exec_stmt_raise'],
+])('an error of Postgres of the kind %s, which may quote one, says where its message is', (code, message, routine) => {
+  expect(logPostgresError({ code, message, ...(routine && { routine }) })).toMatchObject({
+    message: 'The message may quote a row and is not shown here: the log of Postgres has it.',
+  });
+});
+
 describe('other errors', () => {
   test('an error for operators keeps its message', () => {
     const error = new OperatorError('newer_database', 'The database is newer than the program.');
@@ -94,6 +145,16 @@ describe('other errors', () => {
         stack: STACK,
       },
       msg: 'stopped',
+    });
+  });
+
+  test('a database that can not be used is logged in our own words', () => {
+    const err = new DatabaseUnavailableError('No database connection became free in time.');
+    const line = JSON.parse(capture((logger) => logger.error({ err }, 'failed')));
+    expect(line.err).toEqual({
+      type: 'DatabaseUnavailableError',
+      message: 'No database connection became free in time.',
+      stack: STACK,
     });
   });
 

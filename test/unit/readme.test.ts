@@ -4,15 +4,15 @@ import { type Column, getTableColumns, getTableName, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import * as schema from '../../drizzle/schema/index.ts';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config-variables.ts';
 import { explainDeadLetter } from '../../src/dead-letters/explain-dead-letter.ts';
-import { createMetrics } from '../../src/http/metrics.ts';
+import { makeMetrics } from '../support/make-metrics.ts';
 import { findBlocks, findTable, readPage } from '../support/markdown.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readPage('README.md');
 const operations = readPage('docs/operations.md');
-const PAGES = ['README.md', 'CHANGELOG.md', 'docs/architecture.md', 'docs/operations.md'];
+const PAGES = ['README.md', 'CHANGELOG.md', 'docs/architecture.md', 'docs/operations.md', 'docs/reacting.md'];
 
 test('the table of variables is the one that the program reads', () => {
   expect(findTable(readme, '## Variables')).toEqual(
@@ -74,15 +74,25 @@ function describeColumn(table: PgTable, column: Column | undefined) {
 
 describe('the operations page', () => {
   test('lists the metrics that the service has, with their types and labels', async () => {
-    const metrics = createMetrics({
-      version: '1.2.3',
-      readQueue: () => ({ queued: 0, inFlight: 0 }),
-      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1 }],
+    const metrics = makeMetrics({
+      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
+      countUsers: async () => [{ state: 'live', count: 1 }],
       findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
     });
-    metrics.recordDelivery({ outcome: 'applied', eventType: 'user.created', sanitized: 0, ms: 1 });
+    metrics.recordVerified(new Date());
+    metrics.recordDelivery({
+      outcome: 'applied',
+      eventType: 'user.created',
+      eventAt: new Date(),
+      sanitized: 0,
+      unkeyed: { passkeys: 1 },
+      ms: 1,
+    });
     metrics.recordRejection('queue_full');
+    metrics.recordStray({ reason: 'not_found', signed: true });
     metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
+    // The users are counted behind the first scrape.
+    await metrics.render();
     const text = await metrics.render();
     const types = [...text.matchAll(/^# TYPE (clerk_sync_\w+) (\w+)$/gm)];
     const rows = types.map(([, name = '', type = '']) => {
@@ -99,9 +109,10 @@ describe('the operations page', () => {
       reasons,
     );
 
-    const unknown = explainDeadLetter({ reason: 'no such reason', details: {} });
+    const open = { details: {}, state: 'open', resolution: null } as const;
+    const unknown = explainDeadLetter({ ...open, reason: 'no such reason' });
     expect(reasons).toEqual(['invalid_json', 'invalid_shape', 'missing_user_id', 'rejected_by_database']);
-    for (const reason of reasons) expect(explainDeadLetter({ reason, details: {} })).not.toEqual(unknown);
+    for (const reason of reasons) expect(explainDeadLetter({ ...open, reason })).not.toEqual(unknown);
   });
 
   test.each(['### What a 503 means', '## Answers'])('lists under "%s" codes that the program has', (heading) => {

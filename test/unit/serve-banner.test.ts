@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeBanner } from '../../src/commands/serve-banner.ts';
-import { nameDatabase } from '../../src/db/connection-hints.ts';
+import { nameDatabase } from '../../src/db/target/database-target.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { version } from '../../src/version.ts';
 
 const url = 'http://127.0.0.1:3000';
@@ -10,7 +11,7 @@ it('where clerk-sync is tried out, the banner says how to send a webhook and how
   const facts = {
     url,
     database: undefined,
-    psql: 'psql "postgresql://x"',
+    address: 'postgres://clerk_sync:pw@127.0.0.1:5433/clerk_sync',
     secretFile: '.data/webhook-secret',
     invocation,
   };
@@ -18,7 +19,7 @@ it('where clerk-sync is tried out, the banner says how to send a webhook and how
     `clerk-sync ${version} is listening on http://127.0.0.1:3000
 
   webhooks   POST http://127.0.0.1:3000/webhooks/clerk
-  database   psql "postgresql://x"
+  database   postgres://clerk_sync:pw@127.0.0.1:5433/clerk_sync
   secret     .data/webhook-secret
   try next   npm run -s clerk-sync -- send user.created
              (in a second terminal)
@@ -28,7 +29,7 @@ it('where clerk-sync is tried out, the banner says how to send a webhook and how
 });
 
 it('with a database of one’s own, it is one line', () => {
-  const facts = { url, database: 'db:5432/app', psql: undefined, secretFile: undefined, invocation };
+  const facts = { url, database: 'db:5432/app', address: undefined, secretFile: undefined, invocation };
   expect(makeBanner(facts)).toBe(
     `clerk-sync ${version} is listening on http://127.0.0.1:3000 and writes to db:5432/app\n`,
   );
@@ -36,9 +37,9 @@ it('with a database of one’s own, it is one line', () => {
 
 it.each([
   ['postgres://jane:s3cret@db.example.com:5432/app?sslmode=require', 'db.example.com:5432/app'],
-  ['postgresql://jane:p%40ss@[::1]/app', '[::1]/app'],
+  ['postgresql://jane:p%40ss@[::1]/app', '[::1]:5432/app'],
   ['postgres://jane:s3cret@one:5432,two:5433/app?target_session_attrs=read-write', 'one:5432,two:5433/app'],
-  ['postgres://db', 'db'],
+  ['postgres://jane@db', 'db:5432/jane'],
 ])('a database is named without its user and password: %s', (databaseUrl, name) => {
-  expect(nameDatabase(databaseUrl)).toBe(name);
+  expect(nameDatabase(parseDatabaseUrl(databaseUrl))).toBe(name);
 });

@@ -2,12 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseEvent } from '../../src/clerk/clerk-event.ts';
 import { createStorm } from '../../src/samples/create-storm.ts';
+import { createRandom } from '../../src/samples/random.ts';
 import {
   createSampleEvent,
   SAMPLE_EVENT_TYPES,
+  SAMPLE_SEED,
   type SampleEvent,
   type SampleEventType,
 } from '../../src/samples/sample-event.ts';
+import { isSampleInstance } from '../../src/samples/sample-instances.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 48 });
 const storms = fc.record({ seed: seeds, count: fc.integer({ min: 1, max: 400 }) });
@@ -130,7 +133,7 @@ describe('a storm', () => {
   });
 
   test('has every kind of child object, bans, metadata of all three kinds, and mostly sign-ups and changes', () => {
-    const events = readEvents(createStorm({ seed: 1, count: 2000 }));
+    const events = readEvents(createStorm({ seed: 3, count: 2000 }));
     const users = events.filter(({ type }) => type === 'user.created' || type === 'user.updated');
     const having = (key: string) =>
       users.filter(({ data }) => Object.keys(data[key as keyof ReadUser] as object).length > 0).length;
@@ -159,6 +162,28 @@ describe('a storm', () => {
       );
       for (const [, , rest] of childIds) expect(rest).toMatch(/^[0-9A-Za-z]{27}$/);
     }
+  });
+
+  test('has nobody with an identification of the sample user', () => {
+    const ada = JSON.parse(createSampleEvent('user.created', SAMPLE_SEED, 0).body).data;
+    const identify = (user: typeof ada): string[] => [
+      ...[user.id, user.external_id, user.username],
+      ...user.email_addresses.map((item: typeof ada) => item.email_address),
+      ...user.phone_numbers.map((item: typeof ada) => item.phone_number),
+      ...user.web3_wallets.map((item: typeof ada) => item.web3_wallet),
+    ];
+    const hers = new Set(identify(ada));
+    expect(hers.size).toBe(6);
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const events = readEvents(createStorm({ seed, count: 1000 })).filter(({ type }) =>
+          /created|updated/.test(type),
+        );
+        const users = events.filter(({ type }) => type.startsWith('user.')).map(({ data }) => data);
+        expect(users.flatMap(identify).filter((text) => hers.has(text))).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   test('ends at the time that its seed is, and on a fixed day with a small seed', () => {
@@ -217,6 +242,43 @@ describe('a sample event', () => {
     });
     expect(
       ['email_addresses', 'phone_numbers', 'passkeys', 'external_accounts'].map((key) => updated[key].length),
-    ).toEqual([2, 1, 1, 1]);
+    ).toEqual([2, 1, 2, 1]);
+  });
+});
+
+describe('the instance of samples', () => {
+  test('is recognised, for each sample and each storm', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const { instance_id: ofSample } = JSON.parse(createSampleEvent('user.created', seed, 0).body);
+        expect([ofSample, createStorm({ seed, count: 1 }).instanceId].map(isSampleInstance)).toEqual([true, true]);
+      }),
+    );
+  });
+
+  test('is recognised where an earlier version made it from a seed, and never by its time alone', () => {
+    const times = fc.constantFrom(Date.UTC(2026, 0, 5, 9, 30), Date.UTC(2026, 0, 1));
+    fc.assert(
+      fc.property(times, fc.integer({ min: 0, max: 9999 }), fc.integer({ min: 10_000 }), (atMs, seed, other) => {
+        const make = (of: number) => isSampleInstance(createRandom(of).id('ins_', atMs));
+        expect([make(seed), make(other)]).toEqual([true, false]);
+      }),
+      { numRuns: 20 },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1_600_000_000, max: 4_999_999_999 }), fc.integer({ min: 1 }), (seed, shift) => {
+        const make = (of: number) => isSampleInstance(createRandom(of).id('ins_', (seed - 2_592_000) * 1000));
+        expect([make(seed), make(seed + shift)]).toEqual([true, false]);
+      }),
+    );
+  });
+
+  test('is no id of another form', () => {
+    const others = fc.oneof(fc.string(), fc.stringMatching(/^ins_[0-9A-Za-z]{27}$/), fc.constant(null));
+    fc.assert(
+      fc.property(others, (id) => {
+        expect(isSampleInstance(id)).toBe(false);
+      }),
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type WalkedPage, type WalkOptions, walkUsers } from '../../src/backfill/walk-users.ts';
-import type { ApiPage, ClerkApi, UserQuery } from '../../src/clerk/api/clerk-api.ts';
+import { type WalkApi, type WalkedPage, type WalkOptions, walkUsers } from '../../src/backfill/walk-users.ts';
+import type { ApiPage, ObservedUser, UserQuery } from '../../src/clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../../src/clerk/api/clerk-api-error.ts';
 
 const CREATED_MS = Date.UTC(2026, 0, 1);
@@ -26,10 +26,14 @@ function makeApi(count: number, gone: ReadonlySet<number> = new Set()) {
     const users = living.slice(0, limit).map(makeUser) as unknown as ApiPage['users'];
     return { users, observedAt: new Date(), isFull: users.length >= limit };
   };
-  return { queries, api: { listUsers } satisfies Pick<ClerkApi, 'listUsers'> };
+  const getUser = async (id: string): Promise<ObservedUser | undefined> => {
+    const user = makeUser(Number(id.slice('user_'.length))) as unknown as ObservedUser['user'];
+    return gone.has(Number(id.slice('user_'.length))) ? undefined : { user, observedAt: new Date() };
+  };
+  return { queries, api: { listUsers, getUser } satisfies WalkApi };
 }
 
-async function walk(api: Pick<ClerkApi, 'listUsers'>, options: WalkOptions) {
+async function walk(api: WalkApi, options: WalkOptions) {
   const pages: WalkedPage[] = [];
   for await (const page of walkUsers(api, options)) pages.push(page);
   return pages.map(({ users, isLast }) => ({ ids: users.map(({ id }) => id), isLast }));
@@ -87,6 +91,7 @@ describe('a walk', () => {
   test('that is left early leaves no rejection behind', async () => {
     const { api } = makeApi(9);
     const failing: typeof api = {
+      ...api,
       listUsers: async (query) => {
         if ((query as Query).startingAfter !== undefined) throw new ClerkApiError('unavailable', 'it is away');
         return api.listUsers(query);
@@ -116,6 +121,7 @@ describe('where the user to go on behind is gone', () => {
     const gone = new Set<number>();
     const { api, queries } = makeApi(9, gone);
     const deleting: typeof api = {
+      ...api,
       async listUsers(query) {
         const page = await api.listUsers(query);
         if ((query as Query).startingAfter === undefined) for (let n = 5; n > 5 - deleted; n -= 1) gone.add(n);
@@ -134,6 +140,7 @@ describe('where the user to go on behind is gone', () => {
     const gone = new Set<number>();
     const { api, queries } = makeApi(9, gone);
     const deleting: typeof api = {
+      ...api,
       async listUsers(query) {
         const page = await api.listUsers(query);
         if (queries.length === 1) for (const n of [0, 1, 2]) gone.add(n);
@@ -155,13 +162,16 @@ describe('where the user to go on behind is gone', () => {
 
 test('an API that serves the same page again is not walked for ever', async () => {
   const { api } = makeApi(9);
-  const ignoring: typeof api = { listUsers: () => api.listUsers({ order: 'created_at', limit: 2 }) };
+  const ignoring: typeof api = { ...api, listUsers: () => api.listUsers({ order: 'created_at', limit: 2 }) };
   await expect(walk(ignoring, { pageSize: 2 })).rejects.toThrow(
     "The Backend API serves the same page again, which ends with user_1: the walk can't go on.",
   );
 });
 
 test('a refusal that is not about the cursor ends the walk', async () => {
-  const refusing = { listUsers: () => Promise.reject(new ClerkApiError('unauthorized', 'it is refused')) };
+  const refusing = {
+    ...makeApi(0).api,
+    listUsers: () => Promise.reject(new ClerkApiError('unauthorized', 'it is refused')),
+  };
   await expect(walk(refusing, {})).rejects.toMatchObject({ code: 'unauthorized' });
 });

@@ -12,6 +12,19 @@ export type ApiUser =
   | (ApiUserBase & { readonly id: string; readonly user: ClerkUser })
   | (ApiUserBase & { readonly id: string | null; readonly user: undefined; readonly error: InvalidEventError });
 
+/**
+ * What the Backend API leaves out in place of null or false, in the version that we ask for: none of these is among the
+ * required keys of its User (OpenAPI of 2026-05-12), and Clerk clears them by leaving them out. An event that lacks one
+ * says nothing of it: nobody knows which version it follows. `scim` is not among them, since only events carry it.
+ */
+export const OMITTED_VALUES: Readonly<Record<string, null | false>> = {
+  locale: null,
+  password_last_updated_at: null,
+  deprovisioned: false,
+  bypass_client_trust: false,
+  create_organizations_limit: null,
+};
+
 /** Reads one element of a page, as `parseJson` has made it. Never throws for what the element holds. */
 export function readApiUser(element: unknown): ApiUser {
   const readBody = () => JSON.stringify(element);
@@ -32,5 +45,6 @@ function parseElement(element: unknown, id: string | null): ClerkUser {
       { path: 'data.id', message: 'Expected the id of the user' },
     ]);
   }
-  return parseUser(element);
+  const user = parseUser(element);
+  return { ...user, values: { ...OMITTED_VALUES, ...user.values } };
 }

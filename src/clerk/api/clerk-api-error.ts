@@ -74,7 +74,8 @@ const SENTENCES: Readonly<Record<ClerkApiErrorCode, { problem: string; remedy: s
   },
   unavailable: {
     problem: 'The Backend API does not answer as it should',
-    remedy: 'Look at https://status.clerk.com, at the network from here and at CLERK_API_URL; then run this again.',
+    remedy:
+      'Look at https://status.clerk.com, at the network from here, at CLERK_API_URL, and at HTTPS_PROXY, which names the proxy where only one leads outside; then run this again.',
   },
   invalid_answer: {
     problem: 'What answers is not as the Backend API is',
@@ -83,7 +84,8 @@ const SENTENCES: Readonly<Record<ClerkApiErrorCode, { problem: string; remedy: s
   },
   wrong_address: {
     problem: "Clerk's Backend API is not at this address",
-    remedy: 'Leave CLERK_API_URL unset, or set it to the address in front of /v1.',
+    remedy:
+      'Leave CLERK_API_URL unset, or set it to the address in front of /v1. If it is right, a proxy or a firewall between here and Clerk may answer.',
   },
 };
 

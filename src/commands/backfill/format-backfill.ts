@@ -1,3 +1,4 @@
+import { SHORTFALL_REMEDY } from '../../backfill/describe-shortfall.ts';
 import type { BackfillPreview } from '../../backfill/preview-backfill.ts';
 import type { BackfillReport } from '../../backfill/run-backfill.ts';
 import { formatTable } from '../output/format-table.ts';
@@ -5,6 +6,7 @@ import { formatCount, formatDuration, formatQuantity } from '../output/format-va
 
 const ENDS: Readonly<Record<BackfillReport['end'], string>> = {
   finished: 'finished',
+  short: 'did not reach its end',
   limit: 'stopped at its limit',
   signal: 'stopped',
   failure: 'failed',
@@ -30,8 +32,9 @@ export function formatReport(report: BackfillReport, invocation: string): string
       ],
       outcomes.filter(({ users }) => users > 0),
     ),
-    ...(end === 'limit' ? [`Go on with:  ${invocation} backfill\n`] : []),
-    ...(run.deadLetters > 0 ? [`Which, and why:  ${invocation} dead-letters list\n`] : []),
+    ...(end === 'short' ? [`${report.error} ${SHORTFALL_REMEDY}\n`] : []),
+    ...(end === 'limit' || end === 'short' ? [`Go on with:  ${invocation} backfill\n`] : []),
+    ...(run.deadLetters > 0 ? [`Which, and why:  ${invocation} dead-letters list --state open,discarded\n`] : []),
   ].join('\n');
 }
 
@@ -84,18 +87,20 @@ export function formatPreview(preview: BackfillPreview): string {
     rows.filter(({ users }) => users > 0),
   );
   const beyond = preview.isComplete ? '' : `, of about ${formatCount(preview.expectedUsers)}`;
-  return `${formatQuantity(preview.usersRead, 'user')} compared${beyond}; nothing was changed.\n\n${table}`;
+  const doubt = preview.shortfall === undefined ? '' : `\n${preview.shortfall} ${SHORTFALL_REMEDY}\n`;
+  return `${formatQuantity(preview.usersRead, 'user')} compared${beyond}; nothing was changed.\n\n${table}${doubt}`;
 }
 
 /** What `--dry-run` found, for programs. */
 export function toPreviewJson(preview: BackfillPreview) {
-  const { instanceId, expectedUsers, usersRead, isComplete } = preview;
+  const { instanceId, expectedUsers, usersRead, isComplete, shortfall } = preview;
   return {
     dry_run: true,
     instance_id: instanceId,
     expected_users: expectedUsers,
     users_read: usersRead,
     complete: isComplete,
+    error: shortfall ?? null,
     users: toCounts(preview),
   };
 }

@@ -1,6 +1,7 @@
 import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
 import type { Wait } from '../../clerk/api/create-requester.ts';
 import type { CommandContext } from '../command-context.ts';
+import { describeSamples } from '../describe-samples.ts';
 import { describeWait } from '../open-api.ts';
 import { formatCount, formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
@@ -16,7 +17,7 @@ export interface BackfillTeller {
 
 /** Lines, and on a terminal a bar; also that a signal was understood. */
 export function createTeller(
-  { stderr, progress }: Pick<CommandContext, 'stderr' | 'progress'>,
+  { stderr, progress, invocation }: Pick<CommandContext, 'stderr' | 'progress' | 'invocation'>,
   signal: AbortSignal,
 ): BackfillTeller {
   let walk: WalkProgress | undefined;
@@ -30,6 +31,7 @@ export function createTeller(
         wait(event);
       } else if (event.kind === 'begun') {
         stderr(`${describeBegin(event)}\n`);
+        if (event.samples > 0) stderr(`${describeSamples(event.samples, invocation)}\n`);
         done = event.usersRead;
         const total = Math.min(event.expectedUsers, done + maxUsers);
         walk = startWalkProgress({ progress, stderr, total, done });

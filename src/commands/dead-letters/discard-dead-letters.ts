@@ -17,7 +17,9 @@ export async function discardDeadLetters(
       {
         done: 'discarded',
         settle: async ({ message_id: messageId }) => {
-          const discarded = await pool.withSession((session) => discardDeadLetter(session, messageId, options.note));
+          const discarded = await pool.withTransaction((session) =>
+            discardDeadLetter(session, messageId, options.note),
+          );
           return { messageId, outcome: discarded ? 'discarded' : 'not_open' };
         },
       },

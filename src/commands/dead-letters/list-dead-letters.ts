@@ -3,7 +3,7 @@ import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { formatCount, formatJson, formatQuantity, formatTime } from '../output/format-values.ts';
-import { type FilterOptions, readSelection, type Selection, toFilter } from './select-dead-letters.ts';
+import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
 /** `dead-letters list`: what waits, the oldest first, without the bodies. */
 export async function listDeadLetters(
@@ -11,35 +11,50 @@ export async function listDeadLetters(
   context: CommandContext,
 ): Promise<ExitCode> {
   const selection = await withDatabase(context, (pool) =>
-    pool.withSession((session) => readSelection(session, toFilter(options))),
+    pool.withTransaction(async (session) => readSelection(session, await readFilter(session, options))),
   );
   context.stdout(
     options.json === true
       ? formatJson({ matching: selection.matching, dead_letters: selection.letters })
-      : formatList(selection, options, context.invocation),
+      : formatList(selection, options, context),
   );
   return 0;
 }
+
+/** The narrowest that a path can still be told by. */
+const PATH_WIDTH = 16;
 
 /** The columns by which operators tell letters apart. */
 export const letterColumns: readonly Column<DeadLetter>[] = [
   { title: 'message', value: (letter) => letter.message_id },
   // What was read from the Backend API is no event, and has no type.
-  { title: 'type', value: ({ origin, event_type }) => (origin === 'webhook' ? event_type : origin) },
-  { title: 'user', value: (letter) => letter.user_id },
+  { title: 'type', value: ({ origin, event_type }) => (origin === 'webhook' ? event_type : origin), spare: 2 },
+  { title: 'user', value: (letter) => letter.user_id, spare: 3 },
   { title: 'reason', value: (letter) => letter.reason },
-  { title: 'attempts', value: (letter) => letter.attempts },
-  { title: 'first failed', value: (letter) => formatTime(letter.first_failed_at) },
-  { title: 'last failed', value: (letter) => formatTime(letter.last_failed_at) },
-  { title: 'state', value: (letter) => letter.state },
+  { title: 'path', value: (letter) => letter.path, narrowest: PATH_WIDTH },
+  { title: 'attempts', value: (letter) => letter.attempts, spare: 5 },
+  { title: 'first failed', value: (letter) => formatTime(letter.first_failed_at), spare: 1 },
+  { title: 'last failed', value: (letter) => formatTime(letter.last_failed_at), spare: 4 },
+  { title: 'state', value: (letter) => letter.state, spare: 6 },
 ];
 
-function formatList({ letters, matching }: Selection, { state = ['open'] }: FilterOptions, invocation: string): string {
-  if (matching === 0) return `No ${state.join(' or ')} dead letters match.\n`;
+function formatList(
+  { letters, matching }: Selection,
+  options: FilterOptions,
+  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
+): string {
+  if (matching === 0) return formatNone(options);
   const more = matching - letters.length;
+  const beyond = more === 0 ? '' : `, ${formatCount(more)} more than shown: raise --limit`;
   return [
-    formatTable(letterColumns, letters),
-    `${formatQuantity(matching, 'dead letter')}${more === 0 ? '' : `, ${formatCount(more)} more than shown: raise --limit`}.`,
-    `\nWhy, and what to do:  ${invocation} dead-letters show ${letters[0]?.message_id}\n`,
+    formatTable(letterColumns, letters, width),
+    `${formatQuantity(matching, 'dead letter')}${beyond}.\n`,
+    ...(more === 0 ? [] : [`Counted by cause:     ${invocation} dead-letters summary`]),
+    `Why, and what to do:  ${invocation} dead-letters show ${letters[0]?.message_id}\n`,
   ].join('\n');
+}
+
+/** What is said where nothing matches. */
+export function formatNone({ state = ['open'] }: FilterOptions): string {
+  return `No ${state.join(' or ')} dead letters match.\n`;
 }

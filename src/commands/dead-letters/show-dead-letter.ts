@@ -1,11 +1,14 @@
+import { compareBodies } from '../../dead-letters/compare-bodies.ts';
 import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
 import { type Explanation, explainDeadLetter } from '../../dead-letters/explain-dead-letter.ts';
 import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
-import { parseKeepingDigits } from '../json-text.ts';
+import { indentJson } from '../json-text.ts';
 import { withDatabase } from '../open-database.ts';
 import { escapeLines, escapeText } from '../output/escape-text.ts';
 import { formatJson, formatTime } from '../output/format-values.ts';
+import { localizeCommands } from '../output/localize-commands.ts';
+import { wrapText } from '../output/wrap-text.ts';
 
 /** `dead-letters show`: everything about one letter. The body, which is personal data, is printed nowhere else. */
 export async function showDeadLetter(
@@ -14,24 +17,28 @@ export async function showDeadLetter(
   context: CommandContext,
 ): Promise<ExitCode> {
   const letter = await withDatabase(context, (pool) =>
-    pool.withSession((session) => getDeadLetter(session, messageId)),
+    pool.withTransaction((session) => getDeadLetter(session, messageId)),
   );
   const explanation = localise(explainDeadLetter(letter), letter, context.invocation);
   context.stdout(
     options.json === true
       ? formatJson({ ...letter, why: explanation.why, what_to_do: explanation.whatToDo })
-      : formatLetter(letter, explanation),
+      : formatLetter(letter, explanation, context.width),
   );
   return 0;
 }
 
 /** Commands as they can be typed here. */
 function localise(explanation: Explanation, { message_id: id }: DeadLetterWithBody, invocation: string): Explanation {
-  const whatToDo = explanation.whatToDo.replaceAll('`clerk-sync ', `\`${invocation} `).replaceAll('<id>', id);
-  return { ...explanation, whatToDo };
+  return { ...explanation, whatToDo: localizeCommands(explanation.whatToDo, invocation).replaceAll('<id>', id) };
 }
 
-function formatLetter(letter: DeadLetterWithBody, { why, whatToDo, issues }: Explanation): string {
+function formatLetter(
+  letter: DeadLetterWithBody,
+  { why, whatToDo, issues }: Explanation,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const indent = (line: string) => wrapText(escapeText(line), width - 2).map((part) => `  ${part}`);
   const facts: [string, string | null][] = [
     ['origin', letter.origin],
     ['type', letter.event_type],
@@ -48,23 +55,23 @@ function formatLetter(letter: DeadLetterWithBody, { why, whatToDo, issues }: Exp
     `Dead letter ${escapeText(letter.message_id)}\n`,
     ...facts.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(13)} ${escapeText(value)}`])),
     '\nWhy',
-    `  ${escapeText(why)}`,
-    `  ${escapeText(letter.error)}`,
+    ...indent(why),
+    // Some reasons need no more words than their own.
+    ...(letter.error === why ? [] : indent(letter.error)),
     ...(issues.length === 0 ? [] : ['\nWhere']),
-    ...issues.map(({ path, message }) => `  ${escapeText(path || 'the body')}: ${escapeText(message)}`),
+    ...issues.flatMap(({ path, message }) => indent(`${path || 'the body'}: ${message}`)),
     '\nWhat to do',
-    `  ${escapeText(whatToDo)}`,
-    '\nBody (personal data)',
+    ...indent(whatToDo),
+    ...formatOriginal(letter),
+    `\nBody${letter.original_body === null ? '' : ' as it was edited'} (personal data)`,
     `${escapeLines(indentJson(letter.body))}\n`,
   ].join('\n');
 }
 
-/** Indented where it is JSON, every digit kept; else as it came. */
-function indentJson(body: string): string {
-  try {
-    return JSON.stringify(parseKeepingDigits(body.replace(/^\ufeff/, '')), null, 2);
-  } catch {
-    // That it can't be parsed may be the very reason it is here.
-    return body;
-  }
+function formatOriginal({ body, original_body: original }: DeadLetterWithBody): string[] {
+  if (original === null) return [];
+  const changes = compareBodies(original, body).map(
+    ({ path, change }) => `  ${escapeText(path || 'the body')}: ${change}`,
+  );
+  return ['\nEdited', ...changes, '\nBody as it came (personal data)', escapeLines(indentJson(original))];
 }

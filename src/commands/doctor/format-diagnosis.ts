@@ -4,7 +4,10 @@ import { escapeText } from '../output/escape-text.ts';
 import { formatQuantity } from '../output/format-values.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
+/** Where there is no terminal, and on one that is wider: longer lines are hard to read. */
 const WIDTH = 100;
+/** Of the text beside its name. On a terminal with less room the text goes below the name. */
+const MIN_TEXT_WIDTH = 40;
 const MARKS: Readonly<Record<CheckStatus, string>> = {
   ok: '✓ ok',
   warning: '! warning',
@@ -15,11 +18,13 @@ const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
 /** A longer one, of a variable, makes room in its own group only. */
 const USUAL_NAME_WIDTH = 16;
 const ARROW = '→ ';
+const NARROW_INDENT = 4;
 
 /** The page: a heading for each group, and below it each check with its finding and, behind an arrow, what to do. */
-export function formatDiagnosis({ groups, counts }: Diagnosis): string {
+export function formatDiagnosis({ groups, counts }: Diagnosis, terminalWidth = WIDTH): string {
+  const width = Math.min(terminalWidth, WIDTH);
   const shown = groups.map(({ title, checks }) => ({ title, checks: joinSkipped(checks) }));
-  return [...shown.map(formatGroup), formatCounts(counts)].join('\n');
+  return [...shown.map((group) => formatGroup(group, width)), formatCounts(counts)].join('\n');
 }
 
 /** What can't be told for one reason is told once. */
@@ -42,20 +47,22 @@ function listNames(checks: readonly Check[]): string {
   return checks.map(({ name }) => name).join(', ');
 }
 
-function formatGroup({ title, checks }: CheckGroup): string {
+function formatGroup({ title, checks }: CheckGroup, width: number): string {
   const nameWidth = Math.max(USUAL_NAME_WIDTH, ...checks.map(({ name }) => name.length));
   const heading = `${title.charAt(0).toUpperCase()}${title.slice(1)}`;
-  return `${[heading, ...checks.flatMap((check) => formatCheck(check, nameWidth))].join('\n')}\n`;
+  return `${[heading, ...checks.flatMap((check) => formatCheck(check, nameWidth, width))].join('\n')}\n`;
 }
 
-function formatCheck({ name, status, finding, advice }: Check, nameWidth: number): string[] {
+function formatCheck({ name, status, finding, advice }: Check, nameWidth: number, pageWidth: number): string[] {
   const head = `  ${MARKS[status].padEnd(MARK_WIDTH)}  ${name.padEnd(nameWidth)}  `;
-  const width = WIDTH - head.length;
+  const isNarrow = pageWidth - head.length < MIN_TEXT_WIDTH;
+  const indent = ' '.repeat(isNarrow ? NARROW_INDENT : head.length);
+  const width = pageWidth - indent.length;
   const lines = finding.split('\n').flatMap((line) => wrapText(escapeText(line), width));
   const advised = advice === undefined ? [] : wrapText(escapeText(advice), width - ARROW.length);
-  const indent = ' '.repeat(head.length);
   return [
-    ...lines.map((line, place) => `${place === 0 ? head : indent}${line}`),
+    ...(isNarrow ? [head.trimEnd()] : []),
+    ...lines.map((line, place) => `${place === 0 && !isNarrow ? head : indent}${line}`),
     ...advised.map((line, place) => `${indent}${place === 0 ? ARROW : ' '.repeat(ARROW.length)}${line}`),
   ];
 }

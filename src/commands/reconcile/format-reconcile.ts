@@ -1,3 +1,4 @@
+import { ACKNOWLEDGEABLE } from '../../reconcile/acknowledgements.ts';
 import { countLeft, type DriftCount, type ReconcileKind } from '../../reconcile/drift-tally.ts';
 import type { ReconcileReport } from '../../reconcile/run-reconcile.ts';
 import { formatTable } from '../output/format-table.ts';
@@ -9,7 +10,7 @@ const MEANINGS: Readonly<Record<ReconcileKind, string>> = {
   older: 'changed at Clerk since, and the event never came',
   different: 'of the same version, and other contents here',
   absent: 'here, and not at Clerk any more',
-  unreadable: 'what Clerk serves of them cannot be read; kept as dead letters',
+  unreadable: 'what Clerk serves of them cannot be read',
   newer_here: 'newer here than at Clerk; never overwritten',
   deleted_here: 'at Clerk, and deleted here; a deletion is final',
   other_instance: "of another Clerk instance than the secret key's; left alone",
@@ -19,7 +20,7 @@ const MEANINGS: Readonly<Record<ReconcileKind, string>> = {
 
 /** The report for people. */
 export function formatReconcile(report: ReconcileReport, invocation: string): string {
-  const kinds = Object.entries(report.drift) as [ReconcileKind, DriftCount][];
+  const kinds = Object.entries(report.drift) as Counted[];
   return [
     describeRun(report),
     ...(report.notes.length > 0 ? [`${report.notes.join('\n')}\n`] : []),
@@ -37,12 +38,13 @@ function describeRun({ runId, kind, dryRun, usersRead, drift, durationMs, failur
   return `${name} ${end}: ${formatQuantity(usersRead, 'user')} compared in ${formatDuration(durationMs)}${what}${where}.\n`;
 }
 
-function formatDrift(kinds: readonly [ReconcileKind, DriftCount][]): string {
+function formatDrift(kinds: readonly Counted[]): string {
   const table = formatTable(
     [
       { title: 'kind', value: ([kind]) => kind },
       { title: 'found', value: ([, { found }]) => found },
       { title: 'repaired', value: ([, { repaired }]) => repaired },
+      ...(kinds.some(([, { acknowledged }]) => acknowledged) ? [ACKNOWLEDGED] : []),
       { title: 'left', value: ([, { left }]) => left },
       { title: 'where', value: ([, count]) => listFields(count) },
       { title: 'for example', value: ([, count]) => listExamples(count) },
@@ -59,7 +61,12 @@ function formatDrift(kinds: readonly [ReconcileKind, DriftCount][]): string {
   return `${table}${meanings}`;
 }
 
+type Counted = [ReconcileKind, DriftCount];
+
+const ACKNOWLEDGED = { title: 'acknowledged', value: ([, { acknowledged = 0 }]: Counted) => acknowledged };
+
 const MAX_FIELDS = 4;
+const MAX_EXAMPLES = 3;
 
 /** The columns, child tables and keys of `extra` that differed most often. */
 function listFields({ fields }: DriftCount): string | null {
@@ -71,25 +78,44 @@ function listFields({ fields }: DriftCount): string | null {
 
 function listExamples({ examples, found }: DriftCount): string | null {
   if (examples.length === 0) return null;
-  return `${examples.join(' ')}${found > examples.length ? ' …' : ''}`;
+  const shown = examples.slice(0, MAX_EXAMPLES);
+  return `${shown.join(' ')}${found > shown.length ? ' …' : ''}`;
 }
 
-/** What of these is left has become a dead letter. */
+/** What a run writes, or what becomes a dead letter. */
 const WRITTEN: readonly ReconcileKind[] = ['missing', 'older', 'different', 'unreadable', 'in_flight'];
 
-function adviseNext({ drift, dryRun, kind, failure }: ReconcileReport, invocation: string): string[] {
+/** What to do about what is left: for each reason the command that helps there. */
+function adviseNext(report: ReconcileReport, invocation: string): string[] {
+  const { drift, dryRun, kind, failure, deadLetters } = report;
   const left = countLeft(drift, { dryRun });
-  const repairs = `${invocation} reconcile${kind === 'full' ? ' --full' : ''}`;
-  return [
-    ...(dryRun && left > 0 ? [`Repair what can be repaired with:  ${repairs}\n`] : []),
-    ...(!dryRun && left > 0 ? [`${formatQuantity(left, 'user')} could not be repaired.\n`] : []),
-    ...(!dryRun && WRITTEN.some((name) => drift[name]?.left)
-      ? [`Why they could not be written:  ${invocation} dead-letters list\n`]
-      : []),
-    ...(kind === 'incremental' && failure === undefined
-      ? [`Whom Clerk no longer has is found only by:  ${invocation} reconcile --full\n`]
-      : []),
+  const count = (kinds: readonly ReconcileKind[]) => kinds.reduce((sum, name) => sum + (drift[name]?.left ?? 0), 0);
+  const withheld = drift.absent?.withheld ?? 0;
+  const repairable = count(WRITTEN) + (withheld > 0 ? 0 : count(['absent']));
+  const acknowledged = Object.values(drift).reduce((sum, one) => sum + (one.acknowledged ?? 0), 0);
+  const run = `${invocation} reconcile`;
+  const again = `${run}${kind === 'full' ? ' --full' : ''}`;
+  const isUnexplained = !dryRun && failure === undefined && count(WRITTEN) > deadLetters;
+  const advice: [isGiven: boolean, text: string][] = [
+    [dryRun && left > 0 && repairable > 0, `Repair what can be repaired with:  ${again}`],
+    [!dryRun && left > 0, `${formatQuantity(left, 'user')} ${left === 1 ? 'differs' : 'differ'} still.`],
+    [withheld > 0, `If those who are absent are gone indeed:  ${run} --full --max-deletions ${withheld}`],
+    [deadLetters > 0, `Why they could not be written:  ${invocation} dead-letters list --state open,discarded`],
+    [isUnexplained, `Something changes what is written here, such as a trigger:  ${invocation} doctor`],
+    [
+      count(ACKNOWLEDGEABLE) > 0,
+      `No run changes ${ACKNOWLEDGEABLE.filter((name) => drift[name]?.left).join(', ')}: docs/operations.md says what each means. If it shall stay:  ${run} acknowledge <kind> <user-ids>`,
+    ],
+    [
+      acknowledged > 0,
+      `${formatQuantity(acknowledged, 'user')} ${acknowledged === 1 ? 'is' : 'are'} acknowledged:  ${run} acknowledgements`,
+    ],
+    [
+      kind === 'incremental' && failure === undefined,
+      `Whom Clerk no longer has is found only by:  ${invocation} reconcile --full`,
+    ],
   ];
+  return advice.filter(([isGiven]) => isGiven).map(([, text]) => `${text}\n`);
 }
 
 /** The report for programs. */

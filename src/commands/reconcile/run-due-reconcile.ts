@@ -1,20 +1,21 @@
 import { isAbort } from '../../backfill/describe-failure.ts';
 import type { Config } from '../../config.ts';
 import { createPool, type Pool, type Session } from '../../db/pool.ts';
+import type { DatabaseTarget } from '../../db/target/database-target.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import type { Logger } from '../../logger.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
 import { findDueRun } from '../../reconcile/reconcile-runs.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../reconcile/run-reconcile.ts';
-import { describeApiError, withApi } from '../open-api.ts';
+import { type ApiConfig, describeApiError, withApi } from '../open-api.ts';
 
 export interface DueRunOptions {
-  readonly config: Pick<Config, 'clerkSecretKey' | 'clerkApiUrl' | 'deletedUsers'>;
+  readonly config: ApiConfig & Pick<Config, 'deletedUsers'>;
   readonly intervalMs: number;
   /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
   readonly pool: Pool;
   /** Of the same database. */
-  readonly url: string;
+  readonly target: DatabaseTarget;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordReconcile'>;
   /** Ends the run. */
@@ -29,7 +30,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   const { logger, pool, intervalMs } = options;
   try {
-    if ((await pool.withSession((session) => findDueRun(session, intervalMs))) === undefined) return;
+    if ((await pool.withTransaction((session) => findDueRun(session, intervalMs))) === undefined) return;
     const result = await run(options);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {
@@ -37,9 +38,9 @@ export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   }
 }
 
-async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<ReconcileResult> {
+async function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
   const pool = createPool({
-    url,
+    target,
     size: POOL_SIZE,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     applicationName: 'clerk-sync reconcile',
@@ -49,7 +50,7 @@ async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<
     // Asked again, now under the lock: another process may have been quicker.
     const chooseKind = (session: Session) => findDueRun(session, intervalMs);
     return await withApi(config, { signal }, (api) =>
-      runReconcile({ api, settle: { pool, deletedUsers }, url, chooseKind, signal }),
+      runReconcile({ api, settle: { pool, deletedUsers }, target, chooseKind, signal }),
     );
   } finally {
     await pool.close();
@@ -60,6 +61,7 @@ function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void
   const { runId, kind, usersRead, drift, notes, durationMs, failure } = report;
   const left = countLeft(drift, report);
   const counts = Object.values(drift);
+  const acknowledged = counts.reduce((sum, count) => sum + (count.acknowledged ?? 0), 0);
   const line = {
     run_id: runId,
     kind,
@@ -67,6 +69,7 @@ function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void
     found: counts.reduce((sum, { found }) => sum + found, 0),
     repaired: counts.reduce((sum, { repaired }) => sum + repaired, 0),
     left,
+    ...(acknowledged > 0 ? { acknowledged } : {}),
     ...(notes.length > 0 ? { notes } : {}),
     ms: Math.round(durationMs),
   };

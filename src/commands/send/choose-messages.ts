@@ -6,6 +6,7 @@ import {
   createSampleEvent,
   isSampleEventType,
   SAMPLE_EVENT_TYPES,
+  SAMPLE_SEED,
   type SampleEventType,
 } from '../../samples/sample-event.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -40,8 +41,6 @@ type Events = Pick<Chosen, 'messages' | 'events' | 'storm' | 'sample'>;
 /** Streams of a seed: the storm itself has 0. */
 const SHUFFLE_STREAM = 1;
 const REPEAT_STREAM = 2;
-/** The sample user that is meant when no other seed is given. */
-const SAMPLE_SEED = 1;
 
 /** Finds or makes the events, and puts their deliveries in order. The same seed gives the same storm in the same order. */
 export async function chooseMessages(options: ChooseOptions, stdin: CommandContext['stdin']): Promise<Chosen> {

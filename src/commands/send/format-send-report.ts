@@ -1,6 +1,6 @@
 import { escapeText } from '../output/escape-text.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatCount, formatQuantity } from '../output/format-values.ts';
+import { formatCount, formatQuantity, formatTime } from '../output/format-values.ts';
 import type { Failure } from './deliver-all.ts';
 import type { ReportedResult, SendReport } from './send-report.ts';
 
@@ -10,6 +10,7 @@ export function formatSendReport(report: SendReport, invocation: string): string
     ...(report.results === null ? formatTotals(report) : [formatResults(report.results)]),
     ...report.failures.map((failure) => formatFailure(failure, report.url)),
     formatUnsent(report),
+    formatRow(report),
     formatExpected(report),
     formatNext(report, invocation),
   ];
@@ -87,29 +88,33 @@ function formatNext({ results, outcomes, sample }: SendReport, invocation: strin
   if (outcomes.dead_letter !== undefined) return `See why:\n\n  ${invocation} dead-letters list\n`;
   if (sample === null || results === null || results.every((result) => result.outcome === null)) return '';
   if (outcomes.stale !== undefined) {
-    return `stale: the user is deleted, and deleted is final. Another seed is another user:\n\n  ${invocation} send user.created --seed 2\n`;
+    return `stale: the user is deleted, and deleted is final. Another seed is another user, or begin anew:\n\n  ${invocation} send user.created --seed 2\n  ${invocation} send --clean\n`;
   }
-  return formatSampleNext(sample, results[0]?.user_id ?? null, invocation);
+  const next = SAMPLE_NEXT[sample];
+  if (next === undefined) return 'ignored: only users are synced; the message is in clerk.webhook_messages.\n';
+  return `Next:\n\n  ${invocation} ${next}\n`;
 }
 
-/** What to look at, and what to try then. */
-const SAMPLE_NEXT: Readonly<Record<string, { columns: string; next: string }>> = {
-  'user.created': {
-    columns: 'id, first_name, primary_email_address from clerk.active_users',
-    next: 'send user.updated',
-  },
-  'user.updated': {
-    columns: 'id, primary_phone_number, public_metadata from clerk.active_users',
-    next: 'send user.deleted',
-  },
-  'user.deleted': {
-    columns: 'id, deleted_at from clerk.users',
-    next: 'send --count 1000 --shuffle --duplicate',
-  },
+/** What to try after a sample. */
+const SAMPLE_NEXT: Readonly<Record<string, string>> = {
+  'user.created': 'send user.updated',
+  'user.updated': 'send user.deleted',
+  'user.deleted': 'send --count 1000 --shuffle --duplicate',
 };
 
-function formatSampleNext(sample: string, userId: string | null, invocation: string): string {
-  const entry = SAMPLE_NEXT[sample];
-  if (entry === undefined) return 'ignored: only users are synced; the message is in clerk.webhook_messages.\n';
-  return `See it:\n\n  select ${entry.columns} where id = '${userId}';\n\nNext:\n\n  ${invocation} ${entry.next}\n`;
+/** The row of the one user, without what it does not have; a query where it can't be seen from here. */
+function formatRow({ row, row_unseen: why, results }: SendReport): string {
+  if (row !== null) {
+    const cells = Object.entries(row).filter(([, value]) => ![null, 0, false].some((nothing) => nothing === value));
+    const width = Math.max(...cells.map(([name]) => name.length));
+    const lines = cells.map(([name, value]) => `  ${name.padEnd(width)}  ${formatValue(value)}\n`);
+    return `In the database now, in clerk.users and the tables beside it:\n\n${lines.join('')}`;
+  }
+  const userId = results?.[0]?.user_id ?? null;
+  if (why === null || userId === null) return '';
+  return `The row can't be shown: ${why}\nSee it there:\n\n  select * from clerk.users where id = '${escapeText(userId).replaceAll("'", "''")}';\n`;
+}
+
+function formatValue(value: unknown): string {
+  return value instanceof Date ? formatTime(value) : escapeText(String(value));
 }

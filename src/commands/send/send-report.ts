@@ -3,6 +3,8 @@ import type { SampleEventType } from '../../samples/sample-event.ts';
 import type { Chosen } from './choose-messages.ts';
 import type { DeliveryResult } from './deliver.ts';
 import { type Failure, MAX_RESULTS, type Totals } from './deliver-all.ts';
+import type { UserRow } from './find-row.ts';
+import type { Look } from './look-at-database.ts';
 
 /** What `send --json` prints. */
 export interface SendReport {
@@ -22,6 +24,9 @@ export interface SendReport {
   latency_ms: { p50: number; p95: number; p99: number };
   /** Each delivery, where there are few. */
   results: ReportedResult[] | null;
+  /** After a single event: the row of its user, or null with why it can't be shown. */
+  row: UserRow | null;
+  row_unseen: string | null;
   /** What the tables must say after a storm, and how to ask them; null where that can't be known. */
   expected: (ExpectedTables & { sql: string }) | null;
 }
@@ -44,8 +49,16 @@ interface ExpectedTables {
   email_addresses: number;
 }
 
+interface SendFacts {
+  readonly url: string;
+  readonly chosen: Chosen;
+  readonly totals: Totals;
+  /** Undefined where no single row is to be seen. */
+  readonly row: Look<UserRow> | undefined;
+}
+
 /** Puts a run's numbers together. A storm's expectation holds only when all of it was accepted. */
-export function createSendReport({ url, chosen, totals }: { url: string; chosen: Chosen; totals: Totals }): SendReport {
+export function createSendReport({ url, chosen, totals, row }: SendFacts): SendReport {
   const complete = totals.deliveries === chosen.deliveries && totals.failures.length === 0;
   return {
     url,
@@ -65,6 +78,8 @@ export function createSendReport({ url, chosen, totals }: { url: string; chosen:
       p99: round(totals.latencyMs.p99, 1),
     },
     results: chosen.deliveries <= MAX_RESULTS ? totals.results.map(reportResult) : null,
+    row: row?.state === 'seen' ? row.value : null,
+    row_unseen: row?.state === 'unseen' ? row.why : null,
     expected: chosen.storm !== undefined && complete ? expectTables(chosen.storm) : null,
   };
 }

@@ -6,9 +6,10 @@ import { type Fault, sendWithFault } from './faults.ts';
 import type { ApiUserJson } from './make-api-user.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { serveFake } from './serve-fake.ts';
-import { answerCount, answerList } from './user-list.ts';
+import { answerCount, answerList, type DeadCursor } from './user-list.ts';
 
 export type { Fault } from './faults.ts';
+export type { DeadCursor } from './user-list.ts';
 
 /** A request as it arrived, also one that was refused. */
 export interface FakeRequest {
@@ -39,6 +40,8 @@ export interface FakeClerkOptions {
   /** How far its clock is ahead, as its header `Date` says. */
   readonly clockOffsetMs?: number;
   readonly rateLimit?: RateLimit;
+  /** What a list answers behind a user who is gone; refused by default. */
+  readonly deadCursor?: DeadCursor | undefined;
 }
 
 export interface FakeClerk {
@@ -55,6 +58,8 @@ export interface FakeClerk {
   /** These, and no others. */
   setUsers(users: readonly ApiUserJson[]): void;
   deleteUser(id: string): void;
+  /** What a list answers from now on behind a user who is gone. */
+  setDeadCursor(deadCursor: DeadCursor): void;
   /** In the place of the one before; undefined for none. */
   intercept(handler: Interceptor | undefined): void;
   close(): Promise<void>;
@@ -69,11 +74,12 @@ const INSTANCE_ID = 'ins_fakeClerkOfTheTests00000000';
  */
 export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<FakeClerk> {
   const { secretKey = SECRET_KEY, instanceId = INSTANCE_ID, latencyMs = 0, rateLimit } = options;
+  const list: { deadCursor: DeadCursor | undefined } = { deadCursor: options.deadCursor };
   const users = new Map<string, ApiUserJson>((options.users ?? []).map((user) => [user.id, user]));
   const requests: FakeRequest[] = [];
   let interceptor: Interceptor | undefined;
   const limit = rateLimit === undefined ? () => undefined : createRateLimit(rateLimit);
-  const answer = makeAnswer({ users, secretKey, instanceId, limit });
+  const answer = makeAnswer({ users, secretKey, instanceId, limit, list });
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.all('*', async (c) => {
@@ -95,6 +101,9 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
       for (const user of all) users.set(user.id, user);
     },
     deleteUser: (id) => void users.delete(id),
+    setDeadCursor(deadCursor) {
+      list.deadCursor = deadCursor;
+    },
     intercept(handler) {
       interceptor = handler;
     },
@@ -106,15 +115,16 @@ interface Scene {
   readonly secretKey: string;
   readonly instanceId: string;
   readonly limit: () => FakeAnswer | undefined;
+  readonly list: { readonly deadCursor: DeadCursor | undefined };
 }
 
-function makeAnswer({ users, secretKey, instanceId, limit }: Scene) {
+function makeAnswer({ users, secretKey, instanceId, limit, list }: Scene) {
   return function answer({ method, path, headers }: FakeRequest, search: URLSearchParams): FakeAnswer {
     if (headers.authorization !== `Bearer ${secretKey}`) return answerRefusal(401);
     const limited = limit();
     if (limited !== undefined) return limited;
     if (method !== 'GET') return { status: 405, text: '' };
-    if (path === '/users') return answerList(users, search);
+    if (path === '/users') return answerList(users, search, list.deadCursor);
     if (path === '/users/count') return answerCount(users, search);
     if (path === '/instance') return answerJson(makeInstance(instanceId, secretKey));
     const id = /^\/users\/([^/]+)$/.exec(path)?.[1];

@@ -23,14 +23,23 @@ const LIST_PARAMETERS = new Set(['limit', 'offset', 'order_by', 'starting_after'
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 10;
 
+/**
+ * What a list answers behind a user who is gone, which Clerk does not document: a refusal, an empty page, a page from the
+ * beginning, or one from the middle of all users.
+ */
+export type DeadCursor = 'refused' | 'empty' | 'from the first' | 'from the middle';
+
 /** `GET /users`: a bare array, with Clerk's rules for its parameters. */
-export function answerList(users: Users, search: URLSearchParams): FakeAnswer {
-  const problem = findProblem(users, search);
+export function answerList(users: Users, search: URLSearchParams, deadCursor: DeadCursor = 'refused'): FakeAnswer {
+  const problem = findProblem(users, search, deadCursor);
   if (problem !== undefined) return problem;
   const order = search.get('order_by') ?? '-created_at';
   const sorted = sortUsers(filterUsers(users, search), order);
   const cursor = search.get('starting_after');
-  const start = cursor === null ? readNumber(search, 'offset', 0) : findPlaceBehind(users, sorted, cursor, order);
+  const start =
+    cursor === null
+      ? readNumber(search, 'offset', 0)
+      : (findPlaceBehind(users, sorted, cursor, order) ?? findWrongPlace(sorted, deadCursor));
   const limit = readNumber(search, 'limit', DEFAULT_LIMIT);
   return answerJson(sorted.slice(start, start + (limit > MAX_LIMIT ? DEFAULT_LIMIT : limit)));
 }
@@ -41,7 +50,7 @@ export function answerCount(users: Users, search: URLSearchParams): FakeAnswer {
   return problem ?? answerJson({ object: 'total_count', total_count: filterUsers(users, search).length });
 }
 
-function findProblem(users: Users, search: URLSearchParams): FakeAnswer | undefined {
+function findProblem(users: Users, search: URLSearchParams, deadCursor: DeadCursor): FakeAnswer | undefined {
   if (!(readNumber(search, 'limit', DEFAULT_LIMIT) >= 1)) return answerUnprocessable('limit', 'must be greater than 0');
   if (!(readNumber(search, 'offset', 0) >= 0)) return answerUnprocessable('offset', 'must be 0 or greater');
   const order = search.get('order_by') ?? '-created_at';
@@ -49,16 +58,23 @@ function findProblem(users: Users, search: URLSearchParams): FakeAnswer | undefi
   if (!/^[+-]?\w+$/.test(order) || !Object.hasOwn(ORDERS, nameOf(order))) {
     return answerUnprocessable('order_by', 'is not a known order');
   }
-  return findCursorProblem(users, search, order) ?? findFilterProblem(search);
+  return findCursorProblem(users, search, order, deadCursor) ?? findFilterProblem(search);
 }
 
-function findCursorProblem(users: Users, search: URLSearchParams, order: string): FakeAnswer | undefined {
+function findCursorProblem(
+  users: Users,
+  search: URLSearchParams,
+  order: string,
+  deadCursor: DeadCursor,
+): FakeAnswer | undefined {
   const cursor = search.get('starting_after');
   if (cursor === null) return undefined;
   if (nameOf(order) !== 'created_at') return answerUnprocessable('starting_after', 'needs order_by created_at');
   if (readNumber(search, 'offset', 0) > 0) return answerUnprocessable('starting_after', 'excludes offset');
-  // Not in Clerk's documents: it may as well be a 400 or a 404.
-  return users.has(cursor) ? undefined : answerUnprocessable('starting_after', 'is not a known user');
+  // It may as well be a 400 or a 404.
+  return users.has(cursor) || deadCursor !== 'refused'
+    ? undefined
+    : answerUnprocessable('starting_after', 'is not a known user');
 }
 
 /** A filter that is left out here in silence would make a test pass that should not. */
@@ -90,12 +106,17 @@ function sortUsers(users: readonly ApiUserJson[], order: string): ApiUserJson[] 
   return users.toSorted((a, b) => sign * (compare(read?.(a), read?.(b)) || compare(a.id, b.id)));
 }
 
-/** The cursor itself need not fit the filters. */
-function findPlaceBehind(users: Users, sorted: readonly ApiUserJson[], cursor: string, order: string): number {
+/** The cursor itself need not fit the filters. Undefined where there is no such user. */
+function findPlaceBehind(users: Users, sorted: readonly ApiUserJson[], cursor: string, order: string) {
   const user = users.get(cursor);
-  if (user === undefined) return sorted.length;
+  if (user === undefined) return;
   const place = sorted.findIndex((other) => other !== user && sortUsers([other, user], order)[0] === user);
   return place === -1 ? sorted.length : place;
+}
+
+function findWrongPlace({ length }: readonly ApiUserJson[], deadCursor: DeadCursor): number {
+  if (deadCursor === 'from the first') return 0;
+  return deadCursor === 'from the middle' ? Math.floor(length / 2) : length;
 }
 
 /** As Postgres: what is absent is the largest. */

@@ -1,0 +1,22 @@
+/** Users who may come and go between two counts without a doubt about the walk: so many, and one in so many. */
+const FEW = 5;
+const ONE_IN = 1000;
+
+/**
+ * Says whether a walk that has come to its end has read clearly fewer users than Clerk has: then the end was none. Users who
+ * were created meanwhile are in the later count only, and those who were deleted in the earlier one, so the lower count is
+ * what a whole walk reads. It is clear where more than five are missing, and more than one in a thousand beyond that.
+ *
+ * @param counted what Clerk counted before the walk and after it.
+ * @returns a sentence; undefined where nothing is missing.
+ */
+export function describeShortfall(usersRead: number, counted: readonly number[]): string | undefined {
+  const expected = Math.min(...counted);
+  if (expected - usersRead <= FEW + expected / ONE_IN) return undefined;
+  const [read, all] = [usersRead, expected].map((users) => users.toLocaleString('en-US'));
+  return `The Backend API ended its list of users after ${read}, and counts ${all}.`;
+}
+
+/** What to do then. */
+export const SHORTFALL_REMEDY =
+  'If that repeats itself, look whether something stands between here and Clerk that changes answers (CLERK_API_URL, HTTPS_PROXY); if not, ask Clerk why the count and the list differ.';

@@ -1,0 +1,120 @@
+import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
+import type { CommandContext } from '../command-context.ts';
+import { type Column, formatTable } from '../output/format-table.ts';
+import { formatCount, formatJson, formatQuantity } from '../output/format-values.ts';
+import { letterColumns } from './list-dead-letters.ts';
+import type { Selection } from './select-dead-letters.ts';
+import type { Progress, SettledLetter } from './settle-dead-letters.ts';
+
+interface SettlementFormat {
+  /** `replayed`, `discarded`. */
+  readonly done: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What would be done: counts by cause, or a line for each letter as in a list. */
+export function formatDryRun(
+  { letters, matching }: Selection,
+  { done, json, verbose }: SettlementFormat,
+  { width }: Pick<CommandContext, 'width'>,
+): string {
+  if (json === true) return formatJson({ dry_run: true, matching, dead_letters: letters });
+  const beyond = formatBeyond(matching - letters.length);
+  const total = `${formatQuantity(letters.length, 'dead letter')} would be ${done}${beyond}.\n`;
+  if (letters.length === 0) return total;
+  const table =
+    verbose === true
+      ? formatTable(letterColumns, letters, width)
+      : formatTable(CAUSE_COLUMNS, groupLetters(letters.map(toSettled)), width);
+  return `${table}\n${total}`;
+}
+
+function toSettled({ message_id: messageId, reason, path, state: outcome }: DeadLetter): SettledLetter {
+  return { messageId, outcome, reason, path };
+}
+
+/** Letters with which the same happened, for one cause. */
+interface OutcomeGroup extends Pick<SettledLetter, 'outcome' | 'reason' | 'path'> {
+  readonly count: number;
+  readonly exampleId: string;
+}
+
+/** Where there are groups, their paths are what `--path` takes: nearly all are shorter than this. */
+export const GROUP_PATH_WIDTH = 36;
+
+const GROUP_COLUMNS: readonly Column<OutcomeGroup>[] = [
+  { title: 'letters', value: ({ count }) => count },
+  { title: 'outcome', value: ({ outcome }) => outcome },
+  { title: 'reason', value: ({ reason }) => reason },
+  { title: 'path', value: ({ path }) => path, narrowest: GROUP_PATH_WIDTH },
+  { title: 'example', value: ({ exampleId }) => exampleId, spare: 1 },
+];
+
+const CAUSE_COLUMNS = GROUP_COLUMNS.filter(({ title }) => title !== 'outcome');
+
+const LETTER_COLUMNS: readonly Column<SettledLetter>[] = [
+  { title: 'message', value: ({ messageId }) => messageId },
+  { title: 'outcome', value: ({ outcome }) => outcome },
+  { title: 'error', value: ({ error }) => error ?? '', narrowest: 30 },
+];
+
+/** What was done: counts by outcome and cause; a line for each letter where that was asked for. */
+export function formatSettlement(
+  progress: Progress,
+  { done, json, verbose }: SettlementFormat,
+  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
+): string {
+  const { results, matching } = progress;
+  const groups = groupLetters(results);
+  if (json === true) return formatJson(toJson(progress, groups));
+  if (matching === 0) return 'No dead letters match.\n';
+  const table =
+    verbose === true ? formatTable(LETTER_COLUMNS, results, width) : formatTable(GROUP_COLUMNS, groups, width);
+  const counts = Object.entries(countOutcomes(results)).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
+  const total = counts.length === 0 ? `none ${done}` : counts.join(', ');
+  const untouched = results.some(({ outcome }) => outcome === 'duplicate' || outcome === 'not_open');
+  const failed = groups.find(({ outcome }) => outcome === 'dead_letter');
+  return [
+    ...(results.length === 0 ? [] : [table]),
+    `${total}${formatBeyond(matching - results.length)}.`,
+    ...(untouched ? ['Only open letters can be changed: the others are as they were.'] : []),
+    ...(failed === undefined ? [] : [`\nWhy, and what to do:  ${invocation} dead-letters show ${failed.exampleId}`]),
+    '',
+  ].join('\n');
+}
+
+function toJson({ results, matching }: Progress, groups: readonly OutcomeGroup[]) {
+  return {
+    matching,
+    outcomes: countOutcomes(results),
+    groups: groups.map(({ exampleId, ...group }) => ({ ...group, example: exampleId })),
+    results: results.map(({ messageId, outcome, reason, path, error = null }) => ({
+      message_id: messageId,
+      ...{ outcome, reason, path, error },
+    })),
+  };
+}
+
+function formatBeyond(count: number): string {
+  return count === 0 ? '' : `; ${formatCount(count)} more match`;
+}
+
+function countOutcomes(results: readonly SettledLetter[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** The largest first. */
+function groupLetters(results: readonly SettledLetter[]): OutcomeGroup[] {
+  const alike = Map.groupBy(results, ({ outcome, reason, path }) => JSON.stringify([outcome, reason, path]));
+  return [...alike.values()]
+    .flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const { messageId: exampleId, outcome, reason, path } = first;
+      return { count: group.length, outcome, reason, path, exampleId };
+    })
+    .sort((a, b) => b.count - a.count);
+}

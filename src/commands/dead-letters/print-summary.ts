@@ -1,0 +1,76 @@
+import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
+import type { CommandContext, ExitCode } from '../command-context.ts';
+import { withDatabase } from '../open-database.ts';
+import { cutText } from '../output/cut-text.ts';
+import { escapeText } from '../output/escape-text.ts';
+import { type Column, formatTable } from '../output/format-table.ts';
+import { formatCount, formatJson, formatQuantity, formatTime } from '../output/format-values.ts';
+import { GROUP_PATH_WIDTH } from './format-settlement.ts';
+import { formatNone } from './list-dead-letters.ts';
+import { type FilterOptions, readFilter } from './select-dead-letters.ts';
+
+/** `dead-letters summary`: one line for each cause, however many letters it has made. */
+export async function printSummary(
+  options: FilterOptions & { json?: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const groups = await withDatabase(context, (pool) =>
+    pool.withTransaction(async (session) => summarizeDeadLetters(session, await readFilter(session, options))),
+  );
+  context.stdout(options.json === true ? formatJson(toJson(groups)) : formatSummary(groups, options, context));
+  return 0;
+}
+
+function toJson(groups: readonly DeadLetterGroup[]) {
+  return {
+    matching: countLetters(groups),
+    groups: groups.map(({ reason, path, count, firstFailedAt, lastFailedAt, exampleId }) => ({
+      ...{ reason, path, count },
+      ...{ first_failed_at: firstFailedAt, last_failed_at: lastFailedAt, example: exampleId },
+    })),
+  };
+}
+
+const COLUMNS: readonly Column<DeadLetterGroup>[] = [
+  { title: 'letters', value: ({ count }) => count },
+  { title: 'reason', value: ({ reason }) => reason },
+  { title: 'path', value: ({ path }) => path, narrowest: GROUP_PATH_WIDTH },
+  { title: 'first failed', value: ({ firstFailedAt }) => formatMinute(firstFailedAt) },
+  { title: 'last failed', value: ({ lastFailedAt }) => formatMinute(lastFailedAt) },
+  { title: 'example', value: ({ exampleId }) => exampleId },
+];
+
+function formatSummary(
+  groups: readonly DeadLetterGroup[],
+  options: FilterOptions,
+  { invocation, width = Number.POSITIVE_INFINITY }: Pick<CommandContext, 'invocation' | 'width'>,
+): string {
+  const [largest] = groups;
+  if (largest === undefined) return formatNone(options);
+  const table = formatTable(COLUMNS, groups, width);
+  const isTooWide = table.split('\n').some((line) => line.length > width);
+  return [
+    isTooWide ? formatNarrow(groups, width) : table,
+    `${formatQuantity(countLetters(groups), 'dead letter')} of ${formatQuantity(groups.length, 'cause')}.\n`,
+    `Why, and what to do:  ${invocation} dead-letters show ${largest.exampleId}\n`,
+  ].join('\n');
+}
+
+/** Two lines a group, for terminals that can't hold all columns: nothing that the table has is left out. */
+function formatNarrow(groups: readonly DeadLetterGroup[], width: number): string {
+  const countWidth = Math.max(...groups.map(({ count }) => formatCount(count).length));
+  const blocks = groups.map(({ count, reason, path, firstFailedAt, lastFailedAt, exampleId }) => {
+    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason)}  `;
+    const times = `${formatMinute(firstFailedAt)} to ${formatMinute(lastFailedAt)}`;
+    return `${head}${cutText(escapeText(path ?? '-'), width - head.length)}\n    ${times}  ${escapeText(exampleId)}\n`;
+  });
+  return blocks.join('\n');
+}
+
+function formatMinute(time: Date): string {
+  return formatTime(time).replace(/:\d\dZ$/, 'Z');
+}
+
+function countLetters(groups: readonly DeadLetterGroup[]): number {
+  return groups.reduce((sum, { count }) => sum + count, 0);
+}

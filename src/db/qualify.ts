@@ -1,0 +1,69 @@
+import { quoteIdentifier } from './quote-identifier.ts';
+
+/** The schema that statements and texts name: `target.schema` takes its place. */
+const DEFAULT_SCHEMA = 'clerk';
+
+/**
+ * In this order, so that each part of a statement is seen once: a comment, a name that is looked up, a literal, our quoted
+ * qualifier, another quoted name, the schema as such, our qualifier.
+ */
+const PARTS =
+  /--[^\n]*|\bto_reg(?:namespace|class)\('clerk(?:\.\w+)?'\)|'(?:[^']|'')*'|"clerk"\.|"(?:[^"]|"")*"|\bschema clerk\b|(?<![\w$.])clerk\.(?=[\w"])/gi;
+
+/** In prose; Clerk's own addresses end in "clerk.com". */
+const NAMES = /(?<![\w$.@/-])clerk\.(?!com\b)(?=[\w"<])|\bschema clerk\b/g;
+
+type Rewrite = (text: string) => string;
+
+const qualifiers = new Map<string, Rewrite>();
+
+/**
+ * Statements say `clerk.users`. This makes them say the same of another schema, and touches nothing but the qualifier.
+ * Each text is rewritten once; for the default schema it is the text itself.
+ */
+export function getQualifier(schema: string): Rewrite {
+  if (schema === DEFAULT_SCHEMA) return (statement) => statement;
+  const known = qualifiers.get(schema) ?? remember(createQualifier(schema));
+  qualifiers.set(schema, known);
+  return known;
+}
+
+function createQualifier(schema: string): Rewrite {
+  const name = quoteIdentifier(schema);
+  const inLiteral = (text: string) => text.replaceAll("'", "''");
+  const rewritePart = (part: string) => {
+    switch (part.toLowerCase()) {
+      case '"clerk".':
+      case 'clerk.':
+        return `${name}.`;
+      case "'clerk'":
+        return `'${inLiteral(schema)}'`;
+      case 'schema clerk':
+        return `${part.slice(0, -DEFAULT_SCHEMA.length)}${name}`;
+      default:
+        return /^to_reg/i.test(part) ? part.replace(DEFAULT_SCHEMA, () => inLiteral(name)) : part;
+    }
+  };
+  return (statement) => statement.replaceAll(PARTS, rewritePart);
+}
+
+/** Texts beyond so many are those of commands, which compose theirs: they are rewritten each time. */
+const MOST_REMEMBERED = 1000;
+
+function remember(rewrite: Rewrite): Rewrite {
+  const texts = new Map<string, string>();
+  return (statement) => {
+    const known = texts.get(statement);
+    if (known !== undefined) return known;
+    const text = rewrite(statement);
+    if (texts.size < MOST_REMEMBERED) texts.set(statement, text);
+    return text;
+  };
+}
+
+/** The same for what a person reads, such as the advice of `doctor`, in which statements stand among words. */
+export function nameSchema(text: string, schema: string): string {
+  if (schema === DEFAULT_SCHEMA) return text;
+  const name = /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : quoteIdentifier(schema);
+  return text.replaceAll(NAMES, (part) => part.replace(DEFAULT_SCHEMA, () => name));
+}

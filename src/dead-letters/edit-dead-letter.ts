@@ -1,0 +1,80 @@
+import { and, eq } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/schema/index.ts';
+import { InvalidEventError } from '../clerk/invalid-event-error.ts';
+import { parseJson } from '../clerk/json.ts';
+import { redactSecrets } from '../clerk/redact-secrets.ts';
+import { openDrizzle } from '../db/open-drizzle.ts';
+import type { Session } from '../db/pool.ts';
+import { OperatorError } from '../errors.ts';
+import { type BodyChange, compareBodies } from './compare-bodies.ts';
+import type { DeadLetterWithBody } from './dead-letter.ts';
+import { readEntry } from './replay-dead-letter.ts';
+
+/** What an edit came to. */
+export interface Edit {
+  /** None: the new body says the same, and nothing was written. */
+  readonly changes: readonly BodyChange[];
+  /** Why the new body can't be applied either, as far as that shows without the database. */
+  readonly problem?: string;
+}
+
+/**
+ * Gives an open letter another body, without secrets. The body as it came stays beside it, for as long as the two differ;
+ * what the letter says about its event follows the new one. Of two edits at once the later one fails.
+ *
+ * @param letter as the editor has seen it.
+ * @throws {OperatorError} when the body is not JSON, or the letter is closed or has changed since.
+ */
+export async function editDeadLetter(session: Session, letter: DeadLetterWithBody, body: string): Promise<Edit> {
+  assertEditable(letter);
+  assertJson(body);
+  const original = letter.original_body ?? letter.body;
+  const edited = redactSecrets(body.replace(/^\ufeff/, '').trimEnd());
+  const isOriginal = compareBodies(original, edited).length === 0;
+  const kept = isOriginal ? original : edited;
+  const changes = compareBodies(letter.body, kept);
+  if (changes.length === 0) return { changes };
+  const { message, change } = await readEntry(session, { ...letter, body: kept });
+  const written = await openDrizzle(session)
+    .update(deadLetters)
+    .set({
+      body: kept,
+      original_body: isOriginal ? null : original,
+      event_type: message.eventType ?? letter.event_type,
+      user_id: message.userId ?? letter.user_id,
+      instance_id: message.instanceId ?? letter.instance_id,
+    })
+    .where(
+      and(
+        eq(deadLetters.message_id, letter.message_id),
+        eq(deadLetters.state, 'open'),
+        eq(deadLetters.body, letter.body),
+      ),
+    )
+    .returning({ messageId: deadLetters.message_id });
+  if (written.length === 0) throw describeOvertaken(letter);
+  return change.kind === 'dead_letter' ? { changes, problem: change.error } : { changes };
+}
+
+/** @throws {OperatorError} for a letter that nobody will apply again. */
+export function assertEditable({ message_id: id, state }: DeadLetterWithBody): void {
+  if (state === 'open') return;
+  throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}: only open ones can be edited.`, {
+    hint: `\`clerk-sync dead-letters show ${id}\` says what became of it.`,
+  });
+}
+
+function assertJson(body: string): void {
+  try {
+    parseJson(body);
+  } catch (error) {
+    if (!(error instanceof InvalidEventError)) throw error;
+    throw new OperatorError('not_json', `Nothing was changed. ${error.message}`);
+  }
+}
+
+function describeOvertaken({ message_id: id }: DeadLetterWithBody): OperatorError {
+  return new OperatorError('dead_letter_changed', `Nothing was changed. The dead letter ${id} has changed since.`, {
+    hint: `Look at it again: \`clerk-sync dead-letters show ${id}\`.`,
+  });
+}

@@ -1,0 +1,41 @@
+import { deadLetters } from '../../drizzle/schema/index.ts';
+import { openDrizzle } from '../db/open-drizzle.ts';
+import type { Session } from '../db/pool.ts';
+import { KNOWN_REASONS } from './explain-dead-letter.ts';
+import type { DeadLetterFilter } from './find-dead-letters.ts';
+
+/** A value of a filter that no letter can have. */
+export interface UnknownValue {
+  readonly part: 'types' | 'reasons' | 'paths';
+  readonly value: string;
+  /** What it can be: the codes of this version, and what letters of any state have. */
+  readonly known: readonly string[];
+}
+
+/** Only events about users can't be applied: the others are ignored. */
+const KNOWN_TYPES = ['user.created', 'user.updated', 'user.deleted'];
+
+const PARTS = [
+  { part: 'types', column: deadLetters.event_type, codes: KNOWN_TYPES },
+  { part: 'reasons', column: deadLetters.reason, codes: KNOWN_REASONS },
+  { part: 'paths', column: deadLetters.path, codes: [] },
+] as const;
+
+/** Finds misspelt values, which otherwise look as if nothing were waiting. Asks the database only for what is no known code. */
+export async function findUnknownValues(session: Session, filter: DeadLetterFilter): Promise<UnknownValue[]> {
+  const unknown: UnknownValue[] = [];
+  for (const { part, column, codes } of PARTS) {
+    const asked = (filter[part] ?? []).filter((value) => value !== null);
+    if (asked.every((value) => isAmong(codes, value))) continue;
+    const rows = await openDrizzle(session).selectDistinct({ value: column }).from(deadLetters);
+    const known = [...new Set([...codes, ...rows.flatMap(({ value }) => value ?? [])])];
+    unknown.push(
+      ...asked.filter((value) => !known.includes(value)).map((value): UnknownValue => ({ part, value, known })),
+    );
+  }
+  return unknown;
+}
+
+function isAmong(values: readonly string[], value: string): boolean {
+  return values.includes(value);
+}

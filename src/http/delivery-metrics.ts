@@ -1,0 +1,123 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** One delivery that was answered with 200. */
+export interface SettledDelivery {
+  readonly outcome: string;
+  readonly eventType: string | null;
+  /** When Clerk made the event. */
+  readonly eventAt: Date;
+  /** Texts and numbers that had to be changed for Postgres to take them. */
+  readonly sanitized: number;
+  /** Children without a key, by their list. */
+  readonly unkeyed?: Readonly<Record<string, number>>;
+  readonly ms: number;
+}
+
+/** One request that no route takes. */
+export interface StrayRequest {
+  /** The code of the answer. */
+  readonly reason: string;
+  /** Whether it carries the headers of a signed webhook; nobody has checked the signature. */
+  readonly signed: boolean;
+}
+
+/** Told of each request. */
+export interface DeliveryMetrics {
+  /** Once the signature was found good, whatever comes of the delivery. */
+  recordVerified(receivedAt: Date): void;
+  /** Right after the commit. */
+  recordDelivery(delivery: SettledDelivery): void;
+  /** `reason` is the code of the error: one of ours, never a text of the sender's. */
+  recordRejection(reason: string): void;
+  recordStray(request: StrayRequest): void;
+}
+
+const USER_EVENTS = new Set(['user.created', 'user.updated', 'user.deleted']);
+
+/** Svix gives up on an attempt after 15 s. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
+
+/** Clerk sends at once; after failures Svix tries again for 27 hours. */
+const LAG_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 10_800, 36_000, 108_000];
+
+/** Registers what is counted of requests, and returns what counts them. */
+export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
+  const registers = [registry];
+  const deliveries = new Counter({
+    name: 'clerk_sync_deliveries_total',
+    help: 'Verified deliveries that were settled and answered with 200, by what came of them.',
+    labelNames: ['outcome', 'type'],
+    registers,
+  });
+  const rejections = new Counter({
+    name: 'clerk_sync_rejected_deliveries_total',
+    help: 'Deliveries that were not answered with 200, by the code of the error.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const strays = new Counter({
+    name: 'clerk_sync_stray_requests_total',
+    help: 'Requests that no route takes, by the code of the error, and whether they carry the headers of a webhook.',
+    labelNames: ['reason', 'signed'],
+    registers,
+  });
+  const lastVerified = registerLastVerified(registry);
+  const { durations, lags } = registerTimes(registry);
+  const sanitized = new Counter({
+    name: 'clerk_sync_sanitized_strings_total',
+    help: 'Values that Postgres cannot store as sent (U+0000, lone surrogates, numbers out of range) and that were replaced.',
+    registers,
+  });
+  const unkeyed = new Counter({
+    name: 'clerk_sync_unkeyed_children_total',
+    help: "Children of users that came without an id and were kept in the user's column extra, by their list.",
+    labelNames: ['list'],
+    registers,
+  });
+  return {
+    recordVerified: (receivedAt) => lastVerified.set(receivedAt.getTime() / 1000),
+    recordDelivery({ outcome, eventType, eventAt, sanitized: count, unkeyed: children = {}, ms }) {
+      deliveries.inc({ outcome, type: nameType(eventType) });
+      durations.observe(ms / 1000);
+      // What was committed before comes late by any measure.
+      if (outcome !== 'duplicate') lags.observe(Math.max(0, Date.now() - eventAt.getTime()) / 1000);
+      sanitized.inc(count);
+      for (const [list, number] of Object.entries(children)) unkeyed.inc({ list }, number);
+    },
+    recordRejection: (reason) => rejections.inc({ reason }),
+    recordStray: ({ reason, signed }) => strays.inc({ reason, signed: String(signed) }),
+  };
+}
+
+/** Clerk has 45 types and adds more: a label for each would let the sender decide how many series there are. */
+function nameType(eventType: string | null): string {
+  if (eventType === null) return 'unknown';
+  return USER_EVENTS.has(eventType) ? eventType : 'other';
+}
+
+/** Absent before the first: 0 would be the year 1970. */
+function registerLastVerified(registry: Registry): Gauge {
+  const gauge = new Gauge({
+    name: 'clerk_sync_last_verified_delivery_timestamp_seconds',
+    help: 'When this process last received a delivery with a good signature, whatever came of it. Absent before the first.',
+    registers: [registry],
+  });
+  gauge.remove();
+  return gauge;
+}
+
+function registerTimes(registry: Registry) {
+  const durations = new Histogram({
+    name: 'clerk_sync_delivery_duration_seconds',
+    help: 'From the start of a settled delivery to its commit.',
+    buckets: DURATION_BUCKETS,
+    registers: [registry],
+  });
+  const lags = new Histogram({
+    name: 'clerk_sync_event_lag_seconds',
+    help: "From an event's own timestamp to the commit that settled it, without duplicates.",
+    buckets: LAG_BUCKETS,
+    registers: [registry],
+  });
+  return { durations, lags };
+}

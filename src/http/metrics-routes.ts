@@ -1,0 +1,10 @@
+import { Hono } from 'hono';
+import type { AppEnv } from './app-env.ts';
+import type { Metrics } from './metrics.ts';
+
+/** `GET /metrics`, for Prometheus. It needs no secret: keep it where only Prometheus can reach it. */
+export function createMetricsRoutes(metrics: Metrics): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get('/metrics', async (c) => c.body(await metrics.render(), 200, { 'content-type': metrics.contentType }));
+  return routes;
+}

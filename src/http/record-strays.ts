@@ -1,0 +1,60 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { findSignatureHeaders } from '../clerk/verify-delivery.ts';
+import type { Logger } from '../logger.ts';
+import type { AppEnv } from './app-env.ts';
+import type { DeliveryMetrics } from './delivery-metrics.ts';
+import { WEBHOOK_PATH } from './webhook-path.ts';
+
+/** Nobody has been verified yet: whoever sends a million of these gets a line a minute. */
+const LOG_EVERY_MS = 60_000;
+
+/** Words and versions, as routes have them. Anything else could be a token, or a person's name. */
+const PLAIN_PATH = /^(?=.{1,100}$)(?:\/(?:[a-z][a-z_-]{0,19}|v\d))+\/?$/i;
+
+const WRONG_METHOD = 'Clerk sends POST. Something on the way changes the method, such as a redirect.';
+const WRONG_PATH = `Webhooks go to ${WEBHOOK_PATH}. Correct the URL of the endpoint in Clerk's dashboard, or the path in the proxy.`;
+
+/** The answers of what no route takes, and their codes. */
+const REASONS: Readonly<Record<number, string>> = { 404: 'not_found', 405: 'method_not_allowed' };
+
+/** Where strays are counted and told. */
+export interface StrayOptions {
+  readonly metrics: Pick<DeliveryMetrics, 'recordStray'>;
+  readonly logger: Logger;
+}
+
+/**
+ * Counts the requests that no route takes. One that carries the headers of a signed webhook is most likely Clerk's, and
+ * also leaves a line in the log, which says where webhooks go. Its body is not read.
+ */
+export function recordStrays({ metrics, logger }: StrayOptions): MiddlewareHandler<AppEnv> {
+  let quietUntil = 0;
+  let unlogged = 0;
+  const log = (c: Context<AppEnv>, reason: string) => {
+    const now = performance.now();
+    if (now < quietUntil) {
+      unlogged += 1;
+      return;
+    }
+    const { path } = c.req;
+    const line = {
+      request_id: c.get('requestId'),
+      status: c.res.status,
+      reason,
+      ...(PLAIN_PATH.test(path) ? { path } : {}),
+      ...(unlogged === 0 ? {} : { unlogged }),
+      hint: path === WEBHOOK_PATH ? WRONG_METHOD : WRONG_PATH,
+    };
+    logger.warn(line, 'webhook sent to a URL that does not take it');
+    quietUntil = now + LOG_EVERY_MS;
+    unlogged = 0;
+  };
+  return async function recordStrays(c, next) {
+    await next();
+    const reason = REASONS[c.res.status];
+    if (reason === undefined) return;
+    const signed = findSignatureHeaders(c.req.raw.headers) !== undefined;
+    metrics.recordStray({ reason, signed });
+    if (signed) log(c, reason);
+  };
+}

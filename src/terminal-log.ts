@@ -1,0 +1,81 @@
+import { createRequire } from 'node:module';
+import type { DestinationStream } from 'pino';
+
+/** Where a person reads the log: stderr, or a test's stand-in. */
+export interface Terminal {
+  write(text: string): unknown;
+  hasColors(): boolean;
+}
+
+/** Lines of one message that are shown in a second; the others are counted. */
+const SHOWN = 5;
+const PERIOD_MS = 1000;
+
+/** What some terminals obey, and JSON does not escape: control characters of the second range, marks of direction. */
+const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+interface Line {
+  readonly msg?: string;
+  readonly level: number;
+  readonly outcome?: string;
+  readonly reason?: string;
+}
+
+/** Lines of one message in the period that runs. */
+interface Tally {
+  /** How many more are shown; none while a storm lasts. */
+  left: number;
+  readonly level: number;
+  /** Those that were not shown, by outcome or reason. */
+  readonly hidden: Map<string, number>;
+}
+
+/**
+ * The log as a person reads it: a line each with colours, where the terminal has them and NO_COLOR does not forbid them.
+ * When many lines say the same within a second, as in a storm of deliveries, the first few are shown. The others are
+ * counted, in one line a second, until a second has none.
+ */
+export function createTerminalLog(terminal: Terminal): DestinationStream {
+  const format = loadFormatter(terminal.hasColors());
+  const tallies = new Map<string, Tally>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const print = (line: object | string) => void terminal.write(format(line).replaceAll(OBEYED, '?'));
+  const tell = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [msg, { level, hidden }] of tallies) {
+      const count = hidden.values().reduce((sum, part) => sum + part, 0);
+      if (count === 0) {
+        tallies.delete(msg);
+        continue;
+      }
+      print({ level, time: Date.now(), msg: `${msg}: ${count} more`, ...Object.fromEntries(hidden) });
+      tallies.set(msg, { left: 0, level, hidden: new Map() });
+    }
+    if (tallies.size > 0) timer = setTimeout(tell, PERIOD_MS).unref();
+  };
+  // What is still counted when the program ends is told.
+  process.once('exit', tell);
+
+  return {
+    write(text) {
+      const line: Line = JSON.parse(text);
+      const { msg = '', level, outcome, reason } = line;
+      timer ??= setTimeout(tell, PERIOD_MS).unref();
+      const tally = tallies.get(msg) ?? { left: SHOWN, level, hidden: new Map<string, number>() };
+      tallies.set(msg, tally);
+      const kind = outcome ?? reason ?? 'others';
+      tally.left -= 1;
+      if (tally.left >= 0) print(line);
+      else tally.hidden.set(kind, (tally.hidden.get(kind) ?? 0) + 1);
+    },
+  };
+}
+
+/** Loaded on a terminal only: a start in a pipe does not wait for it. */
+function loadFormatter(colorize: boolean): (line: object | string) => string {
+  const require = createRequire(import.meta.url);
+  const { prettyFactory }: typeof import('pino-pretty') = require('pino-pretty');
+  return prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true, ignore: 'request_id' });
+}

@@ -1,0 +1,15 @@
+import { createMetrics, type Metrics, type MetricsOptions } from '../../src/http/metrics.ts';
+
+/** The metrics of a service that has 7 deliveries waiting, 3 in work, and an empty database. */
+export function makeMetrics(options: Partial<MetricsOptions> = {}): Metrics {
+  return createMetrics({
+    version: '1.2.3',
+    readQueue: () => ({ queued: 7, inFlight: 3 }),
+    countOpenDeadLetters: async () => [],
+    canWrite: async () => true,
+    countUsers: async () => [],
+    countPoolWaiters: () => 0,
+    findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
+    ...options,
+  });
+}
