@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { createClient } from '../src/db/create-client.ts';
 import { startEmbeddedPostgres } from '../src/db/embedded-postgres.ts';
 import { migrate } from '../src/db/migrate.ts';
 
@@ -12,8 +13,8 @@ export async function withMigratedDatabase<T>(work: (sql: postgres.Sql) => Promi
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-schema-'));
   const server = await startEmbeddedPostgres({ dataDir: directory, log });
   try {
-    await migrate(server.url);
-    const sql = postgres(server.url, { onnotice: () => undefined });
+    await migrate(server.target);
+    const sql = createClient(server.target, { applicationName: 'clerk-sync schema' });
     return await work(sql).finally(() => sql.end());
   } finally {
     await server.stop();

@@ -31,23 +31,6 @@ export function isSecretKey(text: string): boolean {
   return /^sk_(?:live|test)_[A-Za-z0-9_-]{10,}$/.test(text);
 }
 
-/**
- * True for a connection string that the driver can read. Beyond what `URL` checks: a host is there, and the
- * percent-encoding is whole, on which the driver would throw. The driver also takes several hosts, separated by commas,
- * for a primary and its standbys; `URL` can't read those.
- */
-export function isPostgresUrl(text: string): boolean {
-  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?[^,/?#]*)(?:,[^/?#]*)?(.*)$/s.exec(text);
-  const url = parts === null ? null : URL.parse(`${parts[1]}${parts[2]}`);
-  if (url === null || url.hostname === '') return false;
-  try {
-    decodeURIComponent([url.username, url.password, url.hostname, url.pathname].join('/'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** True for an IP address without brackets or a host name. */
 export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import {
   isHost,
-  isPostgresUrl,
   isSecretKey,
   isSigningSecret,
   MIN_SECRET_BYTES,
@@ -10,6 +9,9 @@ import {
   splitList,
   wholeNumber,
 } from './config-values.ts';
+import type { DatabaseTarget } from './db/target/database-target.ts';
+import { DatabaseUrlError } from './db/target/parse-connection-uri.ts';
+import { parseDatabaseUrl } from './db/target/parse-database-url.ts';
 import { ConfigError, OperatorError } from './errors.ts';
 
 /** What the environment says, checked. Built once, in `main.ts` or a command, and handed down as arguments. */
@@ -17,7 +19,7 @@ export interface Config {
   /** Every secret that a delivery may be signed with; undefined when unset, which only the embedded database allows. */
   readonly secrets: string[] | undefined;
   /** Undefined: start the embedded Postgres. */
-  readonly databaseUrl: string | undefined;
+  readonly database: DatabaseTarget | undefined;
   /** 0 takes any free port. */
   readonly port: number;
   readonly host: string;
@@ -60,10 +62,9 @@ export const variables = {
   DATABASE_URL: {
     meaning:
       'The Postgres to write to, version 14 to 18; special characters in the password are percent-encoded. Without it the program starts a Postgres of its own and keeps its data in DATA_DIR.',
-    expected:
-      'a URL like postgres://user:password@host:5432/database, with special characters in the user and password percent-encoded',
+    expected: 'a URL like postgres://user:password@host:5432/database',
     fallback: undefined,
-    schema: v.optional(v.pipe(v.string(), v.check(isPostgresUrl))),
+    schema: v.optional(v.pipe(v.string(), v.rawTransform(readDatabaseUrl))),
   },
   PORT: {
     meaning: 'The port to listen on; 0 takes any free one.',
@@ -166,7 +167,7 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
 function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
   return {
     secrets: values.CLERK_WEBHOOK_SIGNING_SECRET,
-    databaseUrl: values.DATABASE_URL,
+    database: values.DATABASE_URL,
     port: values.PORT,
     host: values.HOST,
     logLevel: values.LOG_LEVEL,
@@ -214,7 +215,19 @@ function findMissingSecret(given: Given, env: Environment): string[] {
   return required ? ['CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.'] : [];
 }
 
-function describeIssue({ path }: v.BaseIssue<unknown>): string {
+/** Each problem of the connection string is a sentence of its own. */
+function readDatabaseUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): DatabaseTarget {
+  try {
+    return parseDatabaseUrl(dataset.value);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    for (const message of error.problems) addIssue({ message });
+    return NEVER;
+  }
+}
+
+function describeIssue({ type, path, message }: v.BaseIssue<unknown>): string {
+  if (type === 'raw_transform') return message;
   const [name, item] = path ?? [];
   const sentence = `${String(name?.key)} must be ${variables[name?.key as VariableName].expected}`;
   return typeof item?.key === 'number' ? `${sentence}; number ${item.key + 1} is not.` : `${sentence}.`;

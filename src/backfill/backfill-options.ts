@@ -1,11 +1,12 @@
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 
 export interface BackfillOptions {
   readonly api: Pick<ClerkApi, 'listUsers' | 'countUsers' | 'getInstance'>;
   readonly settle: SettleOptions;
   /** The same database, where the lock is taken on a connection of its own. */
-  readonly url: string;
+  readonly target: DatabaseTarget;
   /** Ends the run after the page in work. Whoever makes the API hands it on, so that nobody waits for an answer. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;

@@ -1,5 +1,6 @@
 import { type ClerkApi, createClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
 import { createPool } from '../db/pool.ts';
+import { parseDatabaseUrl } from '../db/target/parse-database-url.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import { version } from '../version.ts';
 import { assertKnownInstance } from './assert-instance.ts';
@@ -17,7 +18,11 @@ export function createEnsureUser(options: EnsureUserOptions): UserEnsurer {
     ...{ secretKey, apiUrl, signal: closing.signal, userAgent: `clerk-sync/${version}` },
     timings: chooseTimings(timeoutMs),
   });
-  const pool = createPool({ url: databaseUrl, size: 2, applicationName: 'clerk-sync ensure-user' });
+  const pool = createPool({
+    target: parseDatabaseUrl(databaseUrl),
+    size: 2,
+    applicationName: 'clerk-sync ensure-user',
+  });
   // Only tombstones depend on the setting, and none is made here.
   const ensureUser = shareByKey(makeEnsure({ api, settle: { pool, deletedUsers: 'erase' } }));
   return {

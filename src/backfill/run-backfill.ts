@@ -81,7 +81,7 @@ async function persist(options: BackfillOptions, progress: RunProgress): Promise
 
 /** The lock goes with its connection, so that whoever loses it, or is killed, stands in nobody's way. */
 async function applyLocked(options: BackfillOptions, progress: RunProgress): Promise<PagesEnd> {
-  const locked = await withAdvisoryLock({ url: options.url, name: 'backfill' }, (lock) =>
+  const locked = await withAdvisoryLock({ target: options.target, name: 'backfill' }, (lock) =>
     walkAndApply({ ...options, lock }, progress),
   );
   if (locked.held) return locked.result;

@@ -51,9 +51,9 @@ export async function backfill(options: BackfillCommandOptions, context: Command
 async function run(options: BackfillCommandOptions, context: CommandContext, scene: Scene): Promise<ExitCode> {
   const { api, teller, signal } = scene;
   const { limit: maxUsers, restart } = options;
-  const report = await withDatabase(context, (pool, { deletedUsers }, url) =>
+  const report = await withDatabase(context, (pool, { deletedUsers }, target) =>
     runBackfill({
-      ...{ api, url, signal, maxUsers, restart },
+      ...{ api, target, signal, maxUsers, restart },
       settle: { pool, deletedUsers },
       onProgress: (progress) => teller.tell(progress, maxUsers),
     }),

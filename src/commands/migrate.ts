@@ -1,6 +1,6 @@
 import { migrate, printMigrationSql } from '../db/migrate.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
-import { withDatabaseUrl } from './open-database.ts';
+import { withDatabaseTarget } from './open-database.ts';
 import { formatJson } from './output/format-values.ts';
 
 export interface MigrateCommandOptions {
@@ -10,15 +10,15 @@ export interface MigrateCommandOptions {
 
 /** `migrate`: applies what is pending, or prints it for whoever runs it by hand. */
 export async function runMigrations(options: MigrateCommandOptions, context: CommandContext): Promise<ExitCode> {
-  return withDatabaseUrl<ExitCode>(context.loadConfig({ takesDeliveries: false }), async (url) => {
+  return withDatabaseTarget<ExitCode>(context.loadConfig({ takesDeliveries: false }), async (target) => {
     if (options.printSql === true) {
-      const sql = await printMigrationSql(url);
+      const sql = await printMigrationSql(target);
       context.stdout(
         options.json === true ? formatJson({ sql }) : sql || '-- Nothing to do: the database is up to date.\n',
       );
       return 0;
     }
-    const { applied } = await migrate(url);
+    const { applied } = await migrate(target);
     context.stdout(options.json === true ? formatJson({ applied }) : formatApplied(applied));
     return 0;
   });

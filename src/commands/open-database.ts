@@ -5,6 +5,7 @@ import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import type { CommandContext } from './command-context.ts';
@@ -16,23 +17,23 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 
 /**
  * Lends a pool to `work`: on the configured database, or on the embedded one, which is joined where a service already
- * runs it, and stopped again only if nobody else uses it. The url is for who needs a connection beside the pool.
+ * runs it, and stopped again only if nobody else uses it. The target is for who needs a connection beside the pool.
  */
 export async function withDatabase<T>(
   { loadConfig, invocation }: Pick<CommandContext, 'loadConfig' | 'invocation'>,
-  work: (pool: Pool, config: Config, url: string) => Promise<T>,
+  work: (pool: Pool, config: Config, target: DatabaseTarget) => Promise<T>,
 ): Promise<T> {
   const config = loadConfig({ takesDeliveries: false });
-  return withDatabaseUrl(config, async (url) => {
+  return withDatabaseTarget(config, async (target) => {
     const pool = createPool({
-      url,
+      target,
       size: POOL_SIZE,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       applicationName: 'clerk-sync command',
     });
     try {
       await assertMigrated(pool, invocation);
-      return await work(pool, config, url);
+      return await work(pool, config, target);
     } catch (error) {
       throw describeUnavailable(error);
     } finally {
@@ -42,11 +43,11 @@ export async function withDatabase<T>(
 }
 
 /** Finds or starts the database for as long as `work` needs it. */
-export async function withDatabaseUrl<T>(
-  { databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>,
-  work: (url: string) => Promise<T>,
+export async function withDatabaseTarget<T>(
+  { database, dataDir }: Pick<Config, 'database' | 'dataDir'>,
+  work: (target: DatabaseTarget) => Promise<T>,
 ): Promise<T> {
-  if (databaseUrl !== undefined) return work(databaseUrl);
+  if (database !== undefined) return work(database);
   if (!existsSync(join(dataDir, 'postgres'))) {
     throw new OperatorError(
       'no_database',
@@ -60,7 +61,7 @@ export async function withDatabaseUrl<T>(
   // Only what is wrong: that Postgres was found running is no news to whoever asked for a list.
   const embedded = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'warn' }) });
   try {
-    return await work(embedded.url);
+    return await work(embedded.target);
   } finally {
     await embedded.stop();
   }

@@ -57,10 +57,10 @@ interface Scene {
 
 async function run(options: ReconcileCommandOptions, context: CommandContext, scene: Scene): Promise<ReconcileReport> {
   const { full = false, dryRun, maxDeletions } = options;
-  const result = await withDatabase(context, (pool, { deletedUsers }, url) =>
+  const result = await withDatabase(context, (pool, { deletedUsers }, target) =>
     runReconcile({
       ...scene,
-      ...{ url, dryRun, maxDeletions },
+      ...{ target, dryRun, maxDeletions },
       settle: { pool, deletedUsers },
       chooseKind: async () => (full ? 'full' : 'incremental'),
     }),

@@ -1,8 +1,8 @@
 import { boundHeap } from '../bound-heap.ts';
 import type { Config } from '../config.ts';
-import { nameDatabase } from '../db/connection-hints.ts';
 import { migrate, readMigrationState } from '../db/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
+import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { CommandContext } from './command-context.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
@@ -57,7 +57,7 @@ async function start(
   stdout(
     makeBanner({
       url,
-      database: config.databaseUrl === undefined ? undefined : nameDatabase(config.databaseUrl),
+      database: config.database === undefined ? undefined : nameDatabase(config.database),
       psql,
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
       invocation,
@@ -66,7 +66,7 @@ async function start(
   const { clerkSecretKey, reconcileIntervalMs: intervalMs } = config;
   if (clerkSecretKey === undefined || intervalMs === undefined) return;
   const { scheduleReconcile } = await import('./reconcile/schedule-reconcile.ts');
-  schedule = scheduleReconcile({ config, intervalMs, pool, url: database.url, logger, metrics });
+  schedule = scheduleReconcile({ config, intervalMs, pool, target: database.target, logger, metrics });
   started.defer(() => schedule?.stop());
 }
 
@@ -75,27 +75,27 @@ async function openDatabase(
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<{ pool: Pool; url: string; psql: string | undefined }> {
-  const { url, psql } = await (config.databaseUrl === undefined
+): Promise<{ pool: Pool; target: DatabaseTarget; psql: string | undefined }> {
+  const { target, psql } = await (config.database === undefined
     ? startEmbedded(config.dataDir, logger, started)
-    : { url: config.databaseUrl, psql: undefined });
-  const options = { url, size: config.databasePoolSize };
+    : { target: config.database, psql: undefined });
+  const options = { target, size: config.databasePoolSize };
   let pool = createPool(options);
   started.defer(() => pool.close());
-  await waitForDatabase({ pool, databaseUrl: url, logger });
-  await bringUpToDate(pool, url, logger);
+  await waitForDatabase({ pool, target, logger });
+  await bringUpToDate(pool, target, logger);
   if (await findUnsafeCommits(pool, logger)) {
     // Acknowledged means durable, also where the server's own default is to let commits be lost in a crash.
     await pool.close();
     pool = createPool({ ...options, forceSynchronousCommit: true });
   }
-  return { pool, url, psql };
+  return { pool, target, psql };
 }
 
 /** Asks over the pool's connection first: nearly every start finds nothing to migrate, and needs no other. */
-async function bringUpToDate(pool: Pool, url: string, logger: Logger): Promise<void> {
+async function bringUpToDate(pool: Pool, target: DatabaseTarget, logger: Logger): Promise<void> {
   const { state } = await pool.withSession(readMigrationState);
-  const { applied } = state === 'current' ? { applied: [] } : await migrate(url, { log: logger });
+  const { applied } = state === 'current' ? { applied: [] } : await migrate(target, { log: logger });
   logger.info({ applied }, 'migrations are current');
 }
 

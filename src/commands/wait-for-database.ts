@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { findConnectionHint, nameDatabase, readFailureCode } from '../db/connection-hints.ts';
+import { findConnectionHint, readFailureCode } from '../db/connection-hints.ts';
 import { DatabaseUnavailableError, findSqlState } from '../db/database-errors.ts';
 import type { Pool } from '../db/pool.ts';
+import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 export interface WaitForDatabaseOptions {
   readonly pool: Pool;
   /** Of the pool, to name the database in messages. */
-  readonly databaseUrl: string;
+  readonly target: DatabaseTarget;
   readonly logger: Logger;
   /** Default 30 s: a database that was started together with this program is there by then. */
   readonly timeoutMs?: number;
@@ -27,14 +28,14 @@ const PASSING = /^(?:57P0[123]|53300|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
  * since programs that are started together come up in any order; a wrong password fails at once.
  */
 export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<void> {
-  const { pool, databaseUrl, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
+  const { pool, target, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const failure = await tryConnect(pool);
     if (failure === undefined) return;
-    if (!isPassing(failure)) throw explainRefusal(databaseUrl, failure);
-    if (performance.now() + intervalMs > deadline) throw explainSilence(databaseUrl, timeoutMs, failure);
-    logger.warn({ database: nameDatabase(databaseUrl), code: readFailureCode(failure) }, 'waiting for the database');
+    if (!isPassing(failure)) throw explainRefusal(target, failure);
+    if (performance.now() + intervalMs > deadline) throw explainSilence(target, timeoutMs, failure);
+    logger.warn({ database: nameDatabase(target), code: readFailureCode(failure) }, 'waiting for the database');
     await delay(intervalMs);
   }
 }
@@ -53,20 +54,16 @@ function isPassing(failure: unknown): boolean {
   return PASSING.test(findSqlState(failure) ?? readFailureCode(failure));
 }
 
-function explainRefusal(databaseUrl: string, failure: unknown): OperatorError {
+function explainRefusal(target: DatabaseTarget, failure: unknown): OperatorError {
   const code = readFailureCode(failure);
-  return new OperatorError(
-    'database_refused',
-    `No connection to the database ${nameDatabase(databaseUrl)} (${code}).`,
-    {
-      hint: findConnectionHint(code) ?? 'See the log of Postgres. The connection string is read from DATABASE_URL.',
-      cause: failure,
-    },
-  );
+  return new OperatorError('database_refused', `No connection to the database ${nameDatabase(target)} (${code}).`, {
+    hint: findConnectionHint(code) ?? 'See the log of Postgres. The connection string is read from DATABASE_URL.',
+    cause: failure,
+  });
 }
 
-function explainSilence(databaseUrl: string, timeoutMs: number, failure: unknown): OperatorError {
-  const message = `The database ${nameDatabase(databaseUrl)} could not be reached within ${timeoutMs / 1000} s (${readFailureCode(failure)}).`;
+function explainSilence(target: DatabaseTarget, timeoutMs: number, failure: unknown): OperatorError {
+  const message = `The database ${nameDatabase(target)} could not be reached within ${timeoutMs / 1000} s (${readFailureCode(failure)}).`;
   return new OperatorError('database_unreachable', message, {
     hint: 'Check that it runs, and that the host and the port in DATABASE_URL are right as seen from here.',
     cause: failure,

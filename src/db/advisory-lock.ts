@@ -1,5 +1,6 @@
 import { DatabaseUnavailableError } from './database-errors.ts';
 import { createPool, type Session } from './pool.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 /**
  * The keys of the locks: "clerk" in ASCII, which is the migrations' lock, and a number. Postgres knows advisory locks by
@@ -25,7 +26,7 @@ export interface AdvisoryLock {
 }
 
 export interface AdvisoryLockOptions {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   readonly name: keyof typeof KEYS;
 }
 
@@ -40,10 +41,10 @@ export type Locked<T> = { readonly held: true; readonly result: T } | { readonly
  * @throws {DatabaseUnavailableError} when the lock can't be asked for; and whatever `work` throws.
  */
 export async function withAdvisoryLock<T>(
-  { url, name }: AdvisoryLockOptions,
+  { target, name }: AdvisoryLockOptions,
   work: (lock: AdvisoryLock) => Promise<T>,
 ): Promise<Locked<T>> {
-  const pool = createPool({ url, size: 1, applicationName: `clerk-sync ${name}` });
+  const pool = createPool({ target, size: 1, applicationName: `clerk-sync ${name}` });
   let ended: PromiseSettledResult<T> | undefined;
   try {
     await pool.withTransaction(

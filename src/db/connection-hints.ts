@@ -15,11 +15,6 @@ export function findConnectionHint(code: string): string | undefined {
   return HINTS[code];
 }
 
-/** The host or hosts, the port and the database of a connection string: what may be shown of it. */
-export function nameDatabase(databaseUrl: string): string {
-  return /^\w+:\/\/(?:[^@/?#]*@)?([^?#]*)/.exec(databaseUrl)?.[1] ?? '';
-}
-
 /** A SQLSTATE, or the system's or the driver's own code. */
 export function readFailureCode(failure: unknown): string {
   const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;

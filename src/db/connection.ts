@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
-import { type DatabaseAddress, openSocket } from './open-socket.ts';
+import { openSocket } from './open-socket.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
 export type Parameter = string | number | boolean | null;
@@ -15,7 +17,7 @@ export interface Session {
 }
 
 export interface ConnectionOptions {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   readonly applicationName: string;
   /** How long Postgres itself lets one statement, or one idle transaction, last. */
   readonly statementTimeoutMs: number;
@@ -45,22 +47,12 @@ export class Connection {
       `set local idle_in_transaction_session_timeout = ${options.statementTimeoutMs}`,
       ...(options.forceSynchronousCommit ? ['set local synchronous_commit = on'] : []),
     ].join('; ');
-    this.#client = postgres(options.url, {
-      max: 1,
-      connect_timeout: 5,
-      max_lifetime: null,
-      idle_timeout: 0,
-      fetch_types: false,
-      onnotice: () => undefined,
+    const { target, applicationName } = options;
+    this.#client = createClient(target, {
+      applicationName,
       onclose: () => void this.destroy(),
-      connection: { application_name: options.applicationName },
-      // Documented, and missing in its types.
-      ...{ socket: () => this.#openSocket(address) },
+      openSocket: () => this.#openSocket(target),
     });
-    const { host, port, path } = this.#client.options;
-    const address = { host: [...host], port: [...port], path: path as string | false };
-    // postgres.js keeps errors of connecting to itself while it knows of a further host, and never tells anyone.
-    host.splice(1);
   }
 
   /** True once the connection was lost or given up: it must not be lent again. */
@@ -145,12 +137,12 @@ export class Connection {
   }
 
   /** Called by the driver each time it wants to connect, and granted once. */
-  async #openSocket(address: DatabaseAddress): Promise<Socket> {
+  async #openSocket(target: DatabaseTarget): Promise<Socket> {
     try {
       this.#assertUsable();
       if (this.#opened) throw new DatabaseUnavailableError('The database closed the connection.');
       this.#opened = true;
-      return await openSocket(address, this.#end.signal);
+      return await openSocket(target, this.#end.signal);
     } catch (error) {
       // The driver would let the next statement wait for a connection that nobody makes.
       this.#broken = true;

@@ -1,5 +1,6 @@
-import postgres from 'postgres';
+import { createClient } from './create-client.ts';
 import { type Cluster, EMBEDDED_USER } from './embedded-cluster.ts';
+import { createTarget, type DatabaseTarget } from './target/database-target.ts';
 
 /**
  * One program's use of the embedded Postgres: a connection that holds a shared advisory lock for as long as the
@@ -20,22 +21,18 @@ export interface Membership {
 /** "clerk" in ASCII, one higher than the key of the migrations. */
 const LOCK_KEY = 0x63_6c_65_72_6c;
 
-export function makeUrl(cluster: Pick<Cluster, 'password'>, port: number, database: string): string {
-  return `postgres://${EMBEDDED_USER}:${cluster.password}@127.0.0.1:${port}/${database}`;
+/** A database of the embedded Postgres. */
+export function findTarget({ password }: Pick<Cluster, 'password'>, port: number, database: string): DatabaseTarget {
+  const tls = { mode: 'disable', direct: false, options: {} } as const;
+  return createTarget({ hosts: [{ host: '127.0.0.1', port }], user: EMBEDDED_USER, password, database, tls });
 }
 
 /** Joins a running Postgres; undefined when it is not there, not ready, or about to be stopped by its last member. */
 export async function join(cluster: Cluster, port: number): Promise<Membership | undefined> {
   const ended = Promise.withResolvers<void>();
-  const sql = postgres(makeUrl(cluster, port, 'postgres'), {
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: 5,
-    fetch_types: false,
-    onnotice: () => undefined,
+  const sql = createClient(findTarget(cluster, port, 'postgres'), {
+    applicationName: 'clerk-sync (keeps Postgres running)',
     onclose: () => ended.resolve(),
-    connection: { application_name: 'clerk-sync (keeps Postgres running)' },
   });
   const run = async <Row extends object>(statement: string) => (await sql.unsafe(statement)) as unknown as Row[];
   const close = () => sql.end({ timeout: 1 });

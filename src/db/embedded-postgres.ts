@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../errors.ts';
 import { type Cluster, EMBEDDED_DATABASE, EMBEDDED_USER, openCluster } from './embedded-cluster.ts';
-import { join, type Membership, makeUrl } from './embedded-membership.ts';
+import { findTarget, join, type Membership } from './embedded-membership.ts';
 import { choosePort, findPostmaster, rememberPort, startPostmaster, stopPostmaster } from './embedded-postmaster.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 interface Log {
   info(fields: object, message: string): void;
@@ -21,7 +22,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   /** Ready to paste into a shell, and without the password: that is in a file which only this user can read. */
   readonly psql: string;
   /** Stops Postgres, unless another program uses it too. Call it when nothing of this program writes any more. */
@@ -58,7 +59,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 
   return {
-    url: makeUrl(cluster, port, EMBEDDED_DATABASE),
+    target: findTarget(cluster, port, EMBEDDED_DATABASE),
     psql: describePsql(cluster, port),
     async stop() {
       leaving.abort();

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_DATABASE, locatePasswordFile, readPassword } from './embedded-cluster.ts';
-import { makeUrl } from './embedded-membership.ts';
+import { findTarget } from './embedded-membership.ts';
 import { findPostmaster } from './embedded-postmaster.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What there is of an embedded Postgres: none was ever made, it does not take connections now, or it does. */
 export type FoundPostgres =
   | { readonly state: 'absent' | 'stopped' }
-  | { readonly state: 'running'; readonly url: string; readonly port: number };
+  | { readonly state: 'running'; readonly target: DatabaseTarget };
 
 /**
  * Looks for the embedded Postgres of a directory, and neither makes, starts nor joins it: whoever runs it may stop it
@@ -21,5 +22,5 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<FoundPostgr
   const postmaster = await findPostmaster({ directory });
   if (postmaster?.status !== 'ready') return { state: 'stopped' };
   const password = await readPassword(locatePasswordFile(directory));
-  return { state: 'running', url: makeUrl({ password }, postmaster.port, EMBEDDED_DATABASE), port: postmaster.port };
+  return { state: 'running', target: findTarget({ password }, postmaster.port, EMBEDDED_DATABASE) };
 }

@@ -1,7 +1,9 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { createClient } from './create-client.ts';
 import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
 import { MIGRATIONS_DIRECTORY, type Migration, readMigrations } from './migration-files.ts';
 import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 export interface MigrateOptions {
   readonly log?: { info(fields: object, message: string): void };
@@ -40,9 +42,9 @@ create table if not exists clerk.migrations (
  * @throws OperatorError when a migration fails, when the database can't be reached, and when it is newer than the
  * program or has other migrations than the program.
  */
-export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const known = await readMigrations(options.directory);
-  return withConnection(databaseUrl, (sql) =>
+  return withConnection(target, (sql) =>
     // Read committed, whatever the database's default: what another process committed while we waited must be seen.
     sql.begin('isolation level read committed read write', async (transaction) => {
       await takeLock(transaction, options);
@@ -54,9 +56,9 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 }
 
 /** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
-export async function printMigrationSql(databaseUrl: string, options: MigrateOptions = {}): Promise<string> {
+export async function printMigrationSql(target: DatabaseTarget, options: MigrateOptions = {}): Promise<string> {
   const known = await readMigrations(options.directory ?? MIGRATIONS_DIRECTORY);
-  const recorded = await withConnection(databaseUrl, (sql) => readRecorded(runnerOf(sql)));
+  const recorded = await withConnection(target, (sql) => readRecorded(runnerOf(sql)));
   const pending = findPending(compareMigrations(recorded, known), known);
   if (pending.length === 0) return '';
   return [
@@ -113,16 +115,9 @@ function runnerOf(sql: postgres.ISql): StatementRunner {
 }
 
 /** Lends the only connection of a client of its own: a pool's time limits are made for deliveries. */
-async function withConnection<T>(databaseUrl: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(databaseUrl, {
-    max: 1,
-    connect_timeout: 10,
-    fetch_types: false,
-    // PgBouncer before 1.21 knows no prepared statements in transaction mode.
-    prepare: false,
-    onnotice: () => undefined,
-    connection: { application_name: 'clerk-sync migrate' },
-  });
+async function withConnection<T>(target: DatabaseTarget, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  // PgBouncer before 1.21 knows no prepared statements in transaction mode.
+  const sql = createClient(target, { applicationName: 'clerk-sync migrate', prepare: false });
   try {
     return await work(sql);
   } catch (error) {

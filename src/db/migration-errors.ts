@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { OperatorError } from '../errors.ts';
+import { DatabaseUnavailableError } from './database-errors.ts';
 import type { MigrationState } from './migration-state.ts';
 
 /** The database can't be brought to this program's state: why, and what to do. */
@@ -46,13 +47,13 @@ function hintFor(sqlState: string): string {
 /** A database that can't be reached or entered. Never shows the password: the message is the driver's or the server's own. */
 export function describeUnreachable(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const { code } = error as { code?: unknown };
+  const { code } = (error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error) as { code?: unknown };
   const refused = error instanceof postgres.PostgresError && /^(28|3D|53|57)/.test(error.code);
   const offline = typeof code === 'string' && /^(E[A-Z]+$|CONNECT|ERR_)/.test(code);
   if (!refused && !offline) return error;
   return new OperatorError(
     'database_unreachable',
-    `The database of DATABASE_URL can't be used: ${error.message || code}.`,
+    `The database of DATABASE_URL can't be used: ${refused ? error.message : code}.`,
     {
       hint: 'Check that Postgres runs, and that the host, port, user, password and database name of DATABASE_URL are right.',
       cause: error,

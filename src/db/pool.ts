@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
+import type { DatabaseTarget } from './target/database-target.ts';
 
 export type { Session } from './connection.ts';
 
 export interface PoolOptions {
-  readonly url: string;
+  readonly target: DatabaseTarget;
   /** Connections at the most, and so transactions in flight at the most. */
   readonly size: number;
   readonly applicationName?: string;
@@ -45,7 +46,7 @@ type Waiter = PromiseWithResolvers<Connection>;
  */
 export function createPool(options: PoolOptions): Pool {
   const connectionOptions: ConnectionOptions = {
-    url: options.url,
+    target: options.target,
     applicationName: options.applicationName ?? 'clerk-sync',
     statementTimeoutMs: options.statementTimeoutMs ?? 8000,
     forceSynchronousCommit: options.forceSynchronousCommit ?? false,

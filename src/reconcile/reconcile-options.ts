@@ -1,5 +1,6 @@
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { Session } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import type { RunKind } from './run-context.ts';
 
@@ -7,7 +8,7 @@ export interface ReconcileOptions {
   readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'getInstance' | 'countUsers'>;
   readonly settle: SettleOptions;
   /** Where the lock is taken, on a connection of its own: the pool's database. */
-  readonly url: string;
+  readonly target: DatabaseTarget;
   /** Says under the lock what to do; undefined: nothing. */
   readonly chooseKind: (session: Session) => Promise<RunKind | undefined>;
   /** Finds, and writes nothing, not even that it ran. */

@@ -36,7 +36,7 @@ export type ReconcileResult =
  * @throws {DatabaseUnavailableError} when it could not even begin.
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult> {
-  const locked = await withAdvisoryLock({ url: options.url, name: 'reconcile' }, async (lock) => {
+  const locked = await withAdvisoryLock({ target: options.target, name: 'reconcile' }, async (lock) => {
     const kind = await options.settle.pool.withSession(options.chooseKind);
     return kind === undefined ? undefined : runLocked(options, kind, lock);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { createTemplate, replaceDatabase, withServer } from '../support/database-template.ts';
+import { formatUrl } from '../support/format-url.ts';
 
 /** The bench's own Postgres, with its defaults: `fsync` and `synchronous_commit` are on. */
 export interface BenchServer {
@@ -25,31 +26,32 @@ export async function startBenchServer(): Promise<BenchServer> {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-bench-'));
   const log = { info: () => undefined, warn: console.warn, error: console.error };
   const server = await startEmbeddedPostgres({ dataDir: directory, log });
-  const template = await createTemplate(server.url);
+  const serverUrl = formatUrl(server.target);
+  const template = await createTemplate(serverUrl);
   const [pid = ''] = (await readFile(join(directory, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
   return {
     postmasterPid: Number(pid),
     async createDatabase(name) {
       const database = `${template.prefix}${name}`;
-      await withServer(server.url, async (sql) => {
+      await withServer(serverUrl, async (sql) => {
         await sql.unsafe(`drop database if exists ${database} with (force)`);
         await sql.unsafe(`create database ${database} template ${template.name}`);
         // What one contender left to be written must not be paid for by the next.
         await sql.unsafe('checkpoint');
       });
-      const url = replaceDatabase(server.url, database);
+      const url = replaceDatabase(serverUrl, database);
       const sql = postgres(url, { max: 1, onnotice: () => undefined });
       return {
         url,
         sql,
         async drop() {
           await sql.end({ timeout: 1 });
-          await withServer(server.url, (admin) => admin.unsafe(`drop database if exists ${database} with (force)`));
+          await withServer(serverUrl, (admin) => admin.unsafe(`drop database if exists ${database} with (force)`));
         },
       };
     },
     readVersion: () =>
-      withServer(server.url, async (sql) => String((await sql`show server_version`)[0]?.server_version)),
+      withServer(serverUrl, async (sql) => String((await sql`show server_version`)[0]?.server_version)),
     async stop() {
       await template.drop();
       await server.stop();

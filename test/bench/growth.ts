@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createPool, type Pool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { type BenchEventsOptions, createBenchEvents } from './bench-events.ts';
@@ -130,7 +131,7 @@ async function measureTables({ database }: Scene): Promise<Record<string, number
 
 /** Writes users through the write path, two batches at once. */
 async function write(database: BenchDatabase, source: BenchEventsOptions): Promise<void> {
-  const pool = createPool({ url: database.url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 2 });
   const events = createBenchEvents(source);
   await Promise.all([fillFrom(pool, events), fillFrom(pool, events)]);
   await pool.close();

@@ -7,7 +7,8 @@ import { createLogger } from '../../src/logger.ts';
 // The service on a migrated database, with as many lanes and as large batches as the environment says.
 const config = loadConfig();
 const secrets = config.secrets ?? [];
-const pool = createPool({ url: config.databaseUrl ?? '', size: config.databasePoolSize });
+if (config.database === undefined) throw new Error('DATABASE_URL is not set.');
+const pool = createPool({ target: config.database, size: config.databasePoolSize });
 const logger = createLogger({ level: config.logLevel });
 const started = new AsyncDisposableStack();
 started.defer(() => pool.close());

@@ -1,4 +1,5 @@
 import { createPool, type Session } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { applyBatch } from '../../src/sync/apply-batch.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
@@ -65,7 +66,7 @@ async function writeBatches(
   write: (session: Session, entries: readonly BatchEntry[]) => Promise<unknown>,
   { entries, batch }: { entries: readonly BatchEntry[]; batch: number },
 ): Promise<number> {
-  const pool = createPool({ url: database.url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 1 });
   await pool.withSession((session) => session.run('select 1'));
   const startedAt = performance.now();
   for (let place = 0; place < entries.length; place += batch) {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { EMBEDDED_DATABASE, openCluster } from '../../src/db/embedded-cluster.ts';
-import { makeUrl } from '../../src/db/embedded-membership.ts';
+import { findTarget } from '../../src/db/embedded-membership.ts';
 import { choosePort, findPostmaster } from '../../src/db/embedded-postmaster.ts';
 import { startScene, useReader } from '../support/fault-scene.ts';
+import { formatUrl } from '../support/format-url.ts';
 import { killPostgres } from '../support/postgres-server.ts';
 
 const SEED = Number(process.env.FAULTS_SEED ?? Date.now() % 2 ** 31);
@@ -29,6 +30,8 @@ test('kill -9 of the service, of its own Postgres and of both at once loses noth
   await scene.restart();
 
   const port = (await findPostmaster(cluster))?.port ?? (await choosePort(cluster));
-  const { unanswered } = await scene.expectNothingLost(useReader(makeUrl(cluster, port, EMBEDDED_DATABASE)));
+  const { unanswered } = await scene.expectNothingLost(
+    useReader(formatUrl(findTarget(cluster, port, EMBEDDED_DATABASE))),
+  );
   expect(unanswered).toBeGreaterThan(0);
 });

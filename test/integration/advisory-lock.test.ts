@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type AdvisoryLock, withAdvisoryLock } from '../../src/db/advisory-lock.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { type TestDatabase, useTestDatabase } from '../support/database.ts';
 import { useProxy } from '../support/proxy.ts';
 
@@ -7,7 +8,7 @@ import { useProxy } from '../support/proxy.ts';
 async function hold({ url }: Pick<TestDatabase, 'url'>, name: 'backfill' | 'reconcile' = 'backfill') {
   const begun = Promise.withResolvers<AdvisoryLock>();
   const work = Promise.withResolvers<string>();
-  const result = withAdvisoryLock({ url, name }, (lock) => {
+  const result = withAdvisoryLock({ target: parseDatabaseUrl(url), name }, (lock) => {
     begun.resolve(lock);
     return work.promise;
   });
@@ -15,7 +16,7 @@ async function hold({ url }: Pick<TestDatabase, 'url'>, name: 'backfill' | 'reco
 }
 
 const tryLock = (url: string, name: 'backfill' | 'reconcile' = 'backfill') =>
-  withAdvisoryLock({ url, name }, async () => 'done');
+  withAdvisoryLock({ target: parseDatabaseUrl(url), name }, async () => 'done');
 
 const endHolder = async ({ sql }: TestDatabase) =>
   sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'clerk-sync backfill'

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { replayDeadLetter } from '../../src/dead-letters/replay-dead-letter.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import { makeApiTombstone } from '../../src/sync/make-api-entry.ts';
@@ -13,7 +14,7 @@ import { EPOCH_MS, makeUserEntry } from '../support/user-event.ts';
 /** A database, the write path, and all rows without the clock. */
 async function useWritePath() {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
   const options = { pool, deletedUsers: 'erase' } as const;
   const settle = async (...entries: BatchEntry[]) =>

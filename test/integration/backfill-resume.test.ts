@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { BackfillProgress } from '../../src/backfill/backfill-options.ts';
 import { runBackfill } from '../../src/backfill/run-backfill.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { isPage, listCursors, makeApiUsers, useBackfill } from '../support/backfill.ts';
 import { spawnCli } from '../support/cli-process.ts';
 import type { Fault } from '../support/fake-clerk/fake-clerk.ts';
@@ -90,7 +91,13 @@ test('a signal ends it after the page in work, also where the next one is here a
   const { settle, url, makeApi, readIds } = await useWalk();
   const controller = new AbortController();
   const onProgress = ({ kind }: BackfillProgress) => void (kind === 'page' && controller.abort());
-  const stopped = await runBackfill({ api: makeApi(), settle, url, signal: controller.signal, onProgress });
+  const stopped = await runBackfill({
+    api: makeApi(),
+    settle,
+    target: parseDatabaseUrl(url),
+    signal: controller.signal,
+    onProgress,
+  });
   expect(stopped).toMatchObject({ end: 'signal', usersHere: 2, run: { state: 'stopped' } });
   expect(await readIds()).toEqual(allIds.slice(0, 2));
 });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool, type Pool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createRandom } from '../../src/samples/random.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
@@ -13,7 +14,7 @@ const SEED = Number(process.env.CONCURRENCY_SEED ?? Date.now() % 2 ** 31);
 async function useProcesses(count: number, size = 4): Promise<{ database: TestDatabase; pools: Pool[] }> {
   const database = await useTestDatabase();
   const pools = Array.from({ length: count }, (_, place) =>
-    createPool({ url: database.url, size, applicationName: `process ${place}` }),
+    createPool({ target: parseDatabaseUrl(database.url), size, applicationName: `process ${place}` }),
   );
   onTestFinished(async () => {
     await Promise.all(pools.map((pool) => pool.close()));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readApiUser } from '../../src/clerk/api/api-user.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import { makeApiEntry, makeApiTombstone } from '../../src/sync/make-api-entry.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
@@ -40,7 +41,7 @@ const scenario = history.chain((events) => fc.tuple(fc.constant(events), makeDel
 test(`any order, batching and repetition by three processes ends in the rows of in-order application (${RUNS} histories, seed ${SEED})`, async () => {
   const database = await useTestDatabase();
   const pools = [0, 1, 2].map((place) =>
-    createPool({ url: database.url, size: 2, applicationName: `process ${place}` }),
+    createPool({ target: parseDatabaseUrl(database.url), size: 2, applicationName: `process ${place}` }),
   );
   let runs = 0;
   await fc.assert(
@@ -60,7 +61,7 @@ test(`any order, batching and repetition by three processes ends in the rows of 
 
 test(`a deleted user never comes back where deleted users are retained either (200 histories, seed ${SEED})`, async () => {
   const database = await useTestDatabase();
-  const pool = createPool({ url: database.url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 1 });
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(scenario, async ([events, { order }]) => {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { makeObservedEntry } from '../support/api-entry.ts';
 import { callCli } from '../support/cli.ts';
@@ -12,7 +13,7 @@ const FAILED_AT = new Date(Date.UTC(2026, 0, 1, 10));
 /** A letter of a delivery and one of a user whom a backfill has read. */
 async function useLetters() {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const read = makeObservedEntry({ id: 'user_2', banned: 'maybe', updated_at: EPOCH_MS });
   const sent = makeUserEntry({ messageId: 'msg_1', userId: 'user_1', data: { banned: 'maybe' } });

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { callCli } from '../support/cli.ts';
 import { useTestDatabase } from '../support/database.ts';
@@ -21,7 +22,7 @@ const DAY_MS = 86_400_000;
 /** A database with these dead letters, kept by the real receiver; they failed on the first, second, third day of January. */
 async function useDeadLetters(events: Record<string, object | string> = BAD_EVENTS) {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
   const { receive } = createReceiver({ pool, deletedUsers: 'erase' });
   const now = new Date();

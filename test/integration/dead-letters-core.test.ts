@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { discardDeadLetter } from '../../src/dead-letters/discard-dead-letter.ts';
 import { replayDeadLetter } from '../../src/dead-letters/replay-dead-letter.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
@@ -11,7 +12,7 @@ async function useRefusingDatabase() {
   const { sql, url } = await useTestDatabase();
   await sql`alter table clerk.users add constraint no_ada check (first_name <> 'ada')`;
   const processes = [0, 1].map((place) => {
-    const pool = createPool({ url, size: 3, applicationName: `process ${place}` });
+    const pool = createPool({ target: parseDatabaseUrl(url), size: 3, applicationName: `process ${place}` });
     onTestFinished(() => pool.close());
     const receiver = createReceiver({ pool, deletedUsers: 'erase' });
     return {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { type Diagnosis, runDoctor } from '../../src/doctor/run-doctor.ts';
 import { type DoctorScene, useDoctorScene } from '../support/doctor-scene.ts';
 import { openFakeApi } from '../support/fake-clerk/open-fake-api.ts';
@@ -42,7 +43,7 @@ test('ends though neither the database nor Clerk ever answers', async () => {
 
 /** With a pool and times of the test's own. */
 async function diagnoseQuickly({ clerk }: DoctorScene, url: string): Promise<Diagnosis> {
-  const pool = createPool({ url, size: 1, statementTimeoutMs: 300 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1, statementTimeoutMs: 300 });
   onTestFinished(() => pool.close());
   return runDoctor({
     settings: { problems: [], secrets: 1, keptSecret: undefined },

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { findSqlState } from '../../src/db/database-errors.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createReader } from '../../src/doctor/reader.ts';
 import { callCli } from '../support/cli.ts';
 import { useTestDatabase } from '../support/database.ts';
@@ -68,7 +69,7 @@ test('writes nothing', async () => {
 
 test('asks in transactions that could not write', async () => {
   const { url } = await useTestDatabase();
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const write = createReader(pool, 5000).read((session) => session.run('delete from clerk.users'));
   expect(findSqlState(await write.catch((error: unknown) => error))).toBe('25006');

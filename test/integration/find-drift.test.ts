@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { columns } from '../../drizzle/columns.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { findDrift } from '../../src/sync/find-drift.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
@@ -17,7 +18,7 @@ const SEED = Number(process.env.FIND_DRIFT_SEED ?? Date.now() % 2 ** 31);
 /** A database with the users as a webhook has told of them, and what `findDrift` says of what Clerk says later. */
 async function useStored(...users: (Record<string, unknown> | string)[]) {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const settle = (entries: Parameters<typeof settleBatch>[1]) => settleBatch({ pool, deletedUsers: 'erase' }, entries);
   const observed = { observedMs: UPDATED_MS, messageId: 'msg_1' };

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { countOpenDeadLetters } from '../../src/http/count-open-dead-letters.ts';
 import { createReadinessCheck } from '../../src/http/readiness.ts';
 import { type TestDatabaseOptions, useTestDatabase } from '../support/database.ts';
@@ -8,7 +9,7 @@ import { useReceivingApp } from '../support/use-receiving-app.ts';
 
 async function useReadiness(options: TestDatabaseOptions = {}) {
   const database = await useTestDatabase(options);
-  const pool = createPool({ url: database.url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 2 });
   onTestFinished(() => pool.close());
   return { database, pool, checkReadiness: createReadinessCheck(pool, pino({ level: 'silent' })) };
 }
@@ -51,7 +52,7 @@ describe('readiness', () => {
   });
 
   it('is denied when the database can’t be reached', async () => {
-    const pool = createPool({ url: 'postgres://nobody:secret@127.0.0.1:1/nothing', size: 1 });
+    const pool = createPool({ target: parseDatabaseUrl('postgres://nobody:secret@127.0.0.1:1/nothing'), size: 1 });
     onTestFinished(() => pool.close());
     const unreachable = { ready: false, code: 'database_unavailable', message: 'The database does not answer.' };
     expect(await createReadinessCheck(pool, pino({ level: 'silent' }))()).toEqual(unreachable);

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readCatalog } from '../../scripts/read-catalog.ts';
 import { migrate, printMigrationSql, readMigrationState } from '../../src/db/migrate.ts';
 import { readMigrations } from '../../src/db/migration-files.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { spawnLines } from '../support/child-lines.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { copyMigrations } from '../support/migration-copies.ts';
@@ -50,7 +51,7 @@ describe('migrate', () => {
       union all select nspname, '' from pg_namespace where oid >= 16384`;
     expect(await read()).toEqual([]);
 
-    await migrate(database.url);
+    await migrate(parseDatabaseUrl(database.url));
 
     const schemas = new Set((await read()).map(({ schema }) => schema.replace('pg_toast', 'clerk')));
     expect(schemas).toEqual(new Set(['clerk']));
@@ -60,11 +61,13 @@ describe('migrate', () => {
     'brings data through %s unchanged',
     async (name, index) => {
       const database = await useTestDatabase({ from: 'nothing' });
-      await migrate(database.url, { directory: await copyMigrations({ keep: index }) });
+      await migrate(parseDatabaseUrl(database.url), { directory: await copyMigrations({ keep: index }) });
       if (index > 0) await insertSampleRows(database.sql);
       const before = await readRows(database.sql);
 
-      const result = await migrate(database.url, { directory: await copyMigrations({ keep: index + 1 }) });
+      const result = await migrate(parseDatabaseUrl(database.url), {
+        directory: await copyMigrations({ keep: index + 1 }),
+      });
 
       expect(result).toEqual({ applied: [name] });
       expect(await readRows(database.sql)).toMatchObject(before);
@@ -75,10 +78,10 @@ describe('migrate', () => {
   test('refuses a database that a newer program has migrated, and leaves it alone', async () => {
     const database = await useTestDatabase();
     const directory = await copyMigrations({ add: { '9999_future': 'create table clerk.future ()' } });
-    await migrate(database.url, { directory });
+    await migrate(parseDatabaseUrl(database.url), { directory });
     const before = await readCatalog(database.sql);
 
-    await expect(migrate(database.url)).rejects.toMatchObject({
+    await expect(migrate(parseDatabaseUrl(database.url))).rejects.toMatchObject({
       name: 'OperatorError',
       code: 'database_newer',
       message: 'The database has migrations that this version of clerk-sync does not know: 9999_future.',
@@ -92,7 +95,7 @@ describe('migrate', () => {
     const database = await useTestDatabase();
     await database.sql`update clerk.migrations set hash = 'another' where name = ${NAMES[0] ?? ''}`;
 
-    await expect(migrate(database.url)).rejects.toMatchObject({
+    await expect(migrate(parseDatabaseUrl(database.url))).rejects.toMatchObject({
       code: 'migration_changed',
       message: `These migrations of the database are not the ones that this version of clerk-sync brings: ${NAMES[0]}.`,
     });
@@ -109,7 +112,7 @@ describe('migrate', () => {
     });
 
     for (const _attempt of ['first', 'next start']) {
-      await expect(migrate(database.url, { directory })).rejects.toMatchObject({
+      await expect(migrate(parseDatabaseUrl(database.url), { directory })).rejects.toMatchObject({
         name: 'OperatorError',
         code: 'migration_failed',
         message:
@@ -124,7 +127,9 @@ describe('migrate', () => {
     const database = await useTestDatabase({ from: 'nothing' });
     const directory = await copyMigrations({ keep: 0, add: { '0000_bad': 'create table clerk.half (); select 1/0' } });
 
-    await expect(migrate(database.url, { directory })).rejects.toMatchObject({ code: 'migration_failed' });
+    await expect(migrate(parseDatabaseUrl(database.url), { directory })).rejects.toMatchObject({
+      code: 'migration_failed',
+    });
 
     expect(await database.sql`select to_regnamespace('clerk') as schema`).toEqual([{ schema: null }]);
   });
@@ -136,7 +141,7 @@ describe('migrate', () => {
     const other = await database.sql.reserve();
     await other.unsafe(`begin; select pg_advisory_xact_lock(${0x63_6c_65_72_6b})`);
 
-    const migrated = migrate(database.url, { log });
+    const migrated = migrate(parseDatabaseUrl(database.url), { log });
     expect(await waiting.promise).toBe('waiting for another process that migrates this database');
     await other.unsafe('commit');
     other.release();
@@ -147,14 +152,14 @@ describe('migrate', () => {
   test('needs no right to make schemas where an administrator has made it', async () => {
     const database = await useTestDatabase({ from: 'nothing' });
     const { username, url } = await makeRole(database);
-    await expect(migrate(url)).rejects.toMatchObject({
+    await expect(migrate(parseDatabaseUrl(url))).rejects.toMatchObject({
       code: 'migration_failed',
       message: expect.stringMatching(/0000_tables.*permission denied for database/),
       hint: expect.stringContaining('CREATE on the database'),
     });
     await database.sql.unsafe(`create schema clerk; grant usage, create on schema clerk to ${username}`);
 
-    expect(await migrate(url)).toEqual({ applied: NAMES });
+    expect(await migrate(parseDatabaseUrl(url))).toEqual({ applied: NAMES });
   });
 
   test.each([
@@ -165,7 +170,7 @@ describe('migrate', () => {
     const database = await useTestDatabase();
     const url = change(new URL(database.url));
 
-    const error = await migrate(url.href).catch((reason: unknown) => reason);
+    const error = await migrate(parseDatabaseUrl(url.href)).catch((reason: unknown) => reason);
 
     expect(error).toMatchObject({ name: 'OperatorError', code: 'database_unreachable' });
     expect(String(error)).toMatch(/ECONNREFUSED|authentication failed|role "nobody_at_all"|"absent" does not exist/);
@@ -190,17 +195,17 @@ describe('printMigrationSql', () => {
     const [printed, migrated] = [await useTestDatabase({ from: 'nothing' }), await useTestDatabase()];
 
     const session = await printed.sql.reserve();
-    await session.unsafe(await printMigrationSql(printed.url));
+    await session.unsafe(await printMigrationSql(parseDatabaseUrl(printed.url)));
     session.release();
 
     expect(await readCatalog(printed.sql)).toEqual(await readCatalog(migrated.sql));
     expect(await readMigrationState(runner(printed.sql))).toEqual({ state: 'current', migrations: [] });
-    expect(await printMigrationSql(printed.url)).toBe('');
+    expect(await printMigrationSql(parseDatabaseUrl(printed.url))).toBe('');
   });
 
   test('changes nothing itself', async () => {
     const database = await useTestDatabase({ from: 'nothing' });
-    await printMigrationSql(database.url);
+    await printMigrationSql(parseDatabaseUrl(database.url));
     expect(await readMigrationState(runner(database.sql))).toEqual({ state: 'missing', migrations: NAMES });
   });
 });
@@ -208,7 +213,7 @@ describe('printMigrationSql', () => {
 describe('readMigrationState', () => {
   test('tells a database that lacks migrations', async () => {
     const database = await useTestDatabase({ from: 'nothing' });
-    await migrate(database.url, { directory: await copyMigrations({ keep: 1 }) });
+    await migrate(parseDatabaseUrl(database.url), { directory: await copyMigrations({ keep: 1 }) });
     expect(await readMigrationState(runner(database.sql))).toEqual({ state: 'pending', migrations: NAMES.slice(1) });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
 import { openDrizzle } from '../../src/db/open-drizzle.ts';
 import { createPool, type PoolOptions, type Session } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { type Treatment, useProxy } from '../support/proxy.ts';
 
@@ -15,7 +16,7 @@ async function useBreakingPool(treat: (connection: number) => Treatment, options
   const { sql, url } = await useTestDatabase({ from: 'nothing' });
   await sql`create table halves (transaction int, half text)`;
   const proxy = await useProxy(url, treat);
-  const pool = createPool({ url: proxy.url, size: 1, ...options });
+  const pool = createPool({ target: parseDatabaseUrl(proxy.url), size: 1, ...options });
   onTestFinished(() => pool.close());
   const readRows = async () => [...(await sql`select * from halves order by 1, 2`)];
   return { sql, proxy, pool, readRows };
@@ -109,7 +110,7 @@ const UNREACHABLE = [
   { name: 'the name is unknown', url: 'postgres://nobody@database.invalid/none' },
 ];
 test.for(UNREACHABLE)('where $name the caller is told so at once', async ({ url }) => {
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   const startedAt = performance.now();
   const outcomes = await Promise.allSettled([
     pool.withTransaction((session) => session.run('select 1')),
@@ -127,7 +128,7 @@ test.for(UNREACHABLE)('where $name the caller is told so at once', async ({ url 
 test('of several hosts the first that answers is used', async () => {
   const { url, sql } = await useTestDatabase({ from: 'nothing' });
   const { host } = new URL(url);
-  const pool = createPool({ url: url.replace(host, `127.0.0.1:1,${host}`), size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url.replace(host, `127.0.0.1:1,${host}`)), size: 1 });
   const rows = await pool.withTransaction((session) => session.run('select current_database() as name'));
   expect([...rows]).toEqual([...(await sql`select current_database() as name`)]);
   await pool.close();

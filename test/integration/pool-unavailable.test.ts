@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
 import { createPool, type Pool, type PoolOptions } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { usePostgresServer } from '../support/postgres-server.ts';
 import { countSockets } from '../support/processes.ts';
 
@@ -18,7 +19,7 @@ async function useOwnServer(options: Partial<PoolOptions> = {}) {
   const url = new URL(server.url);
   url.username = 'service';
   url.password = 'service';
-  const pool = createPool({ url: url.href, size: 3, ...options });
+  const pool = createPool({ target: parseDatabaseUrl(url.href), size: 3, ...options });
   onTestFinished(async () => {
     await pool.close();
     await sql.end({ timeout: 1 });
@@ -120,11 +121,11 @@ test.for(REFUSALS)(
   async ({ refuse, mend, state }) => {
     const { sql, url, readIds } = await useOwnServer();
     await sql.unsafe(refuse);
-    const pool = createPool({ url, size: 1 });
+    const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
     await expectUnavailable(insert(pool, 1), new RegExp(state));
     await sql.unsafe(mend);
     await pool.close();
-    const mended = createPool({ url, size: 1 });
+    const mended = createPool({ target: parseDatabaseUrl(url), size: 1 });
     await insert(mended, 2);
     await mended.close();
     expect(await readIds()).toEqual([2]);
@@ -133,7 +134,7 @@ test.for(REFUSALS)(
 
 test('a wrong password is not a refusal of the data', async () => {
   const { url } = await useOwnServer();
-  const pool = createPool({ url: url.replace('service:service', 'service:wrong'), size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url.replace('service:service', 'service:wrong')), size: 1 });
   await expectUnavailable(insert(pool, 1), /28P01/);
   await pool.close();
 });

@@ -3,6 +3,7 @@ import type postgres from 'postgres';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { discardDeadLetter } from '../../src/dead-letters/discard-dead-letter.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { useTestDatabase } from '../support/database.ts';
@@ -127,7 +128,7 @@ test('the role of a service that does not migrate can settle every kind of event
   const { sql, url } = await useUsersAndLetters();
   const asService = await grant(sql, url, find(SERVICE_ROLE).replaceAll('clerk_sync_service', role), role);
 
-  expect(await migrate(asService)).toEqual({ applied: [] });
+  expect(await migrate(parseDatabaseUrl(asService))).toEqual({ applied: [] });
   const { pool, send } = useService(asService);
   const later = createReadmeEvents(Date.now() + 60_000).events.map(({ body }) => ({ messageId: newId(), body }));
   expect(await send(later)).toEqual([
@@ -202,7 +203,7 @@ interface UsersOptions {
 
 /** The write path on a database; `send` gives one event after the other to it and resolves with the outcomes. */
 function useService(url: string, deletedUsers: 'erase' | 'retain' = 'erase') {
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const receiver = createReceiver({ pool, deletedUsers });
   const send = async (events: readonly ReadmeEvent[]) => {

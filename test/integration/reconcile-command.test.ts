@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { withAdvisoryLock } from '../../src/db/advisory-lock.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { callCli } from '../support/cli.ts';
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
 import { makeApiUsers, type ReconcileScene, useReconcileScene } from '../support/reconcile-scene.ts';
@@ -144,7 +145,7 @@ describe('ends with 1', () => {
 
   test('and a sentence where another process is at it', async () => {
     const { call, url } = await useCommand();
-    const locked = await withAdvisoryLock({ url, name: 'reconcile' }, () => call());
+    const locked = await withAdvisoryLock({ target: parseDatabaseUrl(url), name: 'reconcile' }, () => call());
     expect(locked).toEqual({
       held: true,
       result: {

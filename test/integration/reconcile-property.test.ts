@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
@@ -59,7 +60,7 @@ async function useWorld() {
   const scene = await useReconcileScene(makeApiUsers(USERS));
   await scene.fill();
   const { clerk } = scene;
-  const pool = createPool({ url: scene.url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(scene.url), size: 1 });
   onTestFinished(() => pool.close());
   let count = 0;
 

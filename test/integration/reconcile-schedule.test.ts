@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { runDueReconcile } from '../../src/commands/reconcile/run-due-reconcile.ts';
 import { scheduleReconcile } from '../../src/commands/reconcile/schedule-reconcile.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { findReconcileState } from '../../src/http/find-reconcile-state.ts';
 import type { MadeReconcile } from '../../src/http/reconcile-metrics.ts';
 import { findDueRun } from '../../src/reconcile/reconcile-runs.ts';
@@ -18,10 +19,11 @@ async function useService() {
   const made: MadeReconcile[] = [];
   const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const makeOptions = (url = scene.url) => {
-    const pool = createPool({ url, size: 1 });
+    const target = parseDatabaseUrl(url);
+    const pool = createPool({ target, size: 1 });
     onTestFinished(() => pool.close());
     return {
-      ...{ pool, url, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
+      ...{ pool, target, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
       config: { clerkSecretKey: scene.clerk.secretKey, clerkApiUrl: scene.clerk.url, deletedUsers: 'erase' as const },
       intervalMs: 15 * MINUTE_MS,
       signal: new AbortController().signal,

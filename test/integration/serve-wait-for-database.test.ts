@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { findUnsafeCommits } from '../../src/commands/find-unsafe-commits.ts';
 import { type WaitForDatabaseOptions, waitForDatabase } from '../../src/commands/wait-for-database.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { useTestDatabase } from '../support/database.ts';
 
 function captureLogs() {
@@ -34,7 +35,7 @@ async function reservePort() {
 
 /** Waits as `serve` does: with the pool that it then works with. */
 async function wait(options: Omit<WaitForDatabaseOptions, 'pool'>): Promise<void> {
-  const pool = createPool({ url: options.databaseUrl, size: 1 });
+  const pool = createPool({ target: options.target, size: 1 });
   onTestFinished(() => pool.close());
   await waitForDatabase({ ...options, pool });
 }
@@ -47,7 +48,7 @@ describe('waiting for the database', () => {
   it('ends at once when it is there', async () => {
     const { url } = await useTestDatabase();
     const { logs, logger } = captureLogs();
-    await wait({ databaseUrl: url, logger });
+    await wait({ target: parseDatabaseUrl(url), logger });
     expect(logs).toEqual([]);
   });
 
@@ -55,7 +56,7 @@ describe('waiting for the database', () => {
     const { url } = await useTestDatabase();
     const { port, start } = await reservePort();
     const { logs, logger } = captureLogs();
-    const waiting = wait({ databaseUrl: changeUrl(url, { port: String(port) }), logger, intervalMs: 20 });
+    const waiting = wait({ target: parseDatabaseUrl(changeUrl(url, { port: String(port) })), logger, intervalMs: 20 });
     await expect.poll(() => logs.length).toBeGreaterThan(1);
     await start(new URL(url));
     await waiting;
@@ -65,8 +66,8 @@ describe('waiting for the database', () => {
 
   it('ends in a sentence without the password when nothing came up in time', async () => {
     const { port } = await reservePort();
-    const databaseUrl = `postgres://jane:s3cret@127.0.0.1:${port}/app`;
-    const waiting = wait({ databaseUrl, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
+    const target = parseDatabaseUrl(`postgres://jane:s3cret@127.0.0.1:${port}/app`);
+    const waiting = wait({ target, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
     await expect(waiting).rejects.toMatchObject({
       code: 'database_unreachable',
       message: `The database 127.0.0.1:${port}/app could not be reached within 0.05 s (ECONNREFUSED).`,
@@ -87,7 +88,7 @@ describe('waiting for the database', () => {
     const databaseUrl = changeUrl(url, changes);
     const { logs, logger } = captureLogs();
     const { host, pathname } = new URL(databaseUrl);
-    await expect(wait({ databaseUrl, logger })).rejects.toMatchObject({
+    await expect(wait({ target: parseDatabaseUrl(databaseUrl), logger })).rejects.toMatchObject({
       code: 'database_refused',
       message: `No connection to the database ${host}${pathname} (${code}).`,
       hint,
@@ -101,10 +102,10 @@ describe('a server whose commits are not synchronous', () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
     const { logs, logger } = captureLogs();
-    const asking = createPool({ url, size: 1 });
+    const asking = createPool({ target: parseDatabaseUrl(url), size: 1 });
     onTestFinished(() => asking.close());
     const forceSynchronousCommit = await findUnsafeCommits(asking, logger);
-    const pool = createPool({ url, size: 1, forceSynchronousCommit });
+    const pool = createPool({ target: parseDatabaseUrl(url), size: 1, forceSynchronousCommit });
     onTestFinished(() => pool.close());
     const settings = await pool.withTransaction((session) => session.run('show synchronous_commit'));
     expect({ forceSynchronousCommit, logs, settings }).toEqual({
@@ -118,7 +119,7 @@ describe('a server whose commits are not synchronous', () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = remote_apply`);
     const { logs, logger } = captureLogs();
-    const pool = createPool({ url, size: 1 });
+    const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
     onTestFinished(() => pool.close());
     const forceSynchronousCommit = await findUnsafeCommits(pool, logger);
     expect({ forceSynchronousCommit, logs }).toEqual({ forceSynchronousCommit: false, logs: [] });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createRandom } from '../../src/samples/random.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
@@ -9,7 +10,7 @@ import { EPOCH_MS, makeUserBody, makeUserEntry, type UserEventOptions } from '..
 
 async function useSettling() {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
   const settle = async (entries: readonly BatchEntry[]) => settleBatch({ pool, deletedUsers: 'erase' }, entries);
   const readOutcomes = async () =>

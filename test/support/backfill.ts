@@ -4,6 +4,7 @@ import { runBackfill } from '../../src/backfill/run-backfill.ts';
 import { type ClerkApi, createClerkApi } from '../../src/clerk/api/clerk-api.ts';
 import type { Timings } from '../../src/clerk/api/create-requester.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { useTestDatabase } from './database.ts';
 import type { FakeClerk, FakeRequest } from './fake-clerk/fake-clerk.ts';
 import { type ApiUserJson, makeApiUser } from './fake-clerk/make-api-user.ts';
@@ -32,7 +33,7 @@ type RunOptions = Partial<Omit<BackfillOptions, 'api' | 'settle'>>;
 export async function useBackfill({ users = [], pageSize, timings }: BackfillScene = {}) {
   const { sql, url } = await useTestDatabase();
   const clerk = await useFakeClerk({ users });
-  const pool = createPool({ url, size: 3 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 3 });
   onTestFinished(() => pool.close());
   const settle = { pool, deletedUsers: 'erase' } as const;
   const makeApi = (signal?: AbortSignal) => {
@@ -42,7 +43,8 @@ export async function useBackfill({ users = [], pageSize, timings }: BackfillSce
   };
   return {
     ...{ sql, url, clerk, pool, settle, makeApi },
-    run: (options: RunOptions = {}) => runBackfill({ api: makeApi(options.signal), settle, url, ...options }),
+    run: (options: RunOptions = {}) =>
+      runBackfill({ api: makeApi(options.signal), settle, target: parseDatabaseUrl(url), ...options }),
     /** The environment of a command that works on the same. */
     env: { DATABASE_URL: url, CLERK_SECRET_KEY: clerk.secretKey, CLERK_API_URL: clerk.url },
   };

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { createTemplate } from './database-template.ts';
+import { formatUrl } from './format-url.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -38,7 +39,7 @@ async function findServer(): Promise<{ url: string; stop(): Promise<void> }> {
   // Durable as in production: cloning a template costs little all the same.
   const postgres = await startEmbeddedPostgres({ dataDir: directory, log, settings: { max_connections: '300' } });
   return {
-    url: postgres.url,
+    url: formatUrl(postgres.target),
     async stop() {
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });

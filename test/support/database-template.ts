@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { migrate } from '../../src/db/migrate.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 
 export interface Template {
   readonly name: string;
@@ -15,7 +16,7 @@ export async function createTemplate(serverUrl: string): Promise<Template> {
   const prefix = `clerk_sync_test_${randomBytes(4).toString('hex')}_`;
   const name = `${prefix}template`;
   await withServer(serverUrl, (sql) => sql.unsafe(`create database ${name}`));
-  await migrate(replaceDatabase(serverUrl, name));
+  await migrate(parseDatabaseUrl(replaceDatabase(serverUrl, name)));
   return {
     name,
     prefix,

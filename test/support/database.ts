@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { inject, onTestFinished } from 'vitest';
+import type { DatabaseTarget } from '../../src/db/target/database-target.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { findLeaks } from './database-leaks.ts';
 import { replaceDatabase, withServer } from './database-template.ts';
 
 export interface TestDatabase {
   readonly url: string;
+  readonly target: DatabaseTarget;
   /** A client for the test's own statements: at most 5 connections, times in UTC. */
   readonly sql: postgres.Sql;
   /** Closes the client and drops the database, whoever still uses it. Safe to call twice. */
@@ -33,7 +36,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     await sql.end({ timeout: 5 });
     await withServer(serverUrl, (server) => server.unsafe(`drop database if exists ${name} with (force)`));
   };
-  return { url, sql, drop };
+  return { url, target: parseDatabaseUrl(url), sql, drop };
 }
 
 /**

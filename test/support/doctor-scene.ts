@@ -1,5 +1,6 @@
 import { readApiUser } from '../../src/clerk/api/api-user.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import type { CheckStatus } from '../../src/doctor/check.ts';
 import type { Diagnosis } from '../../src/doctor/run-doctor.ts';
 import { makeApiEntry } from '../../src/sync/make-api-entry.ts';
@@ -71,7 +72,7 @@ export async function runDoctorCommand(env: Record<string, string>): Promise<Doc
 
 /** Puts the users of the fake into the tables, as a backfill does. */
 async function storeUsers(url: string, { users }: FakeClerk, instanceId: string): Promise<void> {
-  const pool = createPool({ url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   const observation = { origin: 'backfill', runId: 'backfill_1', instanceId, observedAt: new Date() } as const;
   const entries = [...users.values()].map((user) => makeApiEntry(readApiUser(user), observation));
   await settleBatch({ pool, deletedUsers: 'erase' }, entries);

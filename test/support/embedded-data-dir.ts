@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { onTestFinished } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { formatUrl } from './format-url.ts';
 
 /** A log that shows errors only. */
 export const silent = { info: () => undefined, warn: () => undefined, error: console.error };
@@ -22,8 +23,9 @@ export async function makeDataDir(...path: string[]): Promise<string> {
 }
 
 /** Starts, or joins, the embedded Postgres of a directory in this process. */
-export async function start(dataDir: string, log = silent): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({ dataDir, log });
+export async function start(dataDir: string, log = silent): Promise<EmbeddedPostgres & { url: string }> {
+  const embedded = await startEmbeddedPostgres({ dataDir, log });
+  return { ...embedded, url: formatUrl(embedded.target) };
 }
 
 /** Process id of the Postgres that runs, or ran last, in a directory. */

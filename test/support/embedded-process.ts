@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { stdin, stdout } from 'node:process';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { formatUrl } from './format-url.ts';
 
 // A process that uses the embedded Postgres of the directory named by its argument, until it is told to leave.
 const [dataDir = ''] = process.argv.slice(2);
 const log = { info: () => undefined, warn: () => undefined, error: console.error };
-const { url, psql, stop } = await startEmbeddedPostgres({ dataDir, log });
-stdout.write(`${JSON.stringify({ url, psql })}\n`);
+const { target, psql, stop } = await startEmbeddedPostgres({ dataDir, log });
+stdout.write(`${JSON.stringify({ url: formatUrl(target), psql })}\n`);
 await once(stdin, 'data');
 await stop();
 stdin.destroy();

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import postgres from 'postgres';
 import { expect, onTestFinished } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createStorm } from '../../src/samples/create-storm.ts';
 import type { SampleEvent } from '../../src/samples/sample-event.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
@@ -102,7 +103,7 @@ function dumpInOrder(seed: number, events: readonly SampleEvent[]): Promise<Tabl
 
 async function applyInOrder(events: readonly SampleEvent[]): Promise<TablesDump> {
   const database = await createTestDatabase();
-  const pool = createPool({ url: database.url, size: 1 });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 1 });
   const at = new Date();
   for (const { messageId, body } of events) {
     await settleBatch({ pool, deletedUsers: 'erase' }, [makeEntry({ messageId, body, signedAt: at, receivedAt: at })]);

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { BackfillOptions, BackfillProgress } from '../../src/backfill/backfill-options.ts';
 import { runBackfill } from '../../src/backfill/run-backfill.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { isPage, makeApiUsers, useBackfill } from './backfill.ts';
 import { makeExpectedUser, readColumns, readUserRows } from './expected-api-rows.ts';
 import { type Treatment, useProxy } from './proxy.ts';
@@ -58,7 +59,7 @@ export async function useFragileBackfill() {
     },
     /** Through the door. The first trouble is the only one. */
     async runThrough(options: Partial<BackfillOptions> = {}) {
-      const pool = createPool({ url: proxy.url, size: 3 });
+      const pool = createPool({ target: parseDatabaseUrl(proxy.url), size: 3 });
       const onProgress = (progress: BackfillProgress) => {
         if (progress.kind === 'waiting') waits.push(progress.why);
         if (progress.kind === 'waiting') Object.assign(cut, { cutBefore: '(nothing)', cutAfter: '(nothing)' });
@@ -66,7 +67,9 @@ export async function useFragileBackfill() {
       };
       const settle = { pool, deletedUsers: 'erase' } as const;
       const api = makeApi(options.signal);
-      return runBackfill({ api, settle, url: proxy.url, ...options, onProgress }).finally(() => pool.close());
+      return runBackfill({ api, settle, target: parseDatabaseUrl(proxy.url), ...options, onProgress }).finally(() =>
+        pool.close(),
+      );
     },
     async readAll() {
       const users: Record<string, unknown>[] = [];

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { DatabaseUnavailableError, findSqlState } from '../../src/db/database-errors.ts';
 import { createPool, type Pool, type PoolOptions } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { type TestDatabase, useTestDatabase } from './database.ts';
 
 /** Every transaction writes two of these: both, or none. */
@@ -10,7 +11,7 @@ export const INSERT = 'insert into halves (transaction, half) values ($1, $2)';
 export async function usePool(options: Partial<PoolOptions> = {}): Promise<{ database: TestDatabase; pool: Pool }> {
   const database = await useTestDatabase({ from: 'nothing' });
   await database.sql`create table halves (transaction int, half text check (half <> 'refused'), primary key (transaction, half))`;
-  const pool = createPool({ url: database.url, size: 1, ...options });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 1, ...options });
   onTestFinished(() => pool.close());
   return { database, pool };
 }

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createClerkApi } from '../../src/clerk/api/clerk-api.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import type { ReconcileOptions } from '../../src/reconcile/reconcile-options.ts';
 import type { RunKind } from '../../src/reconcile/run-context.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../src/reconcile/run-reconcile.ts';
@@ -31,14 +32,14 @@ export function makeApiUsers(count: number): ApiUserJson[] {
 export async function useReconcileScene(users: readonly ApiUserJson[]) {
   const { url, sql } = await useTestDatabase();
   const clerk = await useFakeClerk({ users });
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
 
   const tryRun = ({ kind = 'full', ...options }: RunOptions = {}): Promise<ReconcileResult> => {
     const { signal } = options;
     const api = createClerkApi({ secretKey: clerk.secretKey, apiUrl: clerk.url, timings: FAST, signal });
     const settle = { pool, deletedUsers: 'erase' } as const;
-    return runReconcile({ api, settle, url, chooseKind: async () => kind, ...options });
+    return runReconcile({ api, settle, target: parseDatabaseUrl(url), chooseKind: async () => kind, ...options });
   };
   const run = async (options?: RunOptions): Promise<ReconcileReport> => {
     const result = await tryRun(options);

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { useTestDatabase } from './database.ts';
 import { makeApp } from './make-app.ts';
@@ -8,7 +9,7 @@ import { makeSignedRequest, type SignOptions } from './signed-request.ts';
 /** The service's routes over the real receiver and a database of the running test's own. */
 export async function useReceivingApp() {
   const database = await useTestDatabase();
-  const pool = createPool({ url: database.url, size: 4 });
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 4 });
   onTestFinished(() => pool.close());
   const receiver = createReceiver({ pool, deletedUsers: 'erase' });
   const made = makeApp({ receive: (delivery) => receiver.receive(delivery) });

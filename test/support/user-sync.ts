@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import { type SyncedUser, syncUser } from '../../src/backfill/sync-user.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { useTestDatabase } from './database.ts';
 import { dumpTables } from './database-dump.ts';
@@ -21,7 +22,7 @@ export interface UserSyncOptions extends FakeClerkOptions {
 export async function useUserSync({ deletedUsers = 'erase', ...options }: UserSyncOptions = {}) {
   const { sql, url } = await useTestDatabase();
   const clerk = await useFakeClerk(options);
-  const pool = createPool({ url, size: 3 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 3 });
   onTestFinished(() => pool.close());
   const [api, settle] = [openFakeApi(clerk), { pool, deletedUsers }];
   return {

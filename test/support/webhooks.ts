@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createVerifier } from '../../src/clerk/verify-delivery.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { useTestDatabase } from './database.ts';
@@ -34,7 +35,7 @@ export function readFixture(name: string): string {
  */
 export async function useWebhooks({ secrets = [makeSecret()], deletedUsers = 'erase' }: WebhooksOptions = {}) {
   const { sql, url } = await useTestDatabase();
-  const pool = createPool({ url, size: 2 });
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 2 });
   onTestFinished(() => pool.close());
   const lines: string[] = [];
   const { app } = makeApp({

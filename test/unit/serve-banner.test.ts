@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeBanner } from '../../src/commands/serve-banner.ts';
-import { nameDatabase } from '../../src/db/connection-hints.ts';
+import { nameDatabase } from '../../src/db/target/database-target.ts';
+import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { version } from '../../src/version.ts';
 
 const url = 'http://127.0.0.1:3000';
@@ -36,9 +37,9 @@ it('with a database of one’s own, it is one line', () => {
 
 it.each([
   ['postgres://jane:s3cret@db.example.com:5432/app?sslmode=require', 'db.example.com:5432/app'],
-  ['postgresql://jane:p%40ss@[::1]/app', '[::1]/app'],
+  ['postgresql://jane:p%40ss@[::1]/app', '[::1]:5432/app'],
   ['postgres://jane:s3cret@one:5432,two:5433/app?target_session_attrs=read-write', 'one:5432,two:5433/app'],
-  ['postgres://db', 'db'],
+  ['postgres://jane@db', 'db:5432/jane'],
 ])('a database is named without its user and password: %s', (databaseUrl, name) => {
-  expect(nameDatabase(databaseUrl)).toBe(name);
+  expect(nameDatabase(parseDatabaseUrl(databaseUrl))).toBe(name);
 });

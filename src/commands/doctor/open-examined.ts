@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { nameDatabase } from '../../db/connection-hints.ts';
 import { findEmbeddedPostgres } from '../../db/find-embedded-postgres.ts';
 import { createPool } from '../../db/pool.ts';
+import { type DatabaseTarget, nameDatabase } from '../../db/target/database-target.ts';
 import { failed, skipped } from '../../doctor/check.ts';
 import { findBroken, type KeptSecret, type SettingsFacts } from '../../doctor/check-settings.ts';
 import type { DoctorOptions, ExaminedClerk, ExaminedDatabase } from '../../doctor/doctor-options.ts';
@@ -47,7 +47,7 @@ async function readSettings(problems: readonly string[], config: Config): Promis
   const secrets = config.secrets?.length ?? 0;
   const isUnset =
     secrets === 0 && findBroken({ problems }, ['CLERK_WEBHOOK_SIGNING_SECRET', 'DATABASE_URL']) === undefined;
-  const makesOwn = isUnset && config.databaseUrl === undefined;
+  const makesOwn = isUnset && config.database === undefined;
   return { problems, secrets, keptSecret: makesOwn ? await findKeptSecret(config.dataDir) : undefined };
 }
 
@@ -65,8 +65,8 @@ async function findKeptSecret(dataDir: string): Promise<KeptSecret> {
 
 async function openDatabase(settings: SettingsFacts, config: Config): Promise<ExaminedDatabase> {
   const poolSize = config.databasePoolSize;
-  if (config.databaseUrl !== undefined)
-    return connectTo(config.databaseUrl, nameDatabase(config.databaseUrl), poolSize);
+  const { database } = config;
+  if (database !== undefined) return connectTo(database, nameDatabase(database), poolSize);
   if (findBroken(settings, ['DATABASE_URL']) !== undefined) {
     return { state: 'none', finding: skipped('DATABASE_URL is not valid: see configuration.') };
   }
@@ -87,7 +87,7 @@ async function openDatabase(settings: SettingsFacts, config: Config): Promise<Ex
 /** Starting it would hide that it does not run. */
 async function findEmbedded(dataDir: string, poolSize: number): Promise<ExaminedDatabase> {
   const found = await findEmbeddedPostgres(dataDir);
-  if (found.state === 'running') return connectTo(found.url, `embedded in ${join(dataDir, 'postgres')}`, poolSize);
+  if (found.state === 'running') return connectTo(found.target, `embedded in ${join(dataDir, 'postgres')}`, poolSize);
   const advice = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
   return {
     state: 'none',
@@ -98,9 +98,9 @@ async function findEmbedded(dataDir: string, poolSize: number): Promise<Examined
   };
 }
 
-function connectTo(url: string, name: string, poolSize: number): ExaminedDatabase {
+function connectTo(target: DatabaseTarget, name: string, poolSize: number): ExaminedDatabase {
   const pool = createPool({
-    url,
+    target,
     size: 1,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     applicationName: 'clerk-sync doctor',

@@ -1,6 +1,7 @@
 import { isAbort } from '../../backfill/describe-failure.ts';
 import type { Config } from '../../config.ts';
 import { createPool, type Pool, type Session } from '../../db/pool.ts';
+import type { DatabaseTarget } from '../../db/target/database-target.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import type { Logger } from '../../logger.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
@@ -14,7 +15,7 @@ export interface DueRunOptions {
   /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
   readonly pool: Pool;
   /** Of the same database. */
-  readonly url: string;
+  readonly target: DatabaseTarget;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordReconcile'>;
   /** Ends the run. */
@@ -37,9 +38,9 @@ export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   }
 }
 
-async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<ReconcileResult> {
+async function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
   const pool = createPool({
-    url,
+    target,
     size: POOL_SIZE,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     applicationName: 'clerk-sync reconcile',
@@ -49,7 +50,7 @@ async function run({ config, intervalMs, url, signal }: DueRunOptions): Promise<
     // Asked again, now under the lock: another process may have been quicker.
     const chooseKind = (session: Session) => findDueRun(session, intervalMs);
     return await withApi(config, { signal }, (api) =>
-      runReconcile({ api, settle: { pool, deletedUsers }, url, chooseKind, signal }),
+      runReconcile({ api, settle: { pool, deletedUsers }, target, chooseKind, signal }),
     );
   } finally {
     await pool.close();
