@@ -1,22 +1,22 @@
-FROM node:24-slim AS dependencies
+FROM node:24-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-# Without the optional dependency, an embedded Postgres: the image always has a DATABASE_URL.
-RUN npm ci --omit=dev --omit=optional
+COPY package.json package-lock.json .npmrc tsdown.config.ts tsconfig.json ./
+COPY migrations ./migrations
+COPY drizzle ./drizzle
+COPY src ./src
+# Installing also builds.
+RUN npm ci
 
 FROM node:24-slim
-ENV NODE_ENV=production
+# A young generation of 12 MiB, as `npm start` gives it: docs/performance.md says what that saves.
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=12
 WORKDIR /app
 # Owned by root, run by another: the program can't change itself, and writes nothing, so the file system can be read-only.
-COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json ./
-COPY migrations ./migrations
-COPY drizzle/catalog.json ./drizzle/catalog.json
-COPY drizzle/columns.ts ./drizzle/columns.ts
-COPY drizzle/schema ./drizzle/schema
-COPY src ./src
+COPY --from=build /app/package.json ./package.json
+# The program has its dependencies in it, but for the embedded Postgres: the image always has a DATABASE_URL.
+COPY --from=build /app/dist ./dist
 # What people and scripts call in the container, and what the container itself runs.
-RUN chmod 755 src/cli.ts && ln -s /app/src/cli.ts /usr/local/bin/clerk-sync
+RUN ln -s /app/dist/cli.js /usr/local/bin/clerk-sync
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \

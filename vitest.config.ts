@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` runs without a database; the others share one Postgres, started or found by the global setup. */
-const database = { globalSetup: ['test/support/database-setup.ts'] };
+/** `unit` runs without a database; the others share one Postgres, started or found by the global setup, and the program as it is built from the sources. */
+const database = { globalSetup: ['test/support/build-program.ts', 'test/support/database-setup.ts'] };
 
 export default defineConfig({
   test: {

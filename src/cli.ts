@@ -1,9 +1,8 @@
-#!/usr/bin/env -S node --max-semi-space-size=12
-import { basename } from 'node:path';
+#!/usr/bin/env node
 import { askAtTerminal } from './commands/ask-at-terminal.ts';
 import { endWithParent } from './commands/end-with-parent.ts';
 import { runCli } from './commands/run-cli.ts';
-import { isRunByNpm, loadConfig, loadEnvFile } from './config.ts';
+import { findInvocation, isRunByNpm, loadConfig, loadEnvFile } from './config.ts';
 
 // A reader that has seen enough (`… | head`) closes the pipe: that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -21,6 +20,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   ask: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,
   progress: process.stderr.isTTY ? process.stderr : undefined,
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
-  // The image links this file as `clerk-sync` into the path; in a checkout npm runs it.
-  invocation: basename(process.argv[1] ?? '') === 'clerk-sync' ? 'clerk-sync' : 'npm run -s clerk-sync --',
+  invocation: findInvocation(process.argv[1] ?? ''),
 });

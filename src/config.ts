@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as v from 'valibot';
 import { EMBEDDED_HOST, variables } from './config-variables.ts';
 import type { DatabaseTarget } from './db/target/database-target.ts';
@@ -117,6 +118,17 @@ export function loadEnvFile(): void {
 /** Whether npm started this program, as one of its scripts. */
 export function isRunByNpm(env: Environment = process.env): boolean {
   return env.npm_lifecycle_event !== undefined;
+}
+
+/**
+ * How this program is called here, for the commands that it suggests: by the name that a package manager or the image has
+ * given it, through `npx`, or as a script of a checkout.
+ *
+ * @param path of the file that runs, as Node was given it.
+ */
+export function findInvocation(path: string, env: Environment = process.env): string {
+  if (env.npm_command === 'exec') return 'npx clerk-sync';
+  return basename(path) === 'clerk-sync' ? 'clerk-sync' : 'npm run -s clerk-sync --';
 }
 
 function readGiven(env: Environment): Given {

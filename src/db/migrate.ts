@@ -2,7 +2,7 @@ import { connect } from './connect.ts';
 import { createClient } from './create-client.ts';
 import { makeLockKey } from './lock-key.ts';
 import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
-import { MIGRATIONS_DIRECTORY, type Migration, readMigrations } from './migration-files.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
 import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
 import { PIN_SETTINGS } from './pinned-settings.ts';
 import { getQualifier } from './qualify.ts';
@@ -58,7 +58,7 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
 
 /** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
 export async function printMigrationSql(target: DatabaseTarget, options: MigrateOptions = {}): Promise<string> {
-  const known = await readMigrations(options.directory ?? MIGRATIONS_DIRECTORY);
+  const known = await readMigrations(options.directory);
   const recorded = await inTransaction(target, 'read only', readRecorded);
   const pending = findPending(compareMigrations(recorded, known), known);
   if (pending.length === 0) return '';

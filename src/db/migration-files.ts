@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Beside this module's package root, so that the program finds them whatever directory it is started from. */
+/** The files' names without `.sql` and their texts, oldest first; the build puts them in, so that no bundler can lose them. */
+declare const BUNDLED_MIGRATIONS: readonly (readonly [name: string, text: string])[] | undefined;
+
+/** Where the migrations are in a checkout. */
 export const MIGRATIONS_DIRECTORY = join(import.meta.dirname, '../../migrations');
 
 export interface Migration {
@@ -25,13 +28,21 @@ const BREAKPOINT = '--> statement-breakpoint';
 const OWN_SCHEMA = /^create schema "clerk";?$/i;
 
 /** Reads the migrations that this program brings, oldest first: drizzle-kit's journal says which files, in which order. */
-export async function readMigrations(directory = MIGRATIONS_DIRECTORY): Promise<Migration[]> {
-  const journal: Journal = JSON.parse(await readFile(join(directory, 'meta/_journal.json'), 'utf8'));
-  return Promise.all(journal.entries.map(({ tag }) => readMigration(directory, tag)));
+export async function readMigrations(directory?: string): Promise<Migration[]> {
+  if (directory === undefined && typeof BUNDLED_MIGRATIONS !== 'undefined') {
+    return BUNDLED_MIGRATIONS.map(([name, text]) => parseMigration(name, text));
+  }
+  return readDirectory(directory ?? MIGRATIONS_DIRECTORY);
 }
 
-async function readMigration(directory: string, name: string): Promise<Migration> {
-  const file = await readFile(join(directory, `${name}.sql`), 'utf8');
+async function readDirectory(directory: string): Promise<Migration[]> {
+  const journal: Journal = JSON.parse(await readFile(join(directory, 'meta/_journal.json'), 'utf8'));
+  return Promise.all(
+    journal.entries.map(async ({ tag }) => parseMigration(tag, await readFile(join(directory, `${tag}.sql`), 'utf8'))),
+  );
+}
+
+function parseMigration(name: string, file: string): Migration {
   // A checkout on Windows may have changed the line ends: still the same migration.
   const text = file.replaceAll('\r\n', '\n');
   const statements = text.split(BREAKPOINT).map((statement) => statement.trim());

@@ -17,7 +17,7 @@ import { describeConditions, saveResults } from './save-results.ts';
  * shapes: two e-mail addresses, a phone number and a Google account; and one address with its Google account. Writes its
  * figures to `results/backfill-<time>.json`.
  */
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
 const WALK = join(import.meta.dirname, 'walk-alone.ts');
 const USERS = readOption('users', 100_000);
 const ROUNDS = readOption('rounds', 3);

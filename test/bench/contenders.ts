@@ -15,14 +15,14 @@ export type ContenderName = 'usual' | 'clerk-sync' | 'lanes' | 'bare';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** What `npm start` gives to `node`: limits of memory and all. */
-const OPTIONS = packageJson.scripts.start.split(' ').slice(1, -1);
+const [OPTION = ''] = packageJson.scripts.start.split(' ').slice(1);
 
 /** What follows `node`. */
 const ARGUMENTS: Readonly<Record<ContenderName, readonly string[]>> = {
   bare: ['test/bench/bare-server.ts'],
   usual: ['test/bench/usual-handler.ts'],
-  'clerk-sync': [...OPTIONS, 'src/main.ts'],
-  lanes: [...OPTIONS, 'test/bench/lanes-server.ts'],
+  'clerk-sync': [OPTION, 'dist/cli.js', 'serve'],
+  lanes: [OPTION, 'test/bench/lanes-server.ts'],
 };
 
 /**

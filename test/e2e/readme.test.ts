@@ -47,7 +47,7 @@ const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
     expect(stdout).toMatch(/^ {2}primary_email_address +ada@example\.com\n/m);
   },
   'clerk-sync send --count 1000 --shuffle --duplicate': storm,
-  'node src/main.ts': startWithoutNpm,
+  'node dist/cli.js serve': startWithoutNpm,
   [SEND_BAD]: async (command) => {
     const { stdout, exitCode } = await run(command);
     letter = /dead-letters show (msg_\w+)$/m.exec(stdout)?.[1] ?? '';

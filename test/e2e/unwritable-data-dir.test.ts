@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
 /** Root may write everywhere: where the tests run as root, the service runs as nobody in particular. */
 const IDENTITY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 /** Where that user can't read the checkout, as below /root, the program can't be tried. */
-const canRun = spawnSync('test', ['-r', MAIN], IDENTITY).status === 0;
+const canRun = spawnSync('test', ['-r', CLI], IDENTITY).status === 0;
 
 let directory: string;
 
@@ -26,7 +26,7 @@ async function run(dataDir: string): Promise<{ exitCode: number | null; stderr: 
   const { promise, resolve } = Promise.withResolvers<{ exitCode: number | null; stderr: string }>();
   const { PATH = '' } = process.env;
   const options = { cwd: directory, env: { PATH, PORT: '0', DATA_DIR: dataDir }, ...IDENTITY };
-  const child = execFile(process.execPath, [MAIN], options, (_, __, stderr) => {
+  const child = execFile(process.execPath, [CLI, 'serve'], options, (_, __, stderr) => {
     resolve({ exitCode: child.exitCode, stderr });
   });
   return await promise;

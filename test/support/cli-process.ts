@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { CliRun } from './cli.ts';
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
 
 export interface CliProcessOptions {
   /** The working directory, where `.data` and `.env` are looked for. */
@@ -27,7 +27,7 @@ export async function runCliProcess(args: readonly string[], options: CliProcess
   return { exitCode, stdout, stderr };
 }
 
-/** `node src/cli.ts`, in a process of its own. */
+/** `node dist/cli.js`, in a process of its own. */
 export function spawnCli(args: readonly string[], { directory, env }: CliProcessOptions) {
   const { PATH = '', HOME = tmpdir() } = process.env;
   return spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { PATH, HOME, ...env }, stdio: 'pipe' });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** What the tests use of the Dockerfile's final stage. */
 export interface Dockerfile {
-  /** Paths that are copied from the checkout, relative to it; each keeps its place below the working directory. */
+  /** Paths that are copied from the build, relative to the checkout; each keeps its place below the working directory. */
   readonly copied: string[];
   readonly workdir: string;
   readonly healthcheck: string[];
@@ -23,7 +23,7 @@ export async function readDockerfile(): Promise<Dockerfile> {
   const stage = text.slice(text.lastIndexOf('\nFROM ')).replaceAll('\\\n', ' ');
   const find = (pattern: RegExp) => pattern.exec(stage)?.[1] ?? '';
   return {
-    copied: [...stage.matchAll(/^COPY (\S+) \.\S*$/gm)].map(([, path = '']) => path),
+    copied: [...stage.matchAll(/^COPY --from=build \/app\/(\S+) \.\/\1$/gm)].map(([, path = '']) => path),
     workdir: find(/^WORKDIR (.*)$/m),
     healthcheck: JSON.parse(find(/^HEALTHCHECK .*? CMD (.*)$/m)),
     entrypoint: JSON.parse(find(/^ENTRYPOINT (.*)$/m)),
@@ -44,18 +44,17 @@ export interface ImageTree {
   remove(): Promise<void>;
 }
 
-/** Lays out what the Dockerfile copies, the production dependencies that it installs, and its link to the program. */
+/** Lays out what the Dockerfile copies from its build, and its link to the program. */
 export async function makeImageTree({ copied }: Dockerfile): Promise<ImageTree> {
   const base = await mkdtemp(join(tmpdir(), 'clerk-sync-image-'));
   const app = join(base, 'app');
   const bin = join(base, 'bin');
   await mkdir(bin);
-  for (const path of [...copied, ...(await listProductionPackages())]) {
+  for (const path of copied) {
     await mkdir(dirname(join(app, path)), { recursive: true });
     await cp(join(ROOT, path), join(app, path), { recursive: true });
   }
-  await chmod(join(app, 'src/cli.ts'), 0o755);
-  await symlink(join(app, 'src/cli.ts'), join(bin, 'clerk-sync'));
+  await symlink(join(app, 'dist/cli.js'), join(bin, 'clerk-sync'));
   // Copied, since the original may be where another user can't go.
   await copyFile(process.execPath, join(bin, 'node'));
   execFileSync('chmod', ['-R', 'u=rX,go=rX', base]);
@@ -68,14 +67,4 @@ export async function makeImageTree({ copied }: Dockerfile): Promise<ImageTree> 
       await rm(base, { recursive: true });
     },
   };
-}
-
-/** The folders that `npm ci --omit=dev --omit=optional` fills. */
-async function listProductionPackages(): Promise<string[]> {
-  const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: true; optional?: true; devOptional?: true }>;
-  };
-  return Object.entries(packages)
-    .filter(([path, { dev, optional, devOptional }]) => path !== '' && !(dev || optional || devOptional))
-    .map(([path]) => path);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
 /** Embedded Postgres initialises in about a second; a busy machine may need many times that. */
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
@@ -22,7 +22,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The real program, `node src/main.ts`, in a process of its own. */
+/** The real program, `node dist/cli.js serve`, in a process of its own. */
 export interface ServiceProcess {
   readonly pid: number;
   readonly directory: string;
@@ -62,7 +62,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 export async function spawnService(options: ServiceOptions = {}): Promise<ServiceProcess> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'clerk-sync-service-')));
   const { PATH = '', HOME = tmpdir() } = process.env;
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [CLI, 'serve'], {
     cwd: directory,
     env: { PATH, HOME, PORT: '0', HOST: '127.0.0.1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,3 @@
+import { clerkSync } from '../../../../lib/clerk-sync.ts';
+
+export const POST = clerkSync.fetch;

