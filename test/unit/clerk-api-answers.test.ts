@@ -73,7 +73,7 @@ describe('a bad element of a page', () => {
     ['{"id":7}', null, 'missing_user_id'],
     [`{"id":"${'u'.repeat(300)}"}`, null, 'missing_user_id'],
     ['{"id":"user_bad","banned":"yes"}', 'user_bad', 'invalid_shape'],
-    ['{"id":"user_bad","email_addresses":[{"email_address":7}]}', 'user_bad', 'invalid_shape'],
+    ['{"id":"user_bad","email_addresses":[{"id":"idn_1","email_address":7}]}', 'user_bad', 'invalid_shape'],
   ];
 
   test.each(BAD)('costs no other: %s', async (text, id, reason) => {

@@ -143,8 +143,8 @@ describe('help and version go to stdout and exit 0', () => {
   test('the main help names every command, the exit codes, and examples that can be typed here', async () => {
     const { stdout } = await callCli(['--help']);
     expect([...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command]) => command)).toEqual([
-      ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user', 'doctor'],
-      ...['remove-instance', 'help'],
+      ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user'],
+      ...['forget-messages', 'doctor', 'remove-instance', 'help'],
       ...['clerk-sync', 'clerk-sync', 'clerk-sync', 'clerk-sync'],
     ]);
     expect(stdout).toContain(
