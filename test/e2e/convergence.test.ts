@@ -23,7 +23,9 @@ import { makeSecret, signRequest } from '../support/signed-request.ts';
 const RUNS = 50;
 const SEED = Number(process.env.CONVERGENCE_SEED ?? Date.now() % 2 ** 31);
 
-const scenario = history.chain((events) => fc.tuple(fc.constant(events), makeDeliveryPlan(events.length)));
+/** All of them as webhooks: what leaves a property out says nothing of it. */
+const deliveries = history.map((events) => events.map((event) => ({ ...event, fromApi: false })));
+const scenario = deliveries.chain((events) => fc.tuple(fc.constant(events), makeDeliveryPlan(events.length)));
 
 test(`three processes that take one history's deliveries in any order end in the rows of in-order application (${RUNS} histories, seed ${SEED})`, async () => {
   const database = await createTestDatabase();
@@ -31,12 +33,12 @@ test(`three processes that take one history's deliveries in any order end in the
   const env = { DATABASE_URL: database.url, CLERK_WEBHOOK_SIGNING_SECRET: secret, LOG_LEVEL: 'warn' };
   const services = await Promise.all([0, 1, 2].map(() => startService({ env })));
   let runs = 0;
-  let deliveries = 0;
+  let sent = 0;
   try {
     await fc.assert(
       fc.asyncProperty(scenario, async ([events, plan]) => {
         runs += 1;
-        deliveries += await deliver(services, { events, plan, secret, run: `h${runs}` });
+        sent += await deliver(services, { events, plan, secret, run: `h${runs}` });
         const { visible } = await readUsers(database.sql, {
           prefix: `user_h${runs}_`,
           rename: [`_h${runs}_`, '_run_'],
@@ -45,7 +47,7 @@ test(`three processes that take one history's deliveries in any order end in the
       }),
       { numRuns: RUNS, seed: SEED },
     );
-    console.info(`${runs} histories, ${deliveries} deliveries`);
+    console.info(`${runs} histories, ${sent} deliveries`);
   } finally {
     await Promise.all(services.map((service) => service.cleanUp()));
     await database.drop();
