@@ -28,7 +28,8 @@ const NOT_RUN: readonly string[] = [
   'clerk webhooks listen --forward-to http://localhost:3000/webhooks/clerk',
   'ngrok http 3000',
   // The workflow builds the image and starts it with its Postgres.
-  'CLERK_WEBHOOK_SIGNING_SECRET=whsec_… docker compose up --build --detach',
+  "echo 'CLERK_WEBHOOK_SIGNING_SECRET=whsec_…' >> .env",
+  'docker compose up --build --detach',
   'docker compose exec clerk-sync clerk-sync dead-letters list',
 ];
 
@@ -46,6 +47,9 @@ const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
     });
     expect(stdout).toMatch(/^ {2}primary_email_address +ada@example\.com\n/m);
   },
+  'clerk-sync users': async (command) => {
+    expect((await run(command)).stdout).toMatch(/^user_ada +ada@example\.com/m);
+  },
   'clerk-sync send --count 1000 --shuffle --duplicate': storm,
   'node dist/cli.js serve': startWithoutNpm,
   [SEND_BAD]: async (command) => {
@@ -53,8 +57,11 @@ const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
     letter = /dead-letters show (msg_\w+)$/m.exec(stdout)?.[1] ?? '';
     expect({ exitCode, letter }).toEqual({ exitCode: 3, letter: expect.stringContaining('msg_') });
   },
+  'clerk-sync dead-letters summary': async (command) => {
+    expect((await run(command)).stdout).toMatch(new RegExp(`^ +1 +invalid_shape +data.banned .* ${letter}$`, 'm'));
+  },
   'clerk-sync dead-letters list': async (command) => {
-    expect((await run(command)).stdout).toMatch(new RegExp(`^${letter} +user.updated +user_1 +invalid_shape +1 `, 'm'));
+    expect((await run(command)).stdout).toMatch(new RegExp(`^${letter} +user.updated +user_1 +invalid_shape +data.banned +1 `, 'm'));
   },
   'clerk-sync dead-letters show msg_…': async (command) => {
     const { stdout } = await run(command);
@@ -121,7 +128,11 @@ let sql: postgres.Sql;
 let letter = '';
 
 beforeAll(async () => {
-  clerk = await startFakeClerk({ users: Array.from({ length: USERS }, (_, n) => makeApiUser(n)) });
+  // The key of a development instance: with that of a production one, the built-in Postgres does not start.
+  clerk = await startFakeClerk({
+    secretKey: 'sk_test_0123456789',
+    users: Array.from({ length: USERS }, (_, n) => makeApiUser(n)),
+  });
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-readme-'));
   env = { ...makeEnvironment(), DATA_DIR: directory, PORT: String(await findFreePort()) };
 });
