@@ -229,7 +229,7 @@ test('a user of a page whom a trigger refuses is a letter of his own, and its re
     ['api_user_27', 'api_user_47', 'api_user_7'].map((message_id) => ({ message_id, error })),
   );
   expect(await replayDeadLetter(options, 'api_user_7')).toEqual({
-    ...{ messageId: 'api_user_7', outcome: 'dead_letter', error },
+    ...{ messageId: 'api_user_7', outcome: 'dead_letter', error, reason: 'rejected_by_database', path: null },
   });
   await sql`drop trigger refuse on clerk.users`;
   expect(await replayDeadLetter(options, 'api_user_7')).toEqual({ messageId: 'api_user_7', outcome: 'applied' });
