@@ -90,6 +90,7 @@ describe('backup codes', () => {
           {
             ...letter,
             body: kept.replace('"BIG"', '9007199254740993'),
+            path: 'data.banned',
             reason: 'invalid_shape',
             error: `The event does not have the shape of Clerk's: data.banned: ${error}.`,
             details: { issues: [{ path: 'data.banned', message: error }] },

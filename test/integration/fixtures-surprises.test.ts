@@ -69,6 +69,7 @@ describe('what surprises those who sync Clerk’s users', () => {
             instance_id: 'ins_1',
             body,
             reason: 'missing_user_id',
+            path,
             error: 'The event does not say which user it is about.',
             details: { issues: [{ path, message: 'Expected the id of the user' }] },
             first_failed_at: expect.any(String),

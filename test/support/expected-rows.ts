@@ -28,7 +28,8 @@ const TIMES = ['created_at', 'updated_at'];
 const SSO = `provider active email_address first_name last_name provider_user_id last_authenticated_at
   public_metadata`.split(/\s+/);
 const LEDGER = 'message_id event_type user_id instance_id event_at outcome'.split(' ');
-const DEAD_LETTER = `message_id origin event_type user_id instance_id body reason error details attempts first_failed_at
+const DEAD_LETTER =
+  `message_id origin event_type user_id instance_id body original_body reason error details path attempts first_failed_at
   last_failed_at state resolved_at resolution`.split(/\s+/);
 
 const CHILD_COLUMNS = {
