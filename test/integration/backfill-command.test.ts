@@ -52,7 +52,7 @@ outcome      users
 applied            2  the rows say what Clerk says
 dead_letter        2  kept as dead letters: they could not be applied
 
-Which, and why:  clerk-sync dead-letters list
+Which, and why:  clerk-sync dead-letters list --state open,discarded
 `,
   });
 });
@@ -117,7 +117,7 @@ describe('--dry-run', () => {
     expect({ exitCode, preview: JSON.parse(stdout) }).toEqual({
       exitCode: 0,
       preview: {
-        ...{ dry_run: true, instance_id: clerk.instanceId, expected_users: 8, users_read: 8, complete: true },
+        ...{ dry_run: true, instance_id: clerk.instanceId, expected_users: 8, users_read: 8, complete: true, error: null },
         users: {
           ...{ missing: 1, older: 1, different: 1, activity: 1, deleted_here: 1, other_instance: 0 },
           ...{ newer_here: 1, unreadable: 1, same: 1 },
