@@ -196,7 +196,7 @@ describe('ends with 1', () => {
         exitCode: 1,
         stdout: '',
         stderr:
-          'clerk-sync: Another reconcile is running on this database.\nThe service may be at it: wait for its end. What it finds is in clerk.reconcile_runs, and in its metrics.\n',
+          'clerk-sync: Another reconcile is running on this database.\nThe service may be at it: wait for its end. What it finds is in the table reconcile_runs, and in its metrics.\n',
       },
     });
   });
