@@ -43,7 +43,7 @@ test.skipIf(!canRun).each([
     'a file system that can only be read',
     '/proc/clerk-sync',
     /\/proc\/clerk-sync can't be written \((?:ENOENT|EROFS|EACCES)\)/,
-    '',
+    RIGHTS,
   ],
   ['a file', 'file', /file can't be written \(EEXIST\)/, FOLDER],
   ['a place below a file', 'file/data', /file\/data can't be written \(ENOTDIR\)/, FOLDER],
