@@ -1,11 +1,22 @@
 #!/usr/bin/env node
 import { askAtTerminal } from './commands/ask-at-terminal.ts';
+import { describeOldNode } from './commands/describe-old-node.ts';
 import { endWithParent } from './commands/end-with-parent.ts';
 import { runCli } from './commands/run-cli.ts';
 import { findInvocation, isRunByNpm, loadConfig, loadEnvFile } from './config.ts';
 
 // A reader that has seen enough (`… | head`) closes the pipe: that is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`clerk-sync: The output can't be written (${error.code}).\n`);
+  process.exit(1);
+});
+
+const refusal = describeOldNode(process.versions.node);
+if (refusal !== undefined) {
+  process.stderr.write(refusal);
+  process.exit(2);
+}
 
 if (isRunByNpm()) endWithParent();
 

@@ -141,6 +141,9 @@ function chooseFallbacks(given: Given): Given {
   return given.DATABASE_URL === undefined ? { ...fallbacks, HOST: EMBEDDED_HOST } : fallbacks;
 }
 
+const NO_SECRET =
+  "CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.";
+
 /**
  * A secret under an old name is a secret the operator believes to be in use. The names that are not Clerk's own count only
  * where a secret is required: on a machine where somebody tries the program out, they may belong to another.
@@ -150,7 +153,7 @@ function findMissingSecret(given: Given, env: Environment): string[] {
   const required = given.DATABASE_URL !== undefined || findDoubtfulStart(given, env).length > 0;
   const legacy = LEGACY_SECRET_NAMES.find((name) => env[name]?.trim() && (required || name.startsWith('CLERK_')));
   if (legacy !== undefined) return [`${legacy} is not read: rename it to CLERK_WEBHOOK_SIGNING_SECRET.`];
-  return required ? ['CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.'] : [];
+  return required ? [NO_SECRET] : [];
 }
 
 /** The driver reads it from here, and knows only some of its values. */

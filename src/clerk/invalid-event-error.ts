@@ -31,7 +31,7 @@ export class InvalidEventError extends Error {
   static ofShape(issues: readonly EventIssue[]): InvalidEventError {
     const [first] = issues;
     const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-    const message = `The event does not have the shape of Clerk's: ${first?.path}: ${first?.message}${more}.`;
+    const message = `The event does not have the shape that Clerk documents: ${first?.path}: ${first?.message}${more}.`;
     return new InvalidEventError('invalid_shape', message, issues.slice(0, MAX_ISSUES));
   }
 }

@@ -91,7 +91,9 @@ function describeEnd(
   invocation: string,
 ): string {
   if (yes === true) return `These rows were of ${instanceId}, and are removed.\n`;
-  const unchecked = isChecked ? '' : 'Nothing was asked which instance is the right one here: make sure yourself.\n';
+  const unchecked = isChecked
+    ? ''
+    : "Without CLERK_SECRET_KEY, clerk-sync can't tell which instance belongs here. Check that yourself.\n";
   return `These rows are of ${instanceId}. Nothing was changed.
 ${unchecked}Take its webhook endpoint away in Clerk's dashboard first, or its users come back. Then:
 

@@ -1,10 +1,12 @@
-import { findConnectionHint } from './connection-hints.ts';
+import { findConnectionHint, readFailureCode } from './connection-hints.ts';
 import { findSqlState } from './database-errors.ts';
 
 const READ_ONLY =
   'This Postgres only lets us read: it is a standby, or default_transaction_read_only is on, as some hosts set it when the disk is full. Let DATABASE_URL lead to the primary, or make the server writable.';
 const OTHER_TABLES =
   'The tables are not those of this version, or something is missing that they need: `clerk-sync migrate` and `clerk-sync doctor` tell more.';
+
+const UNREACHABLE = 'Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.';
 
 /** By SQLSTATE, or by its class. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -26,6 +28,6 @@ const HINTS: Readonly<Record<string, string>> = {
 /** What an operator does about a database that can't be reached, or that refuses. */
 export function findDatabaseHint(error: unknown): string {
   const state = findSqlState(error);
-  if (state === undefined) return 'Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.';
+  if (state === undefined) return findConnectionHint(readFailureCode(error)) ?? UNREACHABLE;
   return HINTS[state] ?? findConnectionHint(state) ?? 'See the log of Postgres; then run this again.';
 }

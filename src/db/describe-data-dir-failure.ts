@@ -12,7 +12,8 @@ const HINTS: Readonly<Record<string, string>> = {
   EEXIST: NO_FOLDER,
   ENOTDIR: NO_FOLDER,
   ENAMETOOLONG: NO_FOLDER,
-  ENOENT: NO_FOLDER,
+  // Node's recursive mkdir says this of a read-only file system, too.
+  ENOENT: UNWRITABLE,
   ENOSPC: FULL,
   EDQUOT: FULL,
 };

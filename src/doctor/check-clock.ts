@@ -13,7 +13,7 @@ const WARNING_MS = 30_000;
 export function checkClock(offsetMs: number, whose: string): Finding {
   const details = { offset_ms: Math.round(offsetMs) };
   const distance = Math.abs(offsetMs);
-  if (distance < WARNING_MS) return ok(`It agrees with ${whose}, to the half minute.`, details);
+  if (distance < WARNING_MS) return ok(`It agrees with ${whose} within half a minute.`, details);
   const finding = `This machine's clock is ${duration(distance)} ${offsetMs > 0 ? 'behind' : 'ahead of'} ${whose}.`;
   const advice =
     'Deliveries signed more than 5 minutes from now are refused (401). Synchronise the clocks, with NTP for instance; the one that is wrong may be either.';

@@ -34,11 +34,11 @@ export function checkDeadLetters(
   if (letters.length === 0) return ok('None is open.', details);
   const lines = letters.map(
     ({ reason, count, oldestAt }) =>
-      `${quantity(count, 'open letter')}: ${reason}, the oldest of ${age(oldestAt, now)}`,
+      `${quantity(count, 'open letter')}: ${reason}, the oldest from ${age(oldestAt, now)}`,
   );
   return warning(
     letters.length === 1 ? `${lines[0]}.` : list(lines, 8, '\n'),
-    `\`${command('dead-letters list')}\` has them, and \`${command('dead-letters show <id>')}\` says what to do; then replay or discard each.`,
+    `\`${command('dead-letters summary')}\` counts them by cause, with an example of each; \`${command('dead-letters show <id>')}\` says what to do. Then replay or discard them.`,
     details,
   );
 }

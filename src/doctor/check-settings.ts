@@ -19,7 +19,7 @@ export interface SettingsFacts {
   readonly keptSecret: KeptSecret | undefined;
 }
 
-const ADVICE = 'Set it right where the service gets its environment; .env.example has every variable and its meaning.';
+const ADVICE = 'Correct it where the service gets its environment; .env.example has every variable and its meaning.';
 
 /** A failed check for each problem, under the name of its variable; else one that says that there is none. */
 export function checkSettings({ problems }: SettingsFacts): Check[] {

@@ -109,7 +109,7 @@ test('without variables it ends with exit code 2, and names both that have to be
     exitCode: 2,
     stdout: '',
     stderr: `clerk-sync: The configuration is not valid:
-  - CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.
+  - CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.
   - DATABASE_URL is not set, and this looks like production: NODE_ENV is production. Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.
 See .env.example for every variable and its meaning.
 `,

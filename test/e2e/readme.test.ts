@@ -23,7 +23,7 @@ const SEND_BAD = `echo '{"type": "user.updated", "data": {"id": "user_1", "banne
 const NOT_RUN: readonly string[] = [
   // It would run this test again, and `npm ci` would take away the packages that it runs on.
   'npm ci && npm test',
-  'npm ci --omit=dev --omit=optional',
+  'npm ci',
   // They need an account.
   'clerk webhooks listen --forward-to http://localhost:3000/webhooks/clerk',
   'ngrok http 3000',
@@ -48,7 +48,10 @@ const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
     expect(stdout).toMatch(/^ {2}primary_email_address +ada@example\.com\n/m);
   },
   'clerk-sync users': async (command) => {
-    expect((await run(command)).stdout).toMatch(/^user_ada +ada@example\.com/m);
+    expect(await run(command)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^user_ada +ada@example\.com +Ada Lovelace +ada /m),
+    });
   },
   'clerk-sync send --count 1000 --shuffle --duplicate': storm,
   'node dist/cli.js serve': startWithoutNpm,
@@ -58,10 +61,15 @@ const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
     expect({ exitCode, letter }).toEqual({ exitCode: 3, letter: expect.stringContaining('msg_') });
   },
   'clerk-sync dead-letters summary': async (command) => {
-    expect((await run(command)).stdout).toMatch(new RegExp(`^ +1 +invalid_shape +data.banned .* ${letter}$`, 'm'));
+    expect(await run(command)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^ +1 +invalid_shape +data\.banned .*^1 dead letter of 1 cause\.$/ms),
+    });
   },
   'clerk-sync dead-letters list': async (command) => {
-    expect((await run(command)).stdout).toMatch(new RegExp(`^${letter} +user.updated +user_1 +invalid_shape +data.banned +1 `, 'm'));
+    expect((await run(command)).stdout).toMatch(
+      new RegExp(`^${letter} +user.updated +user_1 +invalid_shape +data.banned +1 `, 'm'),
+    );
   },
   'clerk-sync dead-letters show msg_…': async (command) => {
     const { stdout } = await run(command);

@@ -117,7 +117,14 @@ describe('--dry-run', () => {
     expect({ exitCode, preview: JSON.parse(stdout) }).toEqual({
       exitCode: 0,
       preview: {
-        ...{ dry_run: true, instance_id: clerk.instanceId, expected_users: 8, users_read: 8, complete: true, error: null },
+        ...{
+          dry_run: true,
+          instance_id: clerk.instanceId,
+          expected_users: 8,
+          users_read: 8,
+          complete: true,
+          error: null,
+        },
         users: {
           ...{ missing: 1, older: 1, different: 1, activity: 1, deleted_here: 1, other_instance: 0 },
           ...{ newer_here: 1, unreadable: 1, same: 1 },

@@ -6,7 +6,7 @@ import { runDoctorCommand, useDoctorScene } from '../support/doctor-scene.ts';
 import { makeDataDir, start } from '../support/embedded-data-dir.ts';
 import { makeSecret } from '../support/signed-request.ts';
 
-const ADVICE = 'Set it right where the service gets its environment; .env.example has every variable and its meaning.';
+const ADVICE = 'Correct it where the service gets its environment; .env.example has every variable and its meaning.';
 const START = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
 
 test('finds every variable that is wrong, and checks all the rest', async () => {

@@ -97,9 +97,9 @@ test('counts open dead letters by reason and age', async () => {
       name: 'dead letters',
       status: 'warning',
       finding:
-        '2 open letters: invalid_shape, the oldest of 3 days ago\n1 open letter: missing_user_id, the oldest of 5 hours ago',
+        '2 open letters: invalid_shape, the oldest from 3 days ago\n1 open letter: missing_user_id, the oldest from 5 hours ago',
       advice:
-        '`clerk-sync dead-letters list` has them, and `clerk-sync dead-letters show <id>` says what to do; then replay or discard each.',
+        '`clerk-sync dead-letters summary` counts them by cause, with an example of each; `clerk-sync dead-letters show <id>` says what to do. Then replay or discard them.',
     },
   });
 });

@@ -92,7 +92,7 @@ describe('backup codes', () => {
             body: kept.replace('"BIG"', '9007199254740993'),
             path: 'data.banned',
             reason: 'invalid_shape',
-            error: `The event does not have the shape of Clerk's: data.banned: ${error}.`,
+            error: `The event does not have the shape that Clerk documents: data.banned: ${error}.`,
             details: { issues: [{ path: 'data.banned', message: error }] },
           },
         ],

@@ -154,7 +154,7 @@ Nothing was changed. If the key is the wrong one, correct it; \`clerk-sync remov
     stdout: '',
     stderr: 'clerk-sync: No row here is of ins_nobody.\nInstances here: ins_other, ins_own.\n',
   });
-  expect((await callCli(['remove-instance', 'ins_own'], { env: keyless })).stdout).toContain('make sure yourself.\n');
+  expect((await callCli(['remove-instance', 'ins_own'], { env: keyless })).stdout).toContain('Check that yourself.\n');
   expect(await read()).toEqual(listRows(['own', 'other']));
   expect((await run('remove-instance', 'ins_own', '--yes', '--force')).exitCode).toBe(0);
   expect(await read()).toEqual(listRows(['other']));

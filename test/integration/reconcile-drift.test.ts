@@ -197,6 +197,7 @@ test('tells of all kinds at once, by how many users, with three of them', async 
       },
     },
     notes: [],
+    deadLetters: 0,
     durationMs: expect.any(Number),
   });
 });

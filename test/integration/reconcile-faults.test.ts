@@ -45,8 +45,8 @@ test.each(PASSING)('is not disturbed by $kind $status, once at each request', as
   });
   const { drift, failure } = await scene.run();
   expect({ drift, failure }).toEqual({ drift: REPAIRED, failure: undefined });
-  // The instance, the newest change, three pages, two users.
-  expect(failed.size).toBe(7);
+  // The instance, the newest change, the count before and after, three pages and the users behind them, two users.
+  expect(failed.size).toBe(10);
 });
 
 const LASTING: readonly [Fault, string][] = [

@@ -77,7 +77,7 @@ describe('waiting for the database', () => {
     const { url } = await useTestDatabase();
     const full = await useProxy(url, (connection) => (connection < 2 ? 'full pooler' : 'pass'));
     const { logs, logger } = captureLogs();
-    await wait({ target: parseDatabaseUrl(full.url), logger, intervalMs: 20 });
+    await wait({ target: parseDatabaseUrl(full.url), logger, intervalMs: 20, toldAfterMs: [0, 0] });
     expect(logs.map(({ code }) => code)).toEqual(['08P01', '08P01']);
     const strict = await useProxy(url, () => 'strict pooler');
     const waiting = wait({ target: parseDatabaseUrl(strict.url), logger, intervalMs: 20 });

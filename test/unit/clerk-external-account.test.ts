@@ -176,7 +176,7 @@ describe('the normaliser', () => {
   )('is asked only after %s was found to be a text, which %j is not', (property, value) => {
     const parse = () => parseUser({ id: 'user_1', external_accounts: [{ id: 'idn_A', [property]: value }] });
     expect(parse).toThrow(
-      `The event does not have the shape of Clerk's: data.external_accounts[0].${property}: Invalid input: expected string, received `,
+      `The event does not have the shape that Clerk documents: data.external_accounts[0].${property}: Invalid input: expected string, received `,
     );
   });
 

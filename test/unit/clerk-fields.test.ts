@@ -10,7 +10,7 @@ function refuse(properties: Record<string, unknown>): string | undefined {
     parseUser({ id: 'user_1', ...properties });
     return undefined;
   } catch (error) {
-    return (error as Error).message.replace("The event does not have the shape of Clerk's: ", '');
+    return (error as Error).message.replace('The event does not have the shape that Clerk documents: ', '');
   }
 }
 
@@ -23,7 +23,7 @@ function refuseEvent(event: object): string | undefined {
     parseEvent({ messageId: 'msg_1', signedAt: at, receivedAt: at, body: JSON.stringify(event) });
     return undefined;
   } catch (error) {
-    return (error as Error).message.replace("The event does not have the shape of Clerk's: ", '');
+    return (error as Error).message.replace('The event does not have the shape that Clerk documents: ', '');
   }
 }
 

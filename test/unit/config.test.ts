@@ -241,7 +241,7 @@ describe('the signing secret', () => {
 
   test('is required with a database', () => {
     expect(findProblems({ DATABASE_URL })).toEqual([
-      'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+      "CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.",
     ]);
   });
 
@@ -300,7 +300,7 @@ test('all problems come in one error, which ends the program with exit code 2', 
     RECONCILE_INTERVAL: 'nonsense',
   };
   const problems = [
-    'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+    "CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.",
     EXPECTED_URL,
     'PORT must be a whole number from 0 to 65535.',
     'HOST must be an IP address without brackets, or a host name.',
@@ -363,7 +363,7 @@ function catchError(run: () => unknown): unknown {
 describe('an embedded start', () => {
   const WHAT_TO_DO = 'Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.';
   const refusal = (sign: string) => [
-    'CLERK_WEBHOOK_SIGNING_SECRET is required when DATABASE_URL is set.',
+    "CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.",
     `DATABASE_URL is not set, and this looks like production: ${sign}. ${WHAT_TO_DO}`,
   ];
 

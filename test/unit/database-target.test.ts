@@ -154,6 +154,7 @@ describe('what can’t be used is refused with a sentence', () => {
     ['localhost:5432/db', FORM],
     ['mysql://u:p@h/db', FORM],
     ['postgresql+asyncpg://u:p@h/db', FORM],
+    ['"postgres://u:p@h/db"', /it begins with a quote\. Take the quotes away\.$/],
     ['host=h dbname=db', /the form of "host=… dbname=…" is not read/],
     ['postgres:///db', /must name a host/],
     ['postgres://u:p@/db', /must name a host/],

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { explainFailure } from '../../src/commands/explain-failure.ts';
-import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
+import { DatabaseUnavailableError, describeFailure } from '../../src/db/database-errors.ts';
 import { OperatorError } from '../../src/errors.ts';
 
 const makePostgresError = (code: string, message: string) =>
@@ -29,6 +29,18 @@ test.each([
       hint: expect.stringMatching(hint),
     });
   }
+});
+
+test.each([
+  ['ERR_TLS_NOT_OFFERED', /offers no TLS.*sslmode=disable/],
+  ['SELF_SIGNED_CERT_IN_CHAIN', /sslrootcert/],
+  ['ENOTFOUND', /Look whether Postgres runs/],
+])('a connection that fails with %s is told with what to do about it', (code, hint) => {
+  const failure = describeFailure(Object.assign(new Error('no'), { code, errno: -1 }));
+  expect(explainFailure(failure)).toMatchObject({
+    message: `The database can't be reached (${code}).`,
+    hint: expect.stringMatching(hint),
+  });
 });
 
 test('a message that may quote a row is left out, and the log of Postgres is named', () => {

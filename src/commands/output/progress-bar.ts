@@ -18,6 +18,9 @@ export interface ProgressBarOptions {
 /** Less is done before a bar can be read. */
 export const MIN_TOTAL = 20;
 
+/** The time left is that of the latest so many steps; fewer let it jump, since answers come in batches. */
+const ETA_SAMPLES = 500;
+
 const NO_BAR: ProgressBar = { advance: () => undefined, note: () => undefined, stop: () => undefined };
 
 /** A bar on `stream`, gone when it stops; nothing at all where there is no terminal or too little to wait for. */
@@ -35,7 +38,7 @@ export function startProgressBar(
     '{eta_formatted} left{note}',
   ];
   const bar = new SingleBar(
-    { stream, clearOnComplete: true, hideCursor: true, format: parts.join(' | ') },
+    { stream, clearOnComplete: true, hideCursor: true, etaBuffer: ETA_SAMPLES, format: parts.join(' | ') },
     Presets.shades_classic,
   );
   const startedAt = performance.now();

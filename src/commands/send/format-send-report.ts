@@ -85,7 +85,7 @@ function formatExpected({ expected }: SendReport): string {
 function formatNext({ results, outcomes, sample }: SendReport, invocation: string): string {
   const deadLetter = results?.find((result) => result.outcome === 'dead_letter');
   if (deadLetter !== undefined) return `See why:\n\n  ${invocation} dead-letters show ${deadLetter.message_id}\n`;
-  if (outcomes.dead_letter !== undefined) return `See why:\n\n  ${invocation} dead-letters list\n`;
+  if (outcomes.dead_letter !== undefined) return `See why:\n\n  ${invocation} dead-letters summary\n`;
   if (sample === null || results === null || results.every((result) => result.outcome === null)) return '';
   if (outcomes.stale !== undefined) {
     return `stale: the user is deleted, and deleted is final. Another seed is another user, or begin anew:\n\n  ${invocation} send user.created --seed 2\n  ${invocation} send --clean\n`;

@@ -43,6 +43,7 @@ function describeForm(text: string): string {
   if (/^\s*\w+\s*=/.test(text)) {
     return `DATABASE_URL must be ${FORM}: the form of "host=… dbname=…" is not read.`;
   }
+  if (/^["'`]/.test(text)) return `DATABASE_URL must be ${FORM}: it begins with a quote. Take the quotes away.`;
   return `DATABASE_URL must be ${FORM}.`;
 }
 
