@@ -5,6 +5,7 @@ import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
 import { getQualifier } from './qualify.ts';
+import type { Statement } from './sql/define-statement.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
@@ -13,12 +14,15 @@ export type Parameter = string | number | boolean | null;
 /** One transaction, lent for the length of one piece of work; statements that come later are refused. */
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
-  run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
+  run<Row extends object = Record<string, unknown>>(
+    statement: Statement | string,
+    parameters?: Parameter[],
+  ): Promise<Row[]>;
   /**
    * Runs a statement whose rows nobody needs. It travels at once, and the transaction's commit right behind it: if the
    * statement fails, so does the commit, with the statement's error.
    */
-  post(statement: string, parameters?: Parameter[]): void;
+  post(statement: Statement | string, parameters?: Parameter[]): void;
   /** The same session as its driver shows it, for `openDrizzle`. */
   readonly driver: Pick<postgres.Sql, 'options' | 'unsafe'>;
 }
@@ -124,8 +128,8 @@ export class Connection {
       return this.#client.unsafe(this.#qualify(statement), ...others) as never;
     };
     const session: Session = {
-      run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,
-      post: (statement, parameters = []) => post(unsafe(statement, parameters, { prepare: true })),
+      run: async (statement, parameters = []) => unsafe(getText(statement), parameters, { prepare: true }) as never,
+      post: (statement, parameters = []) => post(unsafe(getText(statement), parameters, { prepare: true })),
       driver: { options: this.#client.options, unsafe },
     };
     this.#assertUsable();
@@ -186,6 +190,11 @@ export class Connection {
   #assertUsable(): void {
     if (this.#broken) throw new DatabaseUnavailableError('The connection to the database was lost.');
   }
+}
+
+/** A text of our own making is for what touches no table of ours. */
+function getText(statement: Statement | string): string {
+  return typeof statement === 'string' ? statement : statement.text;
 }
 
 /** The first error of statements that nobody has awaited; it explains every later one. */
