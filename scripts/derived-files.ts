@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Catalog } from './read-catalog.ts';
 import { renderCatalog } from './render-catalog.ts';
-import { renderColumns } from './render-columns.ts';
 import { renderSchema } from './render-schema.ts';
 import { renderSchemaDocs } from './render-schema-docs.ts';
 import { renderStatements } from './render-statements.ts';
@@ -21,7 +20,6 @@ const derive = (name: string, render: DerivedFile['render']): DerivedFile => ({
 
 /** What is derived from the schema and the statements, and committed. */
 export const DERIVED_FILES: readonly DerivedFile[] = [
-  derive('drizzle/columns.ts', renderColumns),
   derive('drizzle/catalog.json', renderCatalog),
   derive('test/fixtures/schema.sql', renderSchema),
   derive('test/fixtures/statements.sql', renderStatements),

@@ -6,6 +6,7 @@ import { DatabaseUnavailableError } from './database-errors.ts';
 import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
 import { getQualifier } from './qualify.ts';
 import type { Statement } from './sql/define-statement.ts';
+import type { Query } from './sql/make-query.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
@@ -18,13 +19,13 @@ export interface Session {
     statement: Statement | string,
     parameters?: Parameter[],
   ): Promise<Row[]>;
+  /** Runs one that was composed for this call, and prepares nothing. */
+  run<Row extends object = Record<string, unknown>>(query: Query): Promise<Row[]>;
   /**
    * Runs a statement whose rows nobody needs. It travels at once, and the transaction's commit right behind it: if the
    * statement fails, so does the commit, with the statement's error.
    */
   post(statement: Statement | string, parameters?: Parameter[]): void;
-  /** The same session as its driver shows it, for `openDrizzle`. */
-  readonly driver: Pick<postgres.Sql, 'options' | 'unsafe'>;
 }
 
 export interface ConnectionOptions {
@@ -122,15 +123,16 @@ export class Connection {
       // It is awaited with the commit. Until then its failure is no unhandled one.
       query.catch(() => undefined);
     };
-    const unsafe: postgres.Sql['unsafe'] = (statement, ...others) => {
+    const send = (statement: Statement | Query | string, given: Parameter[] = []) => {
       this.#assertUsable();
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
-      return this.#client.unsafe(this.#qualify(statement), ...others) as never;
+      const { text, parameters, prepare } = readStatement(statement, given);
+      return this.#client.unsafe<postgres.Row[]>(this.#qualify(text), parameters, { prepare });
     };
     const session: Session = {
-      run: async (statement, parameters = []) => unsafe(getText(statement), parameters, { prepare: true }) as never,
-      post: (statement, parameters = []) => post(unsafe(getText(statement), parameters, { prepare: true })),
-      driver: { options: this.#client.options, unsafe },
+      run: async (statement: Statement | Query | string, parameters?: Parameter[]) =>
+        send(statement, parameters) as never,
+      post: (statement, parameters) => post(send(statement, parameters)),
     };
     this.#assertUsable();
     return {
@@ -192,9 +194,11 @@ export class Connection {
   }
 }
 
-/** A text of our own making is for what touches no table of ours. */
-function getText(statement: Statement | string): string {
-  return typeof statement === 'string' ? statement : statement.text;
+/** A text alone is for what touches none of our tables. */
+function readStatement(statement: Statement | Query | string, parameters: Parameter[]) {
+  if (typeof statement === 'string') return { text: statement, parameters, prepare: true };
+  if ('parameters' in statement) return { ...statement, prepare: false };
+  return { text: statement.text, parameters, prepare: true };
 }
 
 /** The first error of statements that nobody has awaited; it explains every later one. */
