@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..');
 const catalog = await withMigratedDatabase(readCatalog);
 const problems = [...(await checkMigrations()), ...checkComments(catalog), ...(await checkDerivedFiles(catalog))];
 for (const problem of problems) console.error(problem);
-if (problems.length === 0) console.log('Schema, migrations, comments and docs agree.');
+if (problems.length === 0) console.log('Schema, migrations, comments, statements and docs agree.');
 else process.exitCode = 1;
 
 /** Lets drizzle-kit generate into a copy: what it adds is what the migrations lack. */
@@ -49,7 +49,7 @@ function checkComments(current: Catalog): string[] {
 async function checkDerivedFiles(current: Catalog): Promise<string[]> {
   const checks = DERIVED_FILES.map(async ({ name, path, render }) => {
     const committed = await readFile(path, 'utf8').catch(() => '');
-    return committed === render(current) ? [] : [`${name} is not what the migrations make. Run \`npm run db:dump\`.`];
+    return committed === render(current) ? [] : [`${name} is not current. Run \`npm run db:dump\`.`];
   });
   return (await Promise.all(checks)).flat();
 }

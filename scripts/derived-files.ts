@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Catalog } from './read-catalog.ts';
 import { renderCatalog } from './render-catalog.ts';
-import { renderColumns } from './render-columns.ts';
 import { renderSchema } from './render-schema.ts';
 import { renderSchemaDocs } from './render-schema-docs.ts';
+import { renderStatements } from './render-statements.ts';
 
 export interface DerivedFile {
   /** Relative to the project's root. */
@@ -18,10 +18,10 @@ const derive = (name: string, render: DerivedFile['render']): DerivedFile => ({
   render,
 });
 
-/** What is derived from the schema and committed. */
+/** What is derived from the schema and the statements, and committed. */
 export const DERIVED_FILES: readonly DerivedFile[] = [
-  derive('drizzle/columns.ts', renderColumns),
   derive('drizzle/catalog.json', renderCatalog),
   derive('test/fixtures/schema.sql', renderSchema),
+  derive('test/fixtures/statements.sql', renderStatements),
   derive('docs/schema.md', renderSchemaDocs),
 ];

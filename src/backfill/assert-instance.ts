@@ -1,9 +1,16 @@
+import { sql } from 'drizzle-orm';
+import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { OperatorError } from '../errors.ts';
 import { countUsers, type InstanceUsers } from '../instances/count-users.ts';
 
 /** Whether anybody is of this instance: where there is, the first few rows tell. */
-const FIND_OWN = 'select exists (select from clerk.users where instance_id = $1) as found';
+const FIND_OWN = defineStatement(
+  'find whether an instance has users',
+  sql`
+  select exists (select from ${users} where ${users.instance_id} = $1) as found`,
+);
 
 /**
  * For who brings all users of an instance: refuses where there is one user of another, as with a key of the development

@@ -1,7 +1,15 @@
 import { DatabaseUnavailableError } from '../db/database-errors.ts';
 import type { Session } from '../db/pool.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { readTime } from '../db/wire-time.ts';
 import { makeRunId } from './run-id.ts';
+import {
+  ABANDON_BACKFILLS,
+  BEGIN_BACKFILL,
+  CHECKPOINT_BACKFILL,
+  END_BACKFILL,
+  FIND_LATEST_BACKFILL,
+  RESUME_BACKFILL,
+} from './run-statements.ts';
 import type { WalkPosition } from './walk-users.ts';
 
 /** What the users of one page, or of a whole run, came to. */
@@ -40,44 +48,6 @@ interface Row {
   readonly started_at: string;
 }
 
-const COLUMNS = `run_id, state, instance_id, checkpoint_user_id,
-  ${epochMs('checkpoint_created_at')} as checkpoint_created_at, pages, users_read, applied, stale, dead_letters,
-  expected_users, ${epochMs('started_at')} as started_at`;
-
-const FIND_LATEST = `select ${COLUMNS} from clerk.backfill_runs order by backfill_runs.started_at desc, run_id desc limit 1`;
-
-const RESUME = `
-  update clerk.backfill_runs set
-    state = 'running', error = null, instance_id = coalesce($2, instance_id), expected_users = $3::text::bigint,
-    max_users = $4::text::bigint, updated_at = $5::text::timestamptz
-  where run_id = $1 returning ${COLUMNS}`;
-
-/** Only where a process was killed can one be left: the caller holds the lock. */
-const ABANDON = `
-  update clerk.backfill_runs set state = 'stopped', error = 'A later run began anew.', updated_at = $1::text::timestamptz
-  where state = 'running'`;
-
-const INSERT = `
-  insert into clerk.backfill_runs (run_id, state, instance_id, expected_users, max_users, started_at, updated_at)
-  values ($1, 'running', $2, $3::text::bigint, $4::text::bigint, $5::text::timestamptz, $5::text::timestamptz)
-  returning ${COLUMNS}`;
-
-/** So long as nobody else has gone on with it, or closed it: whoever lost the lock in the middle of a page is late. */
-const STILL_OURS = "run_id = $1 and pages = $2 and state = 'running'";
-
-const CHECKPOINT = `
-  update clerk.backfill_runs set
-    checkpoint_user_id = $3, checkpoint_created_at = $4::text::timestamptz, pages = pages + 1,
-    users_read = users_read + $5::text::bigint, applied = applied + $6::text::bigint, stale = stale + $7::text::bigint,
-    dead_letters = dead_letters + $8::text::bigint, updated_at = $9::text::timestamptz
-  where ${STILL_OURS} returning ${COLUMNS}`;
-
-const END = `
-  update clerk.backfill_runs set
-    state = $3, error = $4, updated_at = $5::text::timestamptz,
-    finished_at = case when $3 = 'finished' then $5::text::timestamptz end
-  where ${STILL_OURS} returning ${COLUMNS}`;
-
 export interface BeginOptions {
   readonly instanceId: string | null;
   readonly expectedUsers: number | null;
@@ -101,15 +71,15 @@ export async function beginRun(
   options: BeginOptions,
 ): Promise<{ run: BackfillRun; resumed: boolean }> {
   const { instanceId, expectedUsers, maxUsers, now } = options;
-  const [latest] = await session.run<Row>(FIND_LATEST);
+  const [latest] = await session.run<Row>(FIND_LATEST_BACKFILL);
   const facts = [instanceId, toText(expectedUsers), toText(maxUsers), now.toISOString()];
   if (latest?.state === 'finished' && options.ownRunId !== undefined) return { run: toRun(latest), resumed: true };
   if (latest !== undefined && isResumable(latest, options)) {
-    const [row] = await session.run<Row>(RESUME, [latest.run_id, ...facts]);
+    const [row] = await session.run<Row>(RESUME_BACKFILL, [latest.run_id, ...facts]);
     return { run: toRun(row as Row), resumed: true };
   }
-  await session.run(ABANDON, [now.toISOString()]);
-  const [row] = await session.run<Row>(INSERT, [makeRunId('backfill', now), ...facts]);
+  await session.run(ABANDON_BACKFILLS, [now.toISOString()]);
+  const [row] = await session.run<Row>(BEGIN_BACKFILL, [makeRunId('backfill', now), ...facts]);
   return { run: toRun(row as Row), resumed: false };
 }
 
@@ -129,7 +99,7 @@ export async function checkpointRun(
   { position, counts, now }: { position: WalkPosition | undefined; counts: BackfillCounts; now: Date },
 ): Promise<BackfillRun> {
   const { usersRead, applied, stale, deadLetters } = counts;
-  const [row] = await session.run<Row>(CHECKPOINT, [
+  const [row] = await session.run<Row>(CHECKPOINT_BACKFILL, [
     ...[runId, pages],
     position?.userId ?? null,
     position?.createdAt?.toISOString() ?? null,
@@ -156,7 +126,7 @@ export async function endRun(
   { runId, pages }: Pick<BackfillRun, 'runId' | 'pages'>,
   { state, error, now }: RunEnd,
 ): Promise<BackfillRun> {
-  return toOwnRun((await session.run<Row>(END, [runId, pages, state, error ?? null, now.toISOString()]))[0]);
+  return toOwnRun((await session.run<Row>(END_BACKFILL, [runId, pages, state, error ?? null, now.toISOString()]))[0]);
 }
 
 function toOwnRun(row: Row | undefined): BackfillRun {

@@ -1,4 +1,7 @@
+import { sql } from 'drizzle-orm';
+import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 
 /** What is here of a user, as far as it decides whether to ask Clerk. */
@@ -9,7 +12,11 @@ export interface StoredUser {
   readonly deletedAt: Date | undefined;
 }
 
-const FIND = `select instance_id, ${epochMs('deleted_at')} as deleted_at from clerk.users where id = $1`;
+const FIND = defineStatement(
+  'find a stored user',
+  sql`
+  select ${users.instance_id}, ${epochMs(users.deleted_at)} as deleted_at from ${users} where ${users.id} = $1`,
+);
 
 /** Reads whether a user is here, alive or as a tombstone; undefined: neither. */
 export async function findStoredUser(session: Session, id: string): Promise<StoredUser | undefined> {

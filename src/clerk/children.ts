@@ -81,6 +81,13 @@ export const childEntries = {
   },
 };
 
+/** What Clerk says of one object of a list, without its id. */
+export type ChildValues<Key extends ListKey> = ReadValues<(typeof childEntries)[Key]>;
+
+type ReadValues<Entries> = Entries extends v.ObjectEntries
+  ? Readonly<Omit<v.InferOutput<v.ObjectSchema<Entries, undefined>>, 'id'>>
+  : never;
+
 /** The key of each list of children in Clerk's User. */
 export type ListKey = keyof typeof childEntries;
 

@@ -1,12 +1,15 @@
 import * as v from 'valibot';
 
+/** A number whose digits a double does not hold, as `JSON.rawJSON` makes it. */
+export type RawNumber = ReturnType<typeof JSON.rawJSON>;
+
 /** Texts, flags, counts: null where Clerk says null, absent where Clerk leaves the key out. */
 export const text = v.nullish(v.string());
 export const flag = v.nullish(v.boolean());
 export const count = v.nullish(
   v.pipe(
     v.unknown(),
-    v.rawTransform<unknown, unknown>(({ dataset: { value }, addIssue, NEVER }) => {
+    v.rawTransform<unknown, number | RawNumber>(({ dataset: { value }, addIssue, NEVER }) => {
       const whole = readWhole(value);
       if (whole !== undefined) return whole;
       addIssue({ message: 'Expected a whole number' });
@@ -19,8 +22,8 @@ export const count = v.nullish(
  * A whole number in digits alone, also where JSON writes it `1.0` or `1e5`. Clerk's counts are int64, whose upper end
  * often stands for "no limit": more than a double holds.
  */
-function readWhole(value: unknown): unknown {
-  if (!JSON.isRawJSON(value)) return Number.isSafeInteger(value) ? value : undefined;
+function readWhole(value: unknown): number | RawNumber | undefined {
+  if (!JSON.isRawJSON(value)) return Number.isSafeInteger(value) ? (value as number) : undefined;
   const { rawJSON: source } = value as { rawJSON: string };
   const whole = /[.eE]/.test(source) ? readDecimal(source) : BigInt(source);
   if (whole === undefined || BigInt.asIntN(64, whole) !== whole) return undefined;

@@ -6,12 +6,15 @@ import { describeIssue } from './fields.ts';
 import { InvalidEventError, toIssue } from './invalid-event-error.ts';
 import { userSchema } from './user.ts';
 
+/** What Clerk's User says of itself, without its lists and what is no statement: the key, and the first part of its version. */
+export type UserValues = Readonly<Omit<v.InferOutput<typeof userSchema>, 'id' | 'updated_at' | ListKey>>;
+
 /** A user as Clerk states it. `values` has a key for each property that was sent; null is a statement, absence is none. */
 export interface ClerkUser {
   readonly id: string;
   /** Undefined where Clerk left it out. */
   readonly updatedAt: Date | undefined;
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: UserValues;
   readonly lists: Readonly<Partial<Record<ListKey, readonly ClerkChild[]>>>;
   readonly extra: Readonly<Record<string, unknown>>;
 }

@@ -5,6 +5,8 @@ import { createClient } from './create-client.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
 import { getQualifier } from './qualify.ts';
+import type { Statement } from './sql/define-statement.ts';
+import type { Query } from './sql/make-query.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
@@ -13,14 +15,17 @@ export type Parameter = string | number | boolean | null;
 /** One transaction, lent for the length of one piece of work; statements that come later are refused. */
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
-  run<Row extends object = Record<string, unknown>>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
+  run<Row extends object = Record<string, unknown>>(
+    statement: Statement | string,
+    parameters?: Parameter[],
+  ): Promise<Row[]>;
+  /** Runs one that was composed for this call, and prepares nothing. */
+  run<Row extends object = Record<string, unknown>>(query: Query): Promise<Row[]>;
   /**
    * Runs a statement whose rows nobody needs. It travels at once, and the transaction's commit right behind it: if the
    * statement fails, so does the commit, with the statement's error.
    */
-  post(statement: string, parameters?: Parameter[]): void;
-  /** The same session as its driver shows it, for `openDrizzle`. */
-  readonly driver: Pick<postgres.Sql, 'options' | 'unsafe'>;
+  post(statement: Statement | string, parameters?: Parameter[]): void;
 }
 
 export interface ConnectionOptions {
@@ -118,15 +123,16 @@ export class Connection {
       // It is awaited with the commit. Until then its failure is no unhandled one.
       query.catch(() => undefined);
     };
-    const unsafe: postgres.Sql['unsafe'] = (statement, ...others) => {
+    const send = (statement: Statement | Query | string, given: Parameter[] = []) => {
       this.#assertUsable();
       if (ended) throw new Error('A statement came after the end of the work that the session was lent for.');
-      return this.#client.unsafe(this.#qualify(statement), ...others) as never;
+      const { text, parameters, prepare } = readStatement(statement, given);
+      return this.#client.unsafe<postgres.Row[]>(this.#qualify(text), parameters, { prepare });
     };
     const session: Session = {
-      run: async (statement, parameters = []) => unsafe(statement, parameters, { prepare: true }) as never,
-      post: (statement, parameters = []) => post(unsafe(statement, parameters, { prepare: true })),
-      driver: { options: this.#client.options, unsafe },
+      run: async (statement: Statement | Query | string, parameters?: Parameter[]) =>
+        send(statement, parameters) as never,
+      post: (statement, parameters) => post(send(statement, parameters)),
     };
     this.#assertUsable();
     return {
@@ -186,6 +192,13 @@ export class Connection {
   #assertUsable(): void {
     if (this.#broken) throw new DatabaseUnavailableError('The connection to the database was lost.');
   }
+}
+
+/** A text alone is for what touches none of our tables. */
+function readStatement(statement: Statement | Query | string, parameters: Parameter[]) {
+  if (typeof statement === 'string') return { text: statement, parameters, prepare: true };
+  if ('parameters' in statement) return { ...statement, prepare: false };
+  return { text: statement.text, parameters, prepare: true };
 }
 
 /** The first error of statements that nobody has awaited; it explains every later one. */

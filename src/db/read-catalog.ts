@@ -1,4 +1,4 @@
-import type { Session } from './connection.ts';
+import type { Parameter } from './connection.ts';
 
 export interface CatalogColumn {
   readonly name: string;
@@ -34,7 +34,9 @@ export interface Catalog {
 }
 
 /** What is needed to ask: a pool's session has it, and so has a connection of one's own. */
-type Runner = Pick<Session, 'run'>;
+interface Runner {
+  run<Row extends object>(statement: string, parameters?: Parameter[]): Promise<Row[]>;
+}
 
 const SCHEMA = `
   select obj_description(oid, 'pg_namespace') as comment from pg_namespace where oid = to_regnamespace('clerk')`;

@@ -1,3 +1,5 @@
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+
 /**
  * SQL for a moment as the text of Unix milliseconds. No setting of a database changes the form, as `datestyle`,
  * `timezone` and `extra_float_digits` do with others. Each statement that reads a time reads it so, and `readTime` makes a
@@ -5,8 +7,12 @@
  *
  * @param moment an expression of the type `timestamptz`.
  */
-export function epochMs(moment: string): string {
-  return `(extract(epoch from ${moment}) * 1000)::text`;
+export function epochMs(moment: string): string;
+export function epochMs(moment: SQLWrapper): SQL;
+export function epochMs(moment: string | SQLWrapper): string | SQL {
+  return typeof moment === 'string'
+    ? `(extract(epoch from ${moment}) * 1000)::text`
+    : sql`(extract(epoch from ${moment}) * 1000)::text`;
 }
 
 /** SQL for the moment that a parameter names, which is what `epochMs` has read, to the microsecond. */

@@ -1,7 +1,20 @@
-import { and, eq, sql } from 'drizzle-orm';
-import { deadLetters } from '../../drizzle/schema/index.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
+import { nameOf } from '../db/sql/columns.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
+
+const d = alias(deadLetters, 'd');
+
+const DISCARD = defineStatement(
+  'discard a dead letter',
+  sql`
+  update ${deadLetters} as d set
+    ${nameOf(d.state)} = 'discarded', ${nameOf(d.resolved_at)} = now(), ${nameOf(d.resolution)} = $2
+  where ${d.message_id} = $1 and ${d.state} = 'open'
+  returning ${d.message_id}`,
+);
 
 /**
  * Gives a dead letter up: its event will never be applied, also when it is sent again.
@@ -10,10 +23,6 @@ import type { Session } from '../db/pool.ts';
  * @returns false where the letter was not open, and so nothing changed.
  */
 export async function discardDeadLetter(session: Session, messageId: string, note: string): Promise<boolean> {
-  const discarded = await openDrizzle(session)
-    .update(deadLetters)
-    .set({ state: 'discarded', resolved_at: sql`now()`, resolution: note })
-    .where(and(eq(deadLetters.message_id, messageId), eq(deadLetters.state, 'open')))
-    .returning({ messageId: deadLetters.message_id });
+  const discarded = await session.run(DISCARD, [messageId, note]);
   return discarded.length > 0;
 }

@@ -1,14 +1,29 @@
-import { and, eq } from 'drizzle-orm';
-import { deadLetters } from '../../drizzle/schema/index.ts';
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { deadLetters } from '../../drizzle/schema/messages.ts';
 import { InvalidEventError } from '../clerk/invalid-event-error.ts';
 import { parseJson } from '../clerk/json.ts';
 import { redactSecrets } from '../clerk/redact-secrets.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
+import { nameOf } from '../db/sql/columns.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { OperatorError } from '../errors.ts';
 import { type BodyChange, compareBodies } from './compare-bodies.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';
 import { readEntry } from './replay-dead-letter.ts';
+
+const d = alias(deadLetters, 'd');
+
+/** Of two edits at once the later one finds another body than it has seen. */
+const EDIT = defineStatement(
+  'edit a dead letter',
+  sql`
+  update ${deadLetters} as d set
+    ${nameOf(d.body)} = $3, ${nameOf(d.original_body)} = $4, ${nameOf(d.event_type)} = $5, ${nameOf(d.user_id)} = $6,
+    ${nameOf(d.instance_id)} = $7
+  where ${d.message_id} = $1 and ${d.state} = 'open' and ${d.body} = $2
+  returning ${d.message_id}`,
+);
 
 /** What an edit came to. */
 export interface Edit {
@@ -35,23 +50,15 @@ export async function editDeadLetter(session: Session, letter: DeadLetterWithBod
   const changes = compareBodies(letter.body, kept);
   if (changes.length === 0) return { changes };
   const { message, change } = await readEntry(session, { ...letter, body: kept });
-  const written = await openDrizzle(session)
-    .update(deadLetters)
-    .set({
-      body: kept,
-      original_body: isOriginal ? null : original,
-      event_type: message.eventType ?? letter.event_type,
-      user_id: message.userId ?? letter.user_id,
-      instance_id: message.instanceId ?? letter.instance_id,
-    })
-    .where(
-      and(
-        eq(deadLetters.message_id, letter.message_id),
-        eq(deadLetters.state, 'open'),
-        eq(deadLetters.body, letter.body),
-      ),
-    )
-    .returning({ messageId: deadLetters.message_id });
+  const written = await session.run(EDIT, [
+    letter.message_id,
+    letter.body,
+    kept,
+    isOriginal ? null : original,
+    message.eventType ?? letter.event_type,
+    message.userId ?? letter.user_id,
+    message.instanceId ?? letter.instance_id,
+  ]);
   if (written.length === 0) throw describeOvertaken(letter);
   return change.kind === 'dead_letter' ? { changes, problem: change.error } : { changes };
 }

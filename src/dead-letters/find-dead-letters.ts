@@ -1,7 +1,9 @@
-import { and, asc, count, eq, gte, inArray, isNull, lt, or, type SQL } from 'drizzle-orm';
-import { deadLetters } from '../../drizzle/schema/index.ts';
-import { openDrizzle, selectColumns } from '../db/open-drizzle.ts';
+import { and, getTableColumns, gte, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
+import { makeQuery, type Query } from '../db/sql/make-query.ts';
+import { readRow, selectReadable } from '../db/sql/readable.ts';
 import { OperatorError } from '../errors.ts';
 import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-letter.ts';
 
@@ -22,34 +24,45 @@ export interface DeadLetterFilter {
   readonly limit?: number;
 }
 
-const { body, original_body: originalBody, ...listedColumns } = selectColumns(deadLetters);
+const { body, original_body: originalBody, ...listedColumns } = getTableColumns(deadLetters);
+const LISTED = selectReadable(Object.values(listedColumns));
 
 /** The letters that the filter names, the longest waiting first, so that replays keep the order of events. */
 export async function findDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetter[]> {
-  const query = openDrizzle(session)
-    .select(listedColumns)
-    .from(deadLetters)
-    .where(toCondition(filter))
-    .orderBy(asc(deadLetters.first_failed_at), asc(deadLetters.message_id));
-  return filter.limit === undefined ? query : query.limit(filter.limit);
+  const rows = await session.run<DeadLetter>(makeDeadLettersQuery(filter));
+  return rows.map((row) => readRow(deadLetters, row));
 }
 
 /** How many letters the filter names; its limit does not count. */
 export async function countDeadLetters(session: Session, filter: DeadLetterFilter): Promise<number> {
-  const [row] = await openDrizzle(session).select({ letters: count() }).from(deadLetters).where(toCondition(filter));
+  const query = sql`select count(*)::float8 as letters from ${deadLetters} where ${toCondition(filter)}`;
+  const [row] = await session.run<{ letters: number }>(makeQuery(query));
   return row?.letters ?? 0;
 }
 
+const GET = defineStatement(
+  'get a dead letter',
+  sql`
+  select ${LISTED}, ${body}, ${originalBody}
+  from ${deadLetters} where ${deadLetters.message_id} = $1`,
+);
+
 /** @throws {OperatorError} when there is no letter with this id. */
 export async function getDeadLetter(session: Session, messageId: string): Promise<DeadLetterWithBody> {
-  const [letter] = await openDrizzle(session)
-    .select({ ...listedColumns, body, original_body: originalBody })
-    .from(deadLetters)
-    .where(eq(deadLetters.message_id, messageId));
-  if (letter !== undefined) return letter;
+  const [row] = await session.run<DeadLetterWithBody>(GET, [messageId]);
+  if (row !== undefined) return readRow(deadLetters, row);
   throw new OperatorError('dead_letter_not_found', `There is no dead letter with the id ${messageId}.`, {
     hint: '`clerk-sync dead-letters list --state open,replayed,discarded` shows all there are.',
   });
+}
+
+/** The statement that lists what a filter names. */
+export function makeDeadLettersQuery(filter: DeadLetterFilter): Query {
+  return makeQuery(sql`
+  select ${LISTED}
+  from ${deadLetters}
+  where ${toCondition(filter)}
+  order by ${deadLetters.first_failed_at}, ${deadLetters.message_id}${filter.limit === undefined ? sql`` : sql` limit ${filter.limit}`}`);
 }
 
 /** The filter as SQL; its limit is left to the statement. */
@@ -63,8 +76,8 @@ export function toCondition({
   states,
   since,
   until,
-}: DeadLetterFilter): SQL | undefined {
-  return and(
+}: DeadLetterFilter): SQL {
+  const condition = and(
     ids && inArray(deadLetters.message_id, [...ids]),
     origins && inArray(deadLetters.origin, [...origins]),
     types && inArray(deadLetters.event_type, [...types]),
@@ -75,6 +88,7 @@ export function toCondition({
     since && gte(deadLetters.first_failed_at, since),
     until && lt(deadLetters.first_failed_at, until),
   );
+  return condition ?? sql`true`;
 }
 
 function matchPaths(paths: readonly (string | null)[]): SQL | undefined {

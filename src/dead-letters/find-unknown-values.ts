@@ -1,6 +1,7 @@
-import { deadLetters } from '../../drizzle/schema/index.ts';
-import { openDrizzle } from '../db/open-drizzle.ts';
+import { type SQLWrapper, sql } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { KNOWN_REASONS } from './explain-dead-letter.ts';
 import type { DeadLetterFilter } from './find-dead-letters.ts';
 
@@ -15,19 +16,26 @@ export interface UnknownValue {
 /** Only events about users can't be applied: the others are ignored. */
 const KNOWN_TYPES = ['user.created', 'user.updated', 'user.deleted'];
 
+const listValues = (name: string, column: SQLWrapper) =>
+  defineStatement(
+    `list the ${name} of dead letters`,
+    sql`
+  select distinct ${column} as value from ${deadLetters}`,
+  );
+
 const PARTS = [
-  { part: 'types', column: deadLetters.event_type, codes: KNOWN_TYPES },
-  { part: 'reasons', column: deadLetters.reason, codes: KNOWN_REASONS },
-  { part: 'paths', column: deadLetters.path, codes: [] },
+  { part: 'types', statement: listValues('types', deadLetters.event_type), codes: KNOWN_TYPES },
+  { part: 'reasons', statement: listValues('reasons', deadLetters.reason), codes: KNOWN_REASONS },
+  { part: 'paths', statement: listValues('paths', deadLetters.path), codes: [] },
 ] as const;
 
 /** Finds misspelt values, which otherwise look as if nothing were waiting. Asks the database only for what is no known code. */
 export async function findUnknownValues(session: Session, filter: DeadLetterFilter): Promise<UnknownValue[]> {
   const unknown: UnknownValue[] = [];
-  for (const { part, column, codes } of PARTS) {
+  for (const { part, statement, codes } of PARTS) {
     const asked = (filter[part] ?? []).filter((value) => value !== null);
     if (asked.every((value) => isAmong(codes, value))) continue;
-    const rows = await openDrizzle(session).selectDistinct({ value: column }).from(deadLetters);
+    const rows = await session.run<{ value: string | null }>(statement);
     const known = [...new Set([...codes, ...rows.flatMap(({ value }) => value ?? [])])];
     unknown.push(
       ...asked.filter((value) => !known.includes(value)).map((value): UnknownValue => ({ part, value, known })),

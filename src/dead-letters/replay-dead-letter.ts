@@ -1,8 +1,9 @@
-import { eq } from 'drizzle-orm';
-import { webhookMessages } from '../../drizzle/schema/index.ts';
+import { sql } from 'drizzle-orm';
+import { webhookMessages } from '../../drizzle/schema/messages.ts';
 import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
-import { openDrizzle, selectColumns } from '../db/open-drizzle.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
+import { epochMs, readTime } from '../db/wire-time.ts';
 import type { BatchEntry } from '../sync/batch-entry.ts';
 import { findFailurePath } from '../sync/find-failure-path.ts';
 import { makeEntry } from '../sync/make-entry.ts';
@@ -11,6 +12,13 @@ import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';
 import { getDeadLetter } from './find-dead-letters.ts';
 import { type ObservedDeadLetter, readObservedEntry } from './read-observed-entry.ts';
+
+const FIND_TIMES = defineStatement(
+  'find the times of a message',
+  sql`
+  select ${epochMs(webhookMessages.event_at)} as event_at, ${epochMs(webhookMessages.received_at)} as received_at
+  from ${webhookMessages} where ${webhookMessages.message_id} = $1`,
+);
 
 /** What one replay came to. `duplicate`: somebody else has resolved the letter. */
 export interface ReplayResult {
@@ -56,14 +64,11 @@ function isObserved(letter: DeadLetterWithBody): letter is ObservedDeadLetter {
 
 /** The delivery as it was verified. The signature's time is the event's where the body has none: the ledger kept it. */
 async function loadDelivery(session: Session, letter: DeadLetterWithBody): Promise<VerifiedDelivery> {
-  const [message] = await openDrizzle(session)
-    .select(selectColumns(webhookMessages))
-    .from(webhookMessages)
-    .where(eq(webhookMessages.message_id, letter.message_id));
+  const [message] = await session.run<{ event_at: string; received_at: string }>(FIND_TIMES, [letter.message_id]);
   return {
     messageId: letter.message_id,
-    signedAt: message?.event_at ?? letter.first_failed_at,
-    receivedAt: message?.received_at ?? letter.first_failed_at,
+    signedAt: message === undefined ? letter.first_failed_at : readTime(message.event_at),
+    receivedAt: message === undefined ? letter.first_failed_at : readTime(message.received_at),
     body: letter.body,
   };
 }

@@ -1,3 +1,6 @@
+import { sql } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/schema/messages.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 import { type Finding, ok, warning } from './check.ts';
 import type { Reader } from './reader.ts';
@@ -10,14 +13,18 @@ export interface OpenLetters {
   readonly oldestAt: Date;
 }
 
-const STATEMENT = `
-  select reason, count(*)::float8 as count, ${epochMs('min(first_failed_at)')} as "oldestAt"
-  from clerk.dead_letters where state = 'open' group by reason order by 2 desc, 1 limit 20`;
+const COUNT = defineStatement(
+  'count dead letters by reason',
+  sql`
+  select ${deadLetters.reason}, count(*)::float8 as count,
+    ${epochMs(sql`min(${deadLetters.first_failed_at})`)} as "oldestAt"
+  from ${deadLetters} where ${deadLetters.state} = 'open' group by ${deadLetters.reason} order by 2 desc, 1 limit 20`,
+);
 
 /** Counts what waits for an operator, the most frequent reason first. */
 export function surveyDeadLetters(reader: Reader): Promise<OpenLetters[]> {
   return reader.read(async (session) => {
-    const rows = await session.run<Omit<OpenLetters, 'oldestAt'> & { oldestAt: string }>(STATEMENT);
+    const rows = await session.run<Omit<OpenLetters, 'oldestAt'> & { oldestAt: string }>(COUNT);
     return rows.map((row) => ({ ...row, oldestAt: readTime(row.oldestAt) }));
   });
 }

@@ -1,11 +1,5 @@
-import type { TableFacts } from './survey-tables.ts';
-
-/** A table in a `from` clause: all of it, or as much as may be read for a check. */
-export interface Scan {
-  readonly source: string;
-  /** The share of the table that is read; 1: all of it. */
-  readonly share: number;
-}
+import { type SQL, sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
 
 /**
  * Reading a whole table is bounded by this many pages of 8 kB: a gigabyte, which takes seconds. Of a larger table as
@@ -13,9 +7,14 @@ export interface Scan {
  */
 const MOST_PAGES = 131_072;
 
-/** @param alias names the table in the statement. */
-export function scan({ name, pages }: Pick<TableFacts, 'name' | 'pages'>, alias: string, mostPages = MOST_PAGES): Scan {
-  if (pages <= mostPages) return { source: `clerk.${name} as ${alias}`, share: 1 };
-  const share = mostPages / pages;
-  return { source: `clerk.${name} as ${alias} tablesample system (${(100 * share).toFixed(6)})`, share };
+/** The share of a table of so many pages that `scan` reads; 1: all of it. */
+export function findShare(pages: number): number {
+  return Math.min(1, MOST_PAGES / pages);
+}
+
+/** A table of so many pages in a `from` clause: all of it, or as much as may be read for a check. */
+export function scan(table: PgTable, alias: string, pages: number): SQL {
+  const named = sql`${table} as ${sql.identifier(alias)}`;
+  const share = findShare(pages);
+  return share === 1 ? named : sql`${named} tablesample system (${sql.raw((100 * share).toFixed(6))})`;
 }

@@ -1,8 +1,13 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { webhookMessages } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
+import { list, nameOf } from '../db/sql/columns.ts';
+import { makeQuery, type Query } from '../db/sql/make-query.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 import { formatIsSample, isSampleInstance } from '../samples/sample-instances.ts';
 import type { Reader } from './reader.ts';
-import { scan } from './scan.ts';
+import { findShare, scan } from './scan.ts';
 import type { TableFacts } from './survey-tables.ts';
 
 /** What the ledger says of the newest messages. */
@@ -28,22 +33,44 @@ const NEWEST = 1000;
 /** Where a table is too large to be read: its end, which is where new rows go unless old ones were deleted. */
 const LAST_PAGES = 1000;
 
+const m = alias(webhookMessages, 'm');
+
+/** The rows among which the newest are looked for. */
+function selectRows(pages: number): SQL {
+  const source = scan(webhookMessages, 'm', pages);
+  const columns = sql`select ${list([m.instance_id, m.event_type, m.received_at])} from`;
+  if (findShare(pages) === 1) return sql`${columns} ${source}`;
+  const firstOfEnd = sql.raw(`'(${Math.max(0, pages - LAST_PAGES)},0)'`);
+  return sql`${columns} ${source} union all ${columns} ${webhookMessages} as m where m.ctid >= ${firstOfEnd}`;
+}
+
+/** Counts the newest messages of each instance, samples left aside. */
+export function makeNewestQuery(pages: number): Query {
+  const [instanceId, eventType, receivedAt] = [nameOf(m.instance_id), nameOf(m.event_type), nameOf(m.received_at)];
+  return makeQuery(sql`
+  select ${instanceId}, count(*)::float8 as count, ${epochMs(sql`max(${receivedAt})`)} as last,
+    ${epochMs(sql`max(${receivedAt}) filter (where ${eventType} like 'user.%')`)} as last_user_event
+  from (
+    select * from (${selectRows(pages)}) read
+    where not ${formatIsSample(instanceId)} order by ${receivedAt} desc limit ${sql.raw(String(NEWEST))}
+  ) newest
+  group by ${instanceId} order by 2 desc`);
+}
+
+/** Finds when the last message came, sample or not. */
+export function makeLastSampleQuery(pages: number): Query {
+  return makeQuery(sql`
+  select ${epochMs(sql`max(${nameOf(m.received_at)})`)} as last
+  from (${selectRows(pages)}) read where ${nameOf(m.instance_id)} is not null`);
+}
+
 /** Reads the newest messages. The ledger has no index by time: as much of it is read as a check may read. */
-export function surveyDeliveries(reader: Reader, ledger: Pick<TableFacts, 'name' | 'pages'>): Promise<DeliveryFacts> {
-  const { source, share } = scan(ledger, 'm');
-  const columns = 'select instance_id, event_type, received_at';
-  const isSample = formatIsSample('instance_id');
-  const end = `${columns} from clerk.webhook_messages where ctid >= '(${Math.max(0, ledger.pages - LAST_PAGES)},0)'`;
-  const rows = share === 1 ? `${columns} from ${source}` : `${columns} from ${source} union all ${end}`;
+export function surveyDeliveries(reader: Reader, { pages }: Pick<TableFacts, 'pages'>): Promise<DeliveryFacts> {
   return reader.read(async (session) => {
-    const newest = await session.run<Row>(`
-      select instance_id, count(*)::float8 as count, ${epochMs('max(received_at)')} as last,
-        ${epochMs("max(received_at) filter (where event_type like 'user.%')")} as last_user_event
-      from (select * from (${rows}) read where not ${isSample} order by received_at desc limit ${NEWEST}) newest
-      group by instance_id order by 2 desc`);
+    const newest = await session.run<Row>(makeNewestQuery(pages));
     const found = newest.filter((row) => !isSampleInstance(row.instance_id));
     return {
-      lastSampleAt: found.length > 0 ? undefined : await findLastSample(session, rows),
+      lastSampleAt: found.length > 0 ? undefined : await findLastSample(session, pages),
       lastReceivedAt: findLatest(found.map(({ last }) => last)),
       lastUserEventAt: findLatest(found.map((row) => row.last_user_event)),
       instances: new Map(
@@ -54,10 +81,8 @@ export function surveyDeliveries(reader: Reader, ledger: Pick<TableFacts, 'name'
 }
 
 /** Asked where nothing else came. */
-async function findLastSample(session: Session, rows: string): Promise<Date | undefined> {
-  const [row] = await session.run<{ last: string | null }>(
-    `select ${epochMs('max(received_at)')} as last from (${rows}) read where instance_id is not null`,
-  );
+async function findLastSample(session: Session, pages: number): Promise<Date | undefined> {
+  const [row] = await session.run<{ last: string | null }>(makeLastSampleQuery(pages));
   return readTime(row?.last ?? null) ?? undefined;
 }
 

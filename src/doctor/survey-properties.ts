@@ -1,8 +1,13 @@
-import { columns } from '../../drizzle/columns.ts';
+import { getTableName, sql } from 'drizzle-orm';
+import { alias, type PgTable } from 'drizzle-orm/pg-core';
+import { childTables } from '../../drizzle/schema/child-tables.ts';
+import { users } from '../../drizzle/schema/users.ts';
+import { listKeys } from '../clerk/children.ts';
+import { makeQuery, type Query } from '../db/sql/make-query.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 import { formatIsSample } from '../samples/sample-instances.ts';
 import type { Reader } from './reader.ts';
-import { scan } from './scan.ts';
+import { findShare, scan } from './scan.ts';
 import type { TableFacts } from './survey-tables.ts';
 
 /** A property that Clerk sends and no column holds yet. */
@@ -14,30 +19,49 @@ export interface UnmappedProperty {
   readonly since: Date;
 }
 
+const u = alias(users, 'u');
+
 /** The tables that keep what has no column, users first. */
-export const EXTRA_TABLES: readonly string[] = Object.entries(columns)
-  .filter(([, types]) => 'extra' in types)
-  .map(([name]) => name)
-  .sort((one, other) => Number(other === 'users') - Number(one === 'users') || one.localeCompare(other));
+const TABLES = [users, ...listKeys.map((key) => childTables[key]).sort(compareNames)];
+
+/** Their names. */
+export const EXTRA_TABLES: readonly string[] = TABLES.map((table) => getTableName(table));
+
+function compareNames(one: PgTable, other: PgTable): number {
+  return getTableName(one).localeCompare(getTableName(other));
+}
 
 /** Nobody reads more, and a hostile sender could make any number. */
 const MOST_PROPERTIES = 100;
 
 /** Counts the keys of `extra` in one table, the most frequent first; those of samples are left aside. */
+export function makePropertiesQuery({ name, pages }: Pick<TableFacts, 'name' | 'pages'>): Query {
+  const table = TABLES.find((one) => getTableName(one) === name) ?? users;
+  const t = alias(table, 't');
+  const [user, parents] =
+    'user_id' in t
+      ? [
+          u,
+          sql`
+    join ${users} as u on ${u.id} = ${t.user_id}`,
+        ]
+      : [alias(users, 't'), sql``];
+  return makeQuery(sql`
+  select property, count(*)::float8 as rows, ${epochMs(sql`min(${user.observed_at})`)} as since
+  from ${scan(table, 't', pages)}${parents}
+    cross join jsonb_object_keys(${t.extra}) as property
+  where ${t.extra} <> '{}' and not ${formatIsSample(user.instance_id)}
+  group by property order by 2 desc, property collate "C" limit ${sql.raw(String(MOST_PROPERTIES))}`);
+}
+
+/** Finds what has no column in one table. */
 export function surveyProperties(
   reader: Reader,
   table: Pick<TableFacts, 'name' | 'pages'>,
 ): Promise<UnmappedProperty[]> {
-  const { source, share } = scan(table, 't');
-  const isUsers = table.name === 'users';
-  const observed = isUsers ? 't.observed_at' : 'u.observed_at';
-  const real = `not ${formatIsSample(isUsers ? 't.instance_id' : 'u.instance_id')}`;
-  const parents = isUsers ? '' : 'join clerk.users as u on u.id = t.user_id';
+  const share = findShare(table.pages);
   return reader.read(async (session) => {
-    const rows = await session.run<{ property: string; rows: number; since: string }>(`
-      select property, count(*)::float8 as rows, ${epochMs(`min(${observed})`)} as since
-      from ${source} ${parents} cross join jsonb_object_keys(t.extra) as property
-      where t.extra <> '{}' and ${real} group by property order by 2 desc, property collate "C" limit ${MOST_PROPERTIES}`);
+    const rows = await session.run<{ property: string; rows: number; since: string }>(makePropertiesQuery(table));
     return rows.map(({ property, rows: count, since }) => ({
       table: table.name,
       property,

@@ -1,3 +1,7 @@
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { backfillRuns, reconcileRuns } from '../../drizzle/schema/runs.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 import type { Reader } from './reader.ts';
 
@@ -32,19 +36,33 @@ export interface RunFacts {
   readonly fullFinishedAt: Date | undefined;
 }
 
-const BACKFILL = `
-  select state, users_read::float8 as "usersRead", ${epochMs('started_at')} as "startedAt",
-    ${epochMs('updated_at')} as "updatedAt", error
-  from clerk.backfill_runs order by started_at desc, run_id desc limit 1`;
+const b = alias(backfillRuns, 'b');
+const r = alias(reconcileRuns, 'r');
 
-const FINISHED = `
-  select (select ${epochMs('max(finished_at)')} from clerk.backfill_runs where state = 'finished') as backfill,
-    (select ${epochMs('max(finished_at)')} from clerk.reconcile_runs
-      where state = 'finished' and kind = 'full') as "full"`;
+const BACKFILL = defineStatement(
+  'survey the latest backfill',
+  sql`
+  select ${b.state}, ${b.users_read}::float8 as "usersRead", ${epochMs(b.started_at)} as "startedAt",
+    ${epochMs(b.updated_at)} as "updatedAt", ${b.error}
+  from ${backfillRuns} as b order by ${b.started_at} desc, ${b.run_id} desc limit 1`,
+);
 
-const RECONCILE = `
-  select kind, state, ${epochMs('started_at')} as "startedAt", error, drift from clerk.reconcile_runs
-  where ($1::text is null or state = $1) and ($2::text is null or kind = $2) order by started_at desc, run_id desc limit 1`;
+const FINISHED = defineStatement(
+  'survey finished runs',
+  sql`
+  select (select ${epochMs(sql`max(${b.finished_at})`)} from ${backfillRuns} as b where ${b.state} = 'finished') as backfill,
+    (select ${epochMs(sql`max(${r.finished_at})`)} from ${reconcileRuns} as r
+      where ${r.state} = 'finished' and ${r.kind} = 'full') as "full"`,
+);
+
+const RECONCILE = defineStatement(
+  'survey the latest reconcile',
+  sql`
+  select ${r.kind}, ${r.state}, ${epochMs(r.started_at)} as "startedAt", ${r.error}, ${r.drift}
+  from ${reconcileRuns} as r
+  where ($1::text is null or ${r.state} = $1) and ($2::text is null or ${r.kind} = $2)
+  order by ${r.started_at} desc, ${r.run_id} desc limit 1`,
+);
 
 /** A row as it is read: its times are text. */
 type Read<Facts> = { readonly [Name in keyof Facts]: Facts[Name] extends Date ? string : Facts[Name] };

@@ -1,6 +1,10 @@
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { users } from '../../drizzle/schema/users.ts';
+import { makeQuery, type Query } from '../db/sql/make-query.ts';
 import { isSampleInstance } from '../samples/sample-instances.ts';
 import type { Reader } from './reader.ts';
-import { scan } from './scan.ts';
+import { findShare, scan } from './scan.ts';
 import type { TableFacts } from './survey-tables.ts';
 
 /** How many users there are of each real instance; null: the row names none. */
@@ -15,19 +19,27 @@ export interface UserCounts {
   readonly isEstimate: boolean;
 }
 
+const u = alias(users, 'u');
+
 interface Row {
   readonly instance_id: string | null;
   readonly rows: number;
   readonly living: number;
 }
 
+/** Counts the rows of each instance, and those among them that are not deleted. */
+export function makeUserCountQuery(pages: number): Query {
+  return makeQuery(sql`
+  select ${u.instance_id}, count(*)::float8 as rows,
+    count(*) filter (where ${u.deleted_at} is null)::float8 as living
+  from ${scan(users, 'u', pages)} group by 1 order by 2 desc, 1`);
+}
+
 /** Counts users, all of them where that takes a few seconds at the most. */
-export function surveyUsers(reader: Reader, users: Pick<TableFacts, 'name' | 'pages'>): Promise<UserCounts> {
-  const { source, share } = scan(users, 'u');
+export function surveyUsers(reader: Reader, { pages }: Pick<TableFacts, 'pages'>): Promise<UserCounts> {
+  const share = findShare(pages);
   return reader.read(async (session) => {
-    const rows = await session.run<Row>(`
-      select instance_id, count(*)::float8 as rows, count(*) filter (where deleted_at is null)::float8 as living
-      from ${source} group by 1 order by 2 desc, 1`);
+    const rows = await session.run<Row>(makeUserCountQuery(pages));
     const scale = (count: number) => Math.round(count / share);
     const real = rows.filter((row) => !isSampleInstance(row.instance_id));
     return {

@@ -1,4 +1,7 @@
+import { sql } from 'drizzle-orm';
+import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Pool } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 
 /** The dead letters of one reason that wait for an operator. */
 export interface OpenDeadLetters {
@@ -8,12 +11,15 @@ export interface OpenDeadLetters {
   readonly oldestAgeSeconds: number;
 }
 
-const STATEMENT = `
-  select reason, count(*)::int as count,
-    extract(epoch from now() - min(first_failed_at))::float8 as "oldestAgeSeconds"
-  from clerk.dead_letters where state = 'open' group by reason order by reason`;
+const COUNT = defineStatement(
+  'count open dead letters',
+  sql`
+  select ${deadLetters.reason}, count(*)::int as count,
+    extract(epoch from now() - min(${deadLetters.first_failed_at}))::float8 as "oldestAgeSeconds"
+  from ${deadLetters} where ${deadLetters.state} = 'open' group by ${deadLetters.reason} order by ${deadLetters.reason}`,
+);
 
 /** What waits for an operator, by reason; for the metrics, so it gives up after two seconds. */
 export function countOpenDeadLetters(pool: Pool): Promise<OpenDeadLetters[]> {
-  return pool.withTransaction((session) => session.run<OpenDeadLetters>(STATEMENT), { timeoutMs: 2000 });
+  return pool.withTransaction((session) => session.run<OpenDeadLetters>(COUNT), { timeoutMs: 2000 });
 }

@@ -1,4 +1,8 @@
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { reconcileRuns } from '../../drizzle/schema/runs.ts';
 import type { Pool } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs } from '../db/wire-time.ts';
 
 /** How the latest reconciles ended, whichever process ran them. */
@@ -9,17 +13,23 @@ export interface ReconcileState {
   readonly succeeded: boolean | undefined;
 }
 
+const r = alias(reconcileRuns, 'r');
+
 /** Newest first through `reconcile_runs_started_at_idx`. */
-const STATEMENT = `
-  select k.kind, ${epochMs('finished.at')} as finished_at, ended.state as last_state
+const FIND = defineStatement(
+  'find how the latest reconciles ended',
+  sql`
+  select k.kind, ${epochMs(sql`finished.at`)} as finished_at, ended.state as last_state
   from (values ('incremental'), ('full')) k(kind)
   left join lateral (
-    select finished_at as at from clerk.reconcile_runs r where r.kind = k.kind and r.state = 'finished'
-    order by started_at desc limit 1
+    select ${r.finished_at} as at from ${reconcileRuns} as r where ${r.kind} = k.kind and ${r.state} = 'finished'
+    order by ${r.started_at} desc limit 1
   ) finished on true
   left join lateral (
-    select state from clerk.reconcile_runs where state <> 'running' order by started_at desc limit 1
-  ) ended on true`;
+    select ${r.state} as state from ${reconcileRuns} as r where ${r.state} <> 'running'
+    order by ${r.started_at} desc limit 1
+  ) ended on true`,
+);
 
 interface Row {
   readonly kind: string;
@@ -29,7 +39,7 @@ interface Row {
 
 /** For the metrics, so it gives up after two seconds. */
 export async function findReconcileState(pool: Pool): Promise<ReconcileState> {
-  const rows = await pool.withTransaction((session) => session.run<Row>(STATEMENT), { timeoutMs: 2000 });
+  const rows = await pool.withTransaction((session) => session.run<Row>(FIND), { timeoutMs: 2000 });
   const finished = rows.flatMap(({ kind, finished_at }) =>
     finished_at === null ? [] : [[kind, Number(finished_at) / 1000] as const],
   );

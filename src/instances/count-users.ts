@@ -1,4 +1,7 @@
+import { sql } from 'drizzle-orm';
+import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { isSampleInstance } from '../samples/sample-instances.ts';
 
 /** The users here of one real instance. */
@@ -17,10 +20,13 @@ export interface UsersByInstance {
   readonly samples: number;
 }
 
-const COUNT = `
-  select instance_id as "instanceId", count(*)::float8 as users,
-    count(*) filter (where deleted_at is null)::float8 as living
-  from clerk.users group by instance_id order by count(*) desc, instance_id`;
+const COUNT = defineStatement(
+  'count users by instance',
+  sql`
+  select ${users.instance_id} as "instanceId", count(*)::float8 as users,
+    count(*) filter (where ${users.deleted_at} is null)::float8 as living
+  from ${users} group by ${users.instance_id} order by count(*) desc, ${users.instance_id}`,
+);
 
 /** Counts all users by their instance, samples apart. Reads the whole table: seconds where there are millions. */
 export async function countUsers(session: Session): Promise<UsersByInstance> {

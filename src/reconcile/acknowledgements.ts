@@ -1,4 +1,10 @@
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { driftAcknowledgements } from '../../drizzle/schema/runs.ts';
+import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
+import { assign, namesOf } from '../db/sql/columns.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 
 /** The kinds of drift that no run repairs: they stay until somebody does something, or accepts them. */
@@ -16,22 +22,35 @@ export interface Acknowledgement {
   readonly acknowledgedAt: Date;
 }
 
+const a = alias(driftAcknowledgements, 'a');
+const u = alias(users, 'u');
+const excluded = alias(driftAcknowledgements, 'excluded');
+
 /** Each of these kinds has a row in `users`: an id without one is a mistake. */
-const ACKNOWLEDGE = `
-  insert into clerk.drift_acknowledgements (user_id, kind, note, acknowledged_at)
-  select u.id, $1, $3::text, now() from clerk.users u
-  where u.id = any(array(select json_array_elements_text($2::text::json)))
-  on conflict (user_id, kind) do update set note = excluded.note, acknowledged_at = excluded.acknowledged_at
-  returning user_id`;
+const ACKNOWLEDGE = defineStatement(
+  'acknowledge drift',
+  sql`
+  insert into ${driftAcknowledgements} as a (${namesOf([a.user_id, a.kind, a.note, a.acknowledged_at])})
+  select ${u.id}, $1, $3::text, now() from ${users} as u
+  where ${u.id} = any(array(select json_array_elements_text($2::text::json)))
+  on conflict (${namesOf([a.user_id, a.kind])}) do update set ${assign([a.note, a.acknowledged_at], excluded)}
+  returning ${a.user_id}`,
+);
 
-const REVOKE = `
-  delete from clerk.drift_acknowledgements
-  where kind = $1 and user_id = any(array(select json_array_elements_text($2::text::json)))
-  returning user_id`;
+const REVOKE = defineStatement(
+  'revoke acknowledgements',
+  sql`
+  delete from ${driftAcknowledgements} as a
+  where ${a.kind} = $1 and ${a.user_id} = any(array(select json_array_elements_text($2::text::json)))
+  returning ${a.user_id}`,
+);
 
-const LIST = `
-  select user_id as "userId", kind, note, ${epochMs('acknowledged_at')} as "acknowledgedAt"
-  from clerk.drift_acknowledgements order by kind, user_id collate "C"`;
+const LIST = defineStatement(
+  'list acknowledgements',
+  sql`
+  select ${a.user_id} as "userId", ${a.kind}, ${a.note}, ${epochMs(a.acknowledged_at)} as "acknowledgedAt"
+  from ${driftAcknowledgements} as a order by ${a.kind}, ${a.user_id} collate "C"`,
+);
 
 /** Which users, and which drift of theirs. */
 export interface DriftSelection {

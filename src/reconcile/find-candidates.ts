@@ -1,4 +1,8 @@
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, fromEpochMs } from '../db/wire-time.ts';
 
 /** Which living users here should have been in what the walk has read. */
@@ -21,25 +25,37 @@ export interface Candidate {
 
 /** So many in one statement. */
 const CHUNK = 500;
+const LIMIT = sql.raw(String(CHUNK));
 
 /** Who has been there for less may not have reached every server of Clerk's: a tombstone is final, and can wait. */
-const SETTLED = "interval '1 minute'";
+const SETTLED = sql.raw("interval '1 minute'");
 
-const SELECT = `
-  select u.id, u.instance_id, ${epochMs('u.created_at')} as created_at
-  from clerk.users u
-  where u.deleted_at is null and u.observed_at < $1::text::timestamptz
-    and least(u.created_at, u.observed_at) < $1::text::timestamptz - ${SETTLED}
-    and not exists (select from json_array_elements_text($2::text::json) as seen(id) where seen.id = u.id)`;
+const u = alias(users, 'u');
+
+const SELECT = sql`
+  select ${u.id}, ${u.instance_id}, ${epochMs(u.created_at)} as created_at
+  from ${users} as u
+  where ${u.deleted_at} is null and ${u.observed_at} < $1::text::timestamptz
+    and least(${u.created_at}, ${u.observed_at}) < $1::text::timestamptz - ${SETTLED}
+    and not exists (select from json_array_elements_text($2::text::json) as seen(id) where seen.id = ${u.id})`;
+
+const [FROM, TO] = [sql.raw(fromEpochMs('$3')), sql.raw(fromEpochMs('$4'))];
 
 /** Read through `users_created_at_idx`; the second comparison goes on behind the last row of the chunk before. */
-const FIND_IN_RANGE = `${SELECT}
-    and u.created_at >= ${fromEpochMs('$3')} and u.created_at < ${fromEpochMs('$4')}
-    and (u.created_at, u.id collate "C") > (${fromEpochMs('$3')}, $5::text collate "C")
-  order by u.created_at, u.id collate "C" limit ${CHUNK}`;
+const FIND_IN_RANGE = defineStatement(
+  'find candidates in a range',
+  sql`${SELECT}
+    and ${u.created_at} >= ${FROM} and ${u.created_at} < ${TO}
+    and (${u.created_at}, ${u.id} collate "C") > (${FROM}, $5::text collate "C")
+  order by ${u.created_at}, ${u.id} collate "C" limit ${LIMIT}`,
+);
 
-const FIND_UNDATED = `${SELECT} and u.created_at is null and u.id collate "C" > $3::text collate "C"
-  order by u.id collate "C" limit ${CHUNK}`;
+const FIND_UNDATED = defineStatement(
+  'find undated candidates',
+  sql`${SELECT}
+    and ${u.created_at} is null and ${u.id} collate "C" > $3::text collate "C"
+  order by ${u.id} collate "C" limit ${LIMIT}`,
+);
 
 interface Row {
   readonly id: string;

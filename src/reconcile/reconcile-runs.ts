@@ -1,61 +1,22 @@
 import { makeRunId } from '../backfill/run-id.ts';
 import type { Session } from '../db/pool.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { readTime } from '../db/wire-time.ts';
 import type { DriftCounts } from './drift-tally.ts';
 import type { RunKind } from './run-context.ts';
-
-/** Runs are kept for so long, in days; the newest for ever. */
-const KEPT_DAYS = 90;
-/** Every so many days the schedule walks all users. */
-const FULL_EVERY_DAYS = 1;
-/** A walk that fails is tried again after so many minutes; runs that ask for less go on meanwhile. */
-const FULL_AGAIN_MINUTES = 60;
-
-/** All times are the database's: its clock is the one that all processes share. */
-const BEGIN = `insert into clerk.reconcile_runs (run_id, kind, state, started_at) values ($1, $2, 'running', now())`;
-
-/** Only where a process was killed can one be left: the caller holds the lock. */
-const ABANDON = `
-  update clerk.reconcile_runs set state = 'failed', error = 'The process ended before the run did.'
-  where state = 'running'`;
-
-const END = `
-  update clerk.reconcile_runs set
-    kind = $2, state = $3, instance_id = $4, watermark_at = $5::text::timestamptz, users_read = $6::text::bigint,
-    drift = $7::text::jsonb, error = $8, finished_at = case when $3 = 'finished' then now() end
-  where run_id = $1`;
-
-const PRUNE = `
-  delete from clerk.reconcile_runs where run_id <> $1 and started_at < now() - interval '${KEPT_DAYS} days'`;
-
-const FIND_WATERMARK = `
-  select ${epochMs('watermark_at')} as watermark_at from clerk.reconcile_runs
-  where state = 'finished' and watermark_at is not null and instance_id is not distinct from $1
-  order by started_at desc limit 1`;
-
-/**
- * Whoever ran it last, and however it ended: the next run is due an interval after its begin. While a backfill is at work
- * it has the rate limit to itself.
- */
-const FIND_DUE = `
-  select case when
-      exists (
-        select from clerk.reconcile_runs where kind = 'full' and state = 'finished'
-          and started_at > now() - interval '${FULL_EVERY_DAYS} day')
-      or exists (
-        select from clerk.reconcile_runs where kind = 'full'
-          and started_at > now() - interval '${FULL_AGAIN_MINUTES} minutes')
-    then 'incremental' else 'full' end as kind
-  where not exists (
-      select from clerk.reconcile_runs where started_at > now() - $1::text::float8 * interval '1 millisecond')
-    and not exists (
-      select from clerk.backfill_runs where state = 'running' and updated_at > now() - interval '2 minutes')`;
+import {
+  ABANDON_RECONCILES,
+  BEGIN_RECONCILE,
+  END_RECONCILE,
+  FIND_DUE_RECONCILE,
+  FIND_WATERMARK,
+  PRUNE_RECONCILES,
+} from './run-statements.ts';
 
 /** Records that a run begins, and that those which never ended have failed. The caller holds the lock. */
 export async function beginRun(session: Session, kind: RunKind): Promise<string> {
   const runId = makeRunId('reconcile', new Date());
-  await session.run(ABANDON);
-  await session.run(BEGIN, [runId, kind]);
+  await session.run(ABANDON_RECONCILES);
+  await session.run(BEGIN_RECONCILE, [runId, kind]);
   return runId;
 }
 
@@ -77,7 +38,7 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
   const { kind, state, instanceId, watermarkAt, usersRead, error } = end;
   const drift = Object.entries(end.drift).map(([name, { examples: _, fields: __, ...counts }]) => [name, counts]);
   const counts = [String(usersRead), JSON.stringify(Object.fromEntries(drift))];
-  await session.run(END, [
+  await session.run(END_RECONCILE, [
     runId,
     kind,
     state,
@@ -86,7 +47,7 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
     ...counts,
     error ?? null,
   ]);
-  if (state === 'finished') await session.run(PRUNE, [runId]);
+  if (state === 'finished') await session.run(PRUNE_RECONCILES, [runId]);
 }
 
 /** The watermark of the last finished run of this instance; undefined where there is none. */
@@ -97,6 +58,6 @@ export async function findWatermark(session: Session, instanceId: string | null)
 
 /** Which run the schedule has to make now; undefined where none is due. */
 export async function findDueRun(session: Session, intervalMs: number): Promise<RunKind | undefined> {
-  const [row] = await session.run<{ kind: RunKind }>(FIND_DUE, [String(intervalMs)]);
+  const [row] = await session.run<{ kind: RunKind }>(FIND_DUE_RECONCILE, [String(intervalMs)]);
   return row?.kind;
 }

@@ -1,3 +1,4 @@
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import { createRandom, readIdSeconds } from './random.ts';
 
 /** The instance that sample users belong to; a storm's users have its seed behind it, so that they can be counted alone. */
@@ -25,9 +26,9 @@ export function isSampleInstance(instanceId: string | null): boolean {
 }
 
 /** The same in SQL, without the samples of earlier versions; null is no sample. */
-export function formatIsSample(column: string): string {
-  const examples = CLERK_EXAMPLES.map((id) => `'${id}'`).join(', ');
-  return `coalesce(${column} ~ '${OWN_PATTERN}' or ${column} in (${examples}), false)`;
+export function formatIsSample(column: SQLWrapper): SQL {
+  const examples = sql.raw(CLERK_EXAMPLES.map((id) => `'${id}'`).join(', '));
+  return sql`coalesce(${column} ~ ${sql.raw(`'${OWN_PATTERN}'`)} or ${column} in (${examples}), false)`;
 }
 
 /** In earlier versions the instance of a sample was the first id that its seed gave, at one of these times. */

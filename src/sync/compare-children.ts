@@ -1,23 +1,10 @@
-import { columns } from '../../drizzle/columns.ts';
 import { type ListKey, listKeys } from '../clerk/children.ts';
 import type { Session } from '../db/pool.ts';
 import type { UserSnapshot } from './snapshot.ts';
-import { list, recordset } from './statements.ts';
+import { childStatements } from './statements/child-statements.ts';
 import { type ChildList, findAbsentChildren, uniqueById } from './write-children.ts';
 
 type StatedList = Omit<ChildList, 'isNew'>;
-
-function buildStatement(key: ListKey): string {
-  const values = Object.keys(columns[key]).filter((name) => name !== 'user_id' && name !== 'id');
-  return `
-    select distinct r.user_id
-    from ${recordset('r', columns[key])}
-    left join lateral (select * from clerk.${key} where user_id = r.user_id and id = r.id offset 0) c on true
-    where c.id is null or (${list(values, 'c')}) is distinct from (${list(values, 'r')})`;
-}
-
-/** For each list the users of whom a stated child is missing here, or says something else. */
-const STATEMENTS = Object.fromEntries(listKeys.map((key) => [key, buildStatement(key)])) as Record<ListKey, string>;
 
 /**
  * Compares the lists that snapshots state with the child tables: rows that are missing here, additional ones, and those
@@ -57,6 +44,6 @@ async function findAltered(session: Session, key: ListKey, lists: readonly State
     uniqueById(children).map((child) => ({ ...child, user_id: userId })),
   );
   if (rows.length === 0) return [];
-  const users = await session.run<{ user_id: string }>(STATEMENTS[key], [JSON.stringify(rows)]);
+  const users = await session.run<{ user_id: string }>(childStatements[key].findAltered, [JSON.stringify(rows)]);
   return users.map(({ user_id: userId }) => ({ key, userId }));
 }

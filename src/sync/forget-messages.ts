@@ -1,4 +1,5 @@
 import type { Session } from '../db/pool.ts';
+import { FORGET_MESSAGES } from './statements/ledger-statements.ts';
 
 /** Which messages: each part that is given must hold. */
 export interface MessageFilter {
@@ -11,22 +12,6 @@ export interface MessageFilter {
 }
 
 /**
- * Dead letters are left out: a resend of an open one is tried again in any case, and of one that was discarded it must
- * not be.
- */
-const FORGET = `
-  with forgotten as (
-    delete from clerk.webhook_messages
-    where outcome <> 'dead_letter'
-      and ($1::text is null or message_id = any(array(select json_array_elements_text($1::text::json))))
-      and ($2::text is null or user_id = any(array(select json_array_elements_text($2::text::json))))
-      and ($3::text is null or received_at >= $3::text::timestamptz)
-      and ($4::text is null or received_at < $4::text::timestamptz)
-    returning outcome
-  )
-  select outcome, count(*)::text as messages from forgotten group by outcome order by outcome`;
-
-/**
  * Removes messages from the ledger, so that a resend of them is applied again and is no duplicate: for rows that somebody
  * has removed by hand. The version of a user decides as ever, so nothing newer is overwritten, and who is deleted stays
  * so.
@@ -35,7 +20,7 @@ const FORGET = `
  */
 export async function forgetMessages(session: Session, filter: MessageFilter): Promise<Record<string, number>> {
   const { ids, userIds, since, until } = filter;
-  const rows = await session.run<{ outcome: string; messages: string }>(FORGET, [
+  const rows = await session.run<{ outcome: string; messages: string }>(FORGET_MESSAGES, [
     ids === undefined ? null : JSON.stringify(ids),
     userIds === undefined ? null : JSON.stringify(userIds),
     since?.toISOString() ?? null,

@@ -1,32 +1,6 @@
-import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
 import type { MessageFacts } from './batch-entry.ts';
-import { list, recordset } from './statements.ts';
-
-const ledgerColumns = columns.webhook_messages;
-
-/**
- * Waits for another transaction that is about to settle the same message, and then finds it settled. The letters of what
- * the Backend API said of the same users are looked for on the way: nearly always there are none, and a statement of its
- * own would cost each event more than it finds.
- */
-const CLAIM = `
-  with r as materialized (select * from ${recordset('r', ledgerColumns)}), claimed as (
-    insert into clerk.webhook_messages (${list(Object.keys(ledgerColumns))})
-    select ${list(Object.keys(ledgerColumns), 'r')} from r
-    on conflict (message_id) do nothing
-    returning message_id
-  )
-  select message_id, false as is_observed from claimed
-  union all
-  select d.message_id, true from r cross join lateral (
-    select message_id from clerk.dead_letters where message_id = 'api_' || r.user_id and state = 'open' offset 0
-  ) d`;
-
-const CORRECT = `
-  update clerk.webhook_messages m set outcome = r.outcome
-  from ${recordset('r', { message_id: 'text', outcome: 'text' })}
-  where m.message_id = r.message_id`;
+import { CLAIM_MESSAGES, CORRECT_OUTCOMES } from './statements/ledger-statements.ts';
 
 /** What the ledger records: a duplicate has no row of its own. */
 export type RecordedOutcome = 'applied' | 'stale' | 'ignored' | 'dead_letter';
@@ -52,7 +26,7 @@ export interface Claim {
 
 /** Puts messages into the ledger, in the order of their ids, before anything else is done for them. */
 export async function claimMessages(session: Session, rows: readonly LedgerRow[]): Promise<Claim> {
-  const found = await session.run<{ message_id: string; is_observed: boolean }>(CLAIM, [
+  const found = await session.run<{ message_id: string; is_observed: boolean }>(CLAIM_MESSAGES, [
     JSON.stringify(
       rows.map(({ message, outcome }) => ({
         message_id: message.messageId,
@@ -74,5 +48,7 @@ export async function claimMessages(session: Session, rows: readonly LedgerRow[]
 
 /** Writes what became of messages whose ledger row says otherwise. */
 export function correctOutcomes(session: Session, rows: readonly SettledMessage[]): void {
-  session.post(CORRECT, [JSON.stringify(rows.map(({ messageId, outcome }) => ({ message_id: messageId, outcome })))]);
+  session.post(CORRECT_OUTCOMES, [
+    JSON.stringify(rows.map(({ messageId, outcome }) => ({ message_id: messageId, outcome }))),
+  ]);
 }

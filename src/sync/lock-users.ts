@@ -1,10 +1,5 @@
 import type { Session } from '../db/pool.ts';
-
-const LOCK = `
-  select id from clerk.users
-  where id = any(array(select json_array_elements_text($1::text::json)))
-  order by id collate "C"
-  for no key update`;
+import { LOCK_USERS } from './statements/user-statements.ts';
 
 /**
  * Locks the rows of users that are there already, in the order of their ids. Statements that each lock some of a batch's
@@ -14,5 +9,5 @@ const LOCK = `
  * inserted a row which refers to a user holds up nobody.
  */
 export async function lockUsers(session: Session, userIds: readonly string[]): Promise<void> {
-  await session.run(LOCK, [JSON.stringify(userIds)]);
+  await session.run(LOCK_USERS, [JSON.stringify(userIds)]);
 }

@@ -1,33 +1,12 @@
-import { columns } from '../../drizzle/columns.ts';
 import { listKeys } from '../clerk/children.ts';
 import type { Session } from '../db/pool.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { readTime } from '../db/wire-time.ts';
 import { type Merge, planMerge, type StoredUser } from './plan-merge.ts';
 import type { UserSnapshot } from './snapshot.ts';
-import { recordset } from './statements.ts';
+import { LOCK_MERGED_USERS, MERGE_USERS } from './statements/user-statements.ts';
 import { toRow } from './upsert-snapshots.ts';
-import { collectKeyBits, findKeyBit, statedColumns } from './user-keys.ts';
+import { collectKeyBits } from './user-keys.ts';
 import type { Version } from './version.ts';
-
-/** Locked: nothing below is decided on a row that another transaction can still change. */
-const LOCK = `
-  select u.id, u.last_message_id, u.stated_keys, u.older_keys,
-    ${epochMs('u.updated_at')} as updated_at, ${epochMs('u.observed_at')} as observed_at,
-    array_to_json(array(select jsonb_object_keys(u.extra))) as extra_keys
-  from clerk.users u
-  where u.id = any(array(select json_array_elements_text($1::text::json))) and u.deleted_at is null
-  order by u.id collate "C"
-  for no key update`;
-
-const UPDATE = `
-  update clerk.users u set
-    ${statedColumns
-      .map((name) => `${name} = case when r.written_keys & ${findKeyBit(name)} <> 0 then r.${name} else u.${name} end`)
-      .join(', ')},
-    extra = (u.extra - r.written_lists) || r.extra, updated_at = r.updated_at, observed_at = r.observed_at,
-    last_message_id = r.last_message_id, synced_at = r.synced_at, stated_keys = r.stated_keys, older_keys = r.older_keys
-  from ${recordset('r', { ...columns.users, written_keys: 'bigint', written_lists: 'text[]' })}
-  where u.id = r.id`;
 
 interface LockedRow {
   readonly id: string;
@@ -54,7 +33,7 @@ export async function mergeSnapshots(
   snapshots: readonly UserSnapshot[],
   syncedAt: Date,
 ): Promise<MergedUser[]> {
-  const rows = await session.run<LockedRow>(LOCK, [JSON.stringify(snapshots.map(({ userId }) => userId))]);
+  const rows = await session.run<LockedRow>(LOCK_MERGED_USERS, [JSON.stringify(snapshots.map(({ userId }) => userId))]);
   const storedUsers = new Map(rows.map((row) => [row.id, toStoredUser(row)]));
   const merges = snapshots.flatMap((snapshot) => {
     const stored = storedUsers.get(snapshot.userId);
@@ -64,7 +43,7 @@ export async function mergeSnapshots(
   });
   if (merges.length > 0) {
     const updates = merges.map(({ snapshot, merge }) => toUpdate(snapshot, merge, syncedAt));
-    session.post(UPDATE, [JSON.stringify(updates)]);
+    session.post(MERGE_USERS, [JSON.stringify(updates)]);
   }
   return merges.map(({ snapshot, merge: { newer, writtenKeys } }) => ({ id: snapshot.userId, newer, writtenKeys }));
 }

@@ -1,6 +1,7 @@
 import { type ClerkChild, type ListKey, listKeys } from '../clerk/children.ts';
 import type { ClerkEvent } from '../clerk/clerk-event.ts';
 import type { ClerkUser } from '../clerk/parse-user.ts';
+import type { SnapshotValues, StoredListKey } from './stored-types.ts';
 import { collectKeyBits } from './user-keys.ts';
 import type { Version } from './version.ts';
 
@@ -10,8 +11,8 @@ export interface UserSnapshot {
   readonly userId: string;
   readonly version: Version;
   /** By column of `users`. */
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly lists: Readonly<Partial<Record<ListKey, readonly ClerkChild[]>>>;
+  readonly values: SnapshotValues;
+  readonly lists: Readonly<Partial<Record<StoredListKey, readonly ClerkChild[]>>>;
   readonly extra: Readonly<Record<string, unknown>>;
   /** Which of `userKeys` it states, as the bits of `users.stated_keys`. */
   readonly statedKeys: bigint;

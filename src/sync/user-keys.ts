@@ -1,5 +1,5 @@
-import { columns } from '../../drizzle/columns.ts';
-import type { ListKey } from '../clerk/children.ts';
+import type { users } from '../../drizzle/schema/users.ts';
+import { type ListKey, listKeys } from '../clerk/children.ts';
 
 /**
  * What a snapshot can state, each with its bit in `users.stated_keys`: the place in this list. The bits are stored, so
@@ -54,7 +54,7 @@ export const userKeys = [
   'external_accounts',
   'saml_accounts',
   'enterprise_accounts',
-] as const satisfies readonly (keyof typeof columns.users | ListKey)[];
+] as const satisfies readonly (keyof typeof users.$inferSelect | ListKey)[];
 
 const bitOfKey: ReadonlyMap<string, bigint> = new Map(userKeys.map((key, place) => [key, 1n << BigInt(place)]));
 
@@ -71,4 +71,8 @@ export function collectKeyBits(keys: Iterable<string>): bigint {
 }
 
 /** The columns of `users` that a snapshot states, and so may leave out. */
-export const statedColumns: readonly string[] = userKeys.filter((key) => key in columns.users);
+export const statedColumns = userKeys.filter((key) => !isListKey(key));
+
+function isListKey(key: string): key is ListKey {
+  return (listKeys as readonly string[]).includes(key);
+}

@@ -1,44 +1,14 @@
-import { columns } from '../../drizzle/columns.ts';
 import type { Session } from '../db/pool.ts';
+import type { Statement } from '../db/sql/define-statement.ts';
 import type { UserTombstone } from './snapshot.ts';
-import { list, recordset } from './statements.ts';
-import { statedColumns } from './user-keys.ts';
+import { ERASE_USERS, RETAIN_USERS } from './statements/tombstone-statements.ts';
 import { compareIds } from './version.ts';
 import { removeAllChildren } from './write-children.ts';
 
 /** What becomes of a deleted user's personal columns: `erase` keeps the id and the deletion's times only. */
 export type DeletedUsers = 'erase' | 'retain';
 
-const TOMBSTONE_COLUMNS: ReadonlySet<string> = new Set([
-  'id',
-  'instance_id',
-  'observed_at',
-  'last_message_id',
-  'synced_at',
-  'deleted_at',
-  'stated_keys',
-]);
-const tombstoneColumns = Object.fromEntries(
-  Object.entries(columns.users).filter(([name]) => TOMBSTONE_COLUMNS.has(name)),
-);
-const names = Object.keys(tombstoneColumns);
-
-/** `created_at` and `updated_at` too: what a tombstone says must not depend on what arrived before the deletion. */
-const erasedColumns = [...statedColumns.filter((name) => name !== 'instance_id'), 'updated_at', 'older_keys'];
-
-const buildUpsert = (erased: readonly string[]) => `
-  insert into clerk.users as u (${list(names)})
-  select ${list(names, 'r')} from ${recordset('r', tombstoneColumns)}
-  on conflict (id) do update set
-    ${[...names.filter((name) => name !== 'id').map((name) => `${name} = excluded.${name}`), ...erased].join(', ')}
-  where u.deleted_at is null
-    or (excluded.observed_at, excluded.last_message_id collate "C") < (u.observed_at, u.last_message_id collate "C")
-  returning id`;
-
-const STATEMENTS: Readonly<Record<DeletedUsers, string>> = {
-  erase: buildUpsert([...erasedColumns.map((name) => `${name} = null`), `extra = '{}'`]),
-  retain: buildUpsert([]),
-};
+const STATEMENTS: Readonly<Record<DeletedUsers, Statement>> = { erase: ERASE_USERS, retain: RETAIN_USERS };
 
 interface Entry {
   readonly change: UserTombstone;

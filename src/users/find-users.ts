@@ -1,7 +1,13 @@
-import { columns } from '../../drizzle/columns.ts';
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { alias, type PgTable } from 'drizzle-orm/pg-core';
+import { childTables } from '../../drizzle/schema/child-tables.ts';
+import { emailAddresses, phoneNumbers, web3Wallets } from '../../drizzle/schema/children.ts';
+import { users } from '../../drizzle/schema/users.ts';
 import { type ListKey, listKeys } from '../clerk/children.ts';
 import { parseJson } from '../clerk/json.ts';
 import type { Session } from '../db/pool.ts';
+import { list, listColumns, literal, nameOf } from '../db/sql/columns.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 
 /** A row by its columns: times as ISO texts in UTC, numbers with every digit. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -16,18 +22,36 @@ export interface UserRows {
 export const MAX_FOUND = 20;
 
 /** Each branch has an index: an `or` over the joined tables would read all of them. */
-const FIND = `
-  select id from clerk.users where id = $1 or external_id = $1 or username = $1 or username = lower($1)
-  union select user_id from clerk.email_addresses where lower(email_address) = lower($1)
-  union select user_id from clerk.phone_numbers where phone_number = $1 or phone_number = $2
-  union select user_id from clerk.web3_wallets where lower(web3_wallet) = lower($1)
-  order by 1 limit ${MAX_FOUND}`;
+const FIND = defineStatement(
+  'find users',
+  sql`
+  select ${users.id} from ${users}
+  where ${users.id} = $1 or ${users.external_id} = $1 or ${users.username} = $1 or ${users.username} = lower($1)
+  union select ${emailAddresses.user_id} from ${emailAddresses} where lower(${emailAddresses.email_address}) = lower($1)
+  union select ${phoneNumbers.user_id} from ${phoneNumbers}
+  where ${phoneNumbers.phone_number} = $1 or ${phoneNumbers.phone_number} = $2
+  union select ${web3Wallets.user_id} from ${web3Wallets} where lower(${web3Wallets.web3_wallet}) = lower($1)
+  order by 1 limit ${sql.raw(String(MAX_FOUND))}`,
+);
 
-const READ = `
+const u = alias(users, 'u');
+
+const READ = defineStatement(
+  'read users',
+  sql`
   select row_to_json(u)::text as user_row,
-    json_build_object(${listKeys.map((key) => `'${key}', ${selectChildren(key)}`).join(', ')})::text as child_rows
-  from (select ${listReadable('users')} from clerk.users where id = any(array(select json_array_elements_text($1::text::json)))) u
-  order by u.id`;
+    json_build_object(${list(
+      listKeys.map(
+        (key) => sql`
+      ${literal(key)}, ${selectChildren(key)}`,
+      ),
+    )})::text as child_rows
+  from (
+    select ${listReadable(users)}
+    from ${users} where ${users.id} = any(array(select json_array_elements_text($1::text::json)))
+  ) u
+  order by ${u.id}`,
+);
 
 /**
  * Finds the users whom a text names: by id, e-mail address, phone number, user name, external id or wallet, in that form;
@@ -44,21 +68,28 @@ export async function findUsers(session: Session, text: string): Promise<UserRow
   }));
 }
 
-function selectChildren(key: ListKey): string {
-  const rows = `select ${listReadable(key)} from clerk.${key} where user_id = u.id order by ${'created_at' in columns[key] ? 'created_at, ' : ''}id`;
-  return `(select coalesce(json_agg(row_to_json(c)), '[]') from (${rows}) c)`;
+function selectChildren(key: ListKey): SQL {
+  const table = childTables[key];
+  const order = 'created_at' in table ? [table.created_at, table.id] : [table.id];
+  return sql`(
+        select coalesce(json_agg(row_to_json(c)), '[]') from (
+          select ${listReadable(table)}
+          from ${table} where ${table.user_id} = ${u.id} order by ${list(order)}
+        ) c)`;
 }
 
 /** A table's columns, times in one form whatever the session's settings are. */
-function listReadable(table: keyof typeof columns): string {
-  return Object.entries(columns[table])
-    .map(([name, type]) => (type.startsWith('timestamp') ? `${formatUtc(name)} as ${name}` : name))
-    .join(', ');
+function listReadable(table: PgTable): SQL {
+  return list(
+    listColumns(table).map((column) =>
+      column.dataType === 'date' ? sql`${formatUtc(column)} as ${nameOf(column)}` : column,
+    ),
+  );
 }
 
 /** SQL for the ISO text of a time. */
-export function formatUtc(time: string): string {
-  return `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+export function formatUtc(time: SQLWrapper): SQL {
+  return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** As Clerk stores it, E.164: people write numbers with spaces and the like. */

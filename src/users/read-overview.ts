@@ -1,4 +1,9 @@
+import { sql } from 'drizzle-orm';
+import { activeUsers } from '../../drizzle/schema/active-users.ts';
+import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
+import { list } from '../db/sql/columns.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
 import { formatUtc } from './find-users.ts';
 
 /** A user in one line. */
@@ -22,15 +27,23 @@ export interface UserOverview {
   readonly newest: readonly ListedUser[];
 }
 
-const COUNT = `
-  select count(*) filter (where deleted_at is null)::float8 as users,
-    count(*) filter (where deleted_at is not null)::float8 as deleted
-  from clerk.users`;
+const COUNT = defineStatement(
+  'count users and tombstones',
+  sql`
+  select count(*) filter (where ${users.deleted_at} is null)::float8 as users,
+    count(*) filter (where ${users.deleted_at} is not null)::float8 as deleted
+  from ${users}`,
+);
 
-const NEWEST = `
-  select id, primary_email_address, username, first_name, last_name,
-    ${formatUtc('created_at')} as created_at, ${formatUtc('synced_at')} as synced_at
-  from clerk.active_users order by active_users.created_at desc nulls last, id limit $1`;
+const a = activeUsers;
+
+const NEWEST = defineStatement(
+  'list the newest users',
+  sql`
+  select ${a.id}, ${a.primary_email_address}, ${list([a.username, a.first_name, a.last_name])},
+    ${formatUtc(a.created_at)} as created_at, ${formatUtc(a.synced_at)} as synced_at
+  from ${a} order by ${a.created_at} desc nulls last, ${a.id} limit $1`,
+);
 
 /** Counts the users, and reads the newest ones. Both read the whole table: a second for a million users. */
 export async function readOverview(session: Session, limit: number): Promise<UserOverview> {

@@ -1,27 +1,36 @@
-import { columns } from '../../drizzle/columns.ts';
+import { getTableName, sql } from 'drizzle-orm';
+import { alias, type PgTable } from 'drizzle-orm/pg-core';
+import { childTables } from '../../drizzle/schema/child-tables.ts';
+import { users, webhookMessages } from '../../drizzle/schema/index.ts';
 import type { ListKey } from '../../src/clerk/children.ts';
 import { listKeys } from '../../src/clerk/children.ts';
 import type { Session } from '../../src/db/pool.ts';
+import { assign, list, listColumns, namesOf, recordset } from '../../src/db/sql/columns.ts';
+import { defineStatement, type Statement } from '../../src/db/sql/define-statement.ts';
 import type { BatchEntry } from '../../src/sync/batch-entry.ts';
 import type { UserSnapshot } from '../../src/sync/snapshot.ts';
-import { list, recordset } from '../../src/sync/statements.ts';
 import { toRow } from '../../src/sync/upsert-snapshots.ts';
 
 /** One statement a table that writes the rows and asks nothing. */
-function buildUpsert(table: keyof typeof columns, key: readonly string[]): string {
-  const names = Object.keys(columns[table]);
-  const updates = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
-  return `
-    insert into clerk.${table} (${list(names)}) select ${list(names, 'r')} from ${recordset('r', columns[table])}
-    on conflict (${list(key)}) do update set ${updates.join(', ')}`;
+function defineUpsert(table: PgTable, key: readonly string[]): Statement {
+  const [r, excluded] = [alias(table, 'r'), alias(table, 'excluded')];
+  const columns = listColumns(table);
+  return defineStatement(
+    `bench: upsert ${getTableName(table)}`,
+    sql`insert into ${table} (${namesOf(columns)}) select ${list(listColumns(r))} from ${recordset(listColumns(r))}
+    on conflict (${list(key.map((name) => sql.identifier(name)).map((name) => sql`${name}`))}) do update set
+    ${assign(
+      columns.filter(({ name }) => !key.includes(name)),
+      excluded,
+    )}`,
+  );
 }
 
-const LEDGER = buildUpsert('webhook_messages', ['message_id']);
-const USERS = buildUpsert('users', ['id']);
-const CHILDREN = Object.fromEntries(listKeys.map((key) => [key, buildUpsert(key, ['user_id', 'id'])])) as Record<
-  ListKey,
-  string
->;
+const LEDGER = defineUpsert(webhookMessages, ['message_id']);
+const USERS = defineUpsert(users, ['id']);
+const CHILDREN = Object.fromEntries(
+  listKeys.map((key) => [key, defineUpsert(childTables[key], ['user_id', 'id'])]),
+) as Record<ListKey, Statement>;
 
 /**
  * The bench's limit: the same rows as the write path writes, in the barest statements that write them. No guard, no

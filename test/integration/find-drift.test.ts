@@ -1,6 +1,8 @@
+import { getTableColumns } from 'drizzle-orm';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { columns } from '../../drizzle/columns.ts';
+import { childTables as tables } from '../../drizzle/schema/child-tables.ts';
+import { users } from '../../drizzle/schema/users.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { findDrift } from '../../src/sync/find-drift.ts';
@@ -48,8 +50,7 @@ test.each(['another value', 'null'])('names each column of a user that has %s', 
   const snapshot = makeSnapshot(makeWholeUser());
   await sql`create table public.saved as select * from clerk.users`;
   for (const name of statedColumns) {
-    const type = columns.users[name as keyof typeof columns.users];
-    const damage = how === 'null' ? 'null' : DAMAGE[type]?.(name);
+    const damage = how === 'null' ? 'null' : DAMAGE[users[name].getSQLType()]?.(name);
     await sql.unsafe(`update clerk.users set ${name} = ${damage}`);
     const kind = ACTIVITY.includes(name) ? 'activity' : 'different';
     expect(await find(snapshot)).toEqual([{ userId: 'user_whole', kind, fields: [name] }]);
@@ -65,9 +66,12 @@ describe.each(childTables)('of %s', (table) => {
     const { sql, find } = await useStored(makeWholeUser());
     const snapshot = makeSnapshot(makeWholeUser());
     await sql.unsafe(`create table public.saved as select * from clerk.${table}`);
-    const altered = Object.entries(columns[table]).filter(([name]) => name !== 'user_id' && name !== 'id');
-    for (const [name, type] of altered) {
-      await sql.unsafe(`update clerk.${table} set ${name} = ${DAMAGE[type]?.(name)} where id = 'idn_${table}_2'`);
+    const columns = Object.values(getTableColumns(tables[table]));
+    for (const column of columns.filter(({ name }) => name !== 'user_id' && name !== 'id')) {
+      const { name } = column;
+      await sql.unsafe(
+        `update clerk.${table} set ${name} = ${DAMAGE[column.getSQLType()]?.(name)} where id = 'idn_${table}_2'`,
+      );
       expect(await find(snapshot)).toEqual(drift);
       await sql.unsafe(`update clerk.${table} c set ${name} = s.${name} from public.saved s where s.id = c.id`);
     }

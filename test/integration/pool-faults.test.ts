@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql as text } from 'drizzle-orm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DatabaseUnavailableError } from '../../src/db/database-errors.ts';
-import { openDrizzle } from '../../src/db/open-drizzle.ts';
 import { createPool, type PoolOptions, type Session } from '../../src/db/pool.ts';
+import { makeQuery } from '../../src/db/sql/make-query.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { type Treatment, useProxy } from '../support/proxy.ts';
@@ -115,7 +116,7 @@ test.for(UNREACHABLE)('where $name the caller is told so at once', async ({ url 
   const outcomes = await Promise.allSettled([
     pool.withTransaction((session) => session.run('select 1')),
     pool.withTransaction((session) => session.run('select 1')),
-    pool.withTransaction((session) => openDrizzle(session).execute('select 1')),
+    pool.withTransaction((session) => session.run(makeQuery(text`select 1`))),
     pool.withTransaction((session) => Promise.all([session.run('select 1'), session.run('select 2')])),
   ]);
   expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual(

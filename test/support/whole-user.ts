@@ -1,4 +1,6 @@
-import { columns } from '../../drizzle/columns.ts';
+import { getTableColumns } from 'drizzle-orm';
+import { childTables as tables } from '../../drizzle/schema/child-tables.ts';
+import { users } from '../../drizzle/schema/users.ts';
 import { makeEntry } from '../../src/sync/make-entry.ts';
 import type { UserSnapshot } from '../../src/sync/snapshot.ts';
 
@@ -31,9 +33,10 @@ const VALUES: Readonly<Record<string, (name: string) => unknown>> = {
   'timestamp with time zone': () => UPDATED_MS - HOUR_MS,
 };
 
-function makeProperties(table: keyof typeof columns): Record<string, unknown> {
-  const sent = Object.entries(columns[table]).filter(([name]) => !MADE.has(name) && !OF_THE_ROW.has(name));
-  return Object.fromEntries(sent.map(([name, type]) => [name, VALUES[type]?.(name)]));
+function makeProperties(table: keyof typeof tables | 'users'): Record<string, unknown> {
+  const columns = Object.values(getTableColumns(table === 'users' ? users : tables[table]));
+  const sent = columns.filter(({ name }) => !MADE.has(name) && !OF_THE_ROW.has(name));
+  return Object.fromEntries(sent.map((column) => [column.name, VALUES[column.getSQLType()]?.(column.name)]));
 }
 
 function makeChild(table: (typeof LISTS)[number], id: string): Record<string, unknown> {

@@ -66,8 +66,18 @@ describe('no statement names the default schema when another is configured:', ()
       .map((text) => [file, text] as const),
   );
 
-  test('there are statements in the sources', () => {
-    expect(statements.length).toBeGreaterThan(40);
+  const rendered = readFileSync(join(root, 'test/fixtures/statements.sql'), 'utf8')
+    .split('\n-- ')
+    .slice(1)
+    .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n'))] as const);
+
+  test('there are statements in the sources, and rendered ones', () => {
+    expect(statements.length).toBeGreaterThan(10);
+    expect(rendered.length).toBeGreaterThan(60);
+  });
+
+  test.each(rendered)('%s', (_name, text) => {
+    expect(qualify(text)).not.toMatch(NAMES_CLERK);
   });
 
   test.each(statements)('%s: %s', (_file, text) => {

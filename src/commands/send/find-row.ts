@@ -1,17 +1,31 @@
-import { listKeys } from '../../clerk/children.ts';
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { childTables } from '../../../drizzle/schema/child-tables.ts';
+import { activeUsers, users, webhookMessages } from '../../../drizzle/schema/index.ts';
+import { type ListKey, listKeys } from '../../clerk/children.ts';
+import { list } from '../../db/sql/columns.ts';
+import { defineStatement } from '../../db/sql/define-statement.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type Look, lookAtDatabase } from './look-at-database.ts';
 
 /** The columns of a user that are shown after an event, null where it has none; of the child tables how many rows. */
 export type UserRow = Readonly<Record<string, string | number | boolean | Date | null>>;
 
-const FIND = `
-  select u.id, u.first_name, u.last_name, u.username, u.external_id, a.primary_email_address, a.primary_phone_number,
-    a.primary_web3_wallet, u.public_metadata::text as public_metadata, u.banned, u.locked, u.created_at, u.updated_at,
-    u.deleted_at,
-    ${listKeys.map((table) => `(select count(*) from clerk.${table} where user_id = u.id)::float8 as ${table}`).join(', ')}
-  from clerk.users u left join clerk.active_users a on a.id = u.id
-  where u.id = $1 and exists (select from clerk.webhook_messages where message_id = $2)`;
+const u = alias(users, 'u');
+
+const countChildren = (key: ListKey) => sql`
+    (select count(*) from ${childTables[key]} where ${childTables[key].user_id} = ${u.id})::float8 as ${sql.identifier(key)}`;
+
+const FIND = defineStatement(
+  'find the row that an event has led to',
+  sql`
+  select ${list([u.id, u.first_name, u.last_name, u.username, u.external_id])},
+    ${activeUsers.primary_email_address}, ${activeUsers.primary_phone_number}, ${activeUsers.primary_web3_wallet},
+    ${u.public_metadata}::text as public_metadata,
+    ${list([u.banned, u.locked, u.created_at, u.updated_at, u.deleted_at])},${list(listKeys.map(countChildren))}
+  from ${users} as u left join ${activeUsers} on ${activeUsers.id} = ${u.id}
+  where ${u.id} = $1 and exists (select from ${webhookMessages} where ${webhookMessages.message_id} = $2)`,
+);
 
 /** Reads the row that an event has led to. The ledger tells whether the service wrote into the database that is read. */
 export async function findRow(

@@ -1,0 +1,51 @@
+import { getTableColumns, getTableName, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { quoteIdentifier } from '../quote-identifier.ts';
+
+/** A table's columns, in the order of its definition. Those of an alias are written with the alias. */
+export function listColumns(table: PgTable): PgColumn[] {
+  return Object.values(getTableColumns(table));
+}
+
+/** `a, b, …`; columns stand with the name of their table. */
+export function list(parts: readonly SQLWrapper[]): SQL {
+  return sql.join([...parts], sql`, `);
+}
+
+/** The column's name alone, as the left side of an assignment wants it. */
+export function nameOf(column: PgColumn): SQL {
+  return sql`${sql.identifier(column.name)}`;
+}
+
+/** The columns' names alone, as an insert wants them. */
+export function namesOf(columns: readonly PgColumn[]): SQL {
+  return list(columns.map(nameOf));
+}
+
+/** `a = excluded.a, b = excluded.b, …` */
+export function assign(columns: readonly PgColumn[], source: PgTable): SQL {
+  const values: Record<string, PgColumn> = getTableColumns(source);
+  return list(columns.map((column) => sql`${nameOf(column)} = ${values[column.name]}`));
+}
+
+/**
+ * A statement's rows, given as its first parameter: a JSON array of objects. One text for any number of rows keeps the
+ * statement the same, and so prepared, for every size of batch; a key that is absent is NULL.
+ *
+ * @param columns of an alias, whose name the rows get: what they are called and which type they have, the table says.
+ * @param others further names with their types.
+ */
+export function recordset(columns: readonly PgColumn[], others: Readonly<Record<string, string>> = {}): SQL {
+  const [first] = columns;
+  if (first === undefined) throw new Error('Rows have at least one column.');
+  const definitions = [
+    ...columns.map((column) => sql`${nameOf(column)} ${sql.raw(column.getSQLType())}`),
+    ...Object.entries(others).map(([name, type]) => sql.raw(`${quoteIdentifier(name)} ${type}`)),
+  ];
+  return sql`json_to_recordset($1::text::json) as ${sql.identifier(getTableName(first.table))}(${list(definitions)})`;
+}
+
+/** A text that the program itself has made, as a literal. */
+export function literal(text: string): SQL {
+  return sql.raw(`'${text.replaceAll("'", "''")}'`);
+}

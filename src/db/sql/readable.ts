@@ -1,0 +1,26 @@
+import { getTableColumns, type InferSelectModel, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { epochMs, readTime } from '../wire-time.ts';
+import { list, nameOf } from './columns.ts';
+
+/** Columns for a select whose rows `readRow` reads: its times are read as `epochMs` says. */
+export function selectReadable(columns: readonly PgColumn[]): SQL {
+  return list(columns.map((column) => (isTime(column) ? sql`${epochMs(column)} as ${nameOf(column)}` : column)));
+}
+
+/** A row as `selectReadable` has read it, with its times. */
+export function readRow<Table extends PgTable, Name extends keyof InferSelectModel<Table>>(
+  table: Table,
+  row: Readonly<Record<Name, unknown>>,
+): Pick<InferSelectModel<Table>, Name> {
+  const columns: Record<string, PgColumn> = getTableColumns(table);
+  const entries = Object.entries<unknown>(row).map(([name, value]) => {
+    const column = columns[name];
+    return [name, column !== undefined && isTime(column) ? readTime(value as string | null) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+function isTime({ dataType }: PgColumn): boolean {
+  return dataType === 'date';
+}
