@@ -15,6 +15,11 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number;
   /** For a server whose `synchronous_commit` is off: acknowledged must mean durable. */
   readonly forceSynchronousCommit?: boolean;
+  /**
+   * For a process that can be frozen between two pieces of work, timers and all. A connection that was idle for longer, by
+   * the clock on the wall, is replaced before it is used; one that is idle does not keep the process running.
+   */
+  readonly maxIdleMs?: number;
 }
 
 export interface WorkOptions {
@@ -52,7 +57,8 @@ export function createPool(options: PoolOptions): Pool {
     statementTimeoutMs: options.statementTimeoutMs ?? 8000,
     forceSynchronousCommit: options.forceSynchronousCommit ?? false,
   };
-  const idle: Connection[] = [];
+  const { maxIdleMs } = options;
+  const idle: { readonly connection: Connection; readonly since: number }[] = [];
   const waiters: Waiter[] = [];
   let inFlight = 0;
   let drained: PromiseWithResolvers<void> | undefined;
@@ -68,7 +74,7 @@ export function createPool(options: PoolOptions): Pool {
       return await use(connection);
     } catch (error) {
       // The others lead to the same server, and new ones may lead to the one that takes its place.
-      if (isReadOnly(error)) void destroyAll([...idle.splice(0), ...(connection === undefined ? [] : [connection])]);
+      if (isReadOnly(error)) void destroyAll([...takeIdle(), ...(connection === undefined ? [] : [connection])]);
       throw describeFailure(error);
     } finally {
       clearTimeout(timer);
@@ -104,16 +110,35 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function takeConnection(): Connection {
-    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-      if (!connection.broken) return connection;
+    for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
+      const { connection, since } = last;
+      if (!connection.broken && !isFrozen(since)) {
+        if (maxIdleMs !== undefined) connection.ref();
+        return connection;
+      }
       void connection.destroy();
     }
     return new Connection(connectionOptions);
   }
 
+  /** The other end may have gone meanwhile, and its farewell not have been read. A clock that was set back tells nothing. */
+  function isFrozen(since: number): boolean {
+    const idleMs = Date.now() - since;
+    return maxIdleMs !== undefined && (idleMs > maxIdleMs || idleMs < 0);
+  }
+
+  function takeIdle(): Connection[] {
+    return idle.splice(0).map(({ connection }) => connection);
+  }
+
+  function putBack(connection: Connection): void {
+    if (maxIdleMs !== undefined) connection.unref();
+    idle.push({ connection, since: Date.now() });
+  }
+
   function release(connection: Connection): void {
     if (connection.broken) void connection.destroy();
-    else idle.push(connection);
+    else putBack(connection);
     inFlight -= 1;
     while (inFlight < options.size && waiters.length > 0) handOver(waiters.shift() as Waiter);
     if (inFlight === 0) drained?.resolve();
@@ -133,7 +158,7 @@ export function createPool(options: PoolOptions): Pool {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();
       await drained.promise;
-      await destroyAll(idle.splice(0));
+      await destroyAll(takeIdle());
     },
   };
 }

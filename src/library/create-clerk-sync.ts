@@ -18,6 +18,9 @@ import { type ClerkSyncSettings, readOptions } from './read-options.ts';
 import { readStatus } from './read-status.ts';
 import { createReceiving } from './receiving.ts';
 
+/** A platform may freeze a process as soon as its answer is out; databases and what is before them close what is idle. */
+const MAX_IDLE_MS = 5000;
+
 /**
  * Makes what keeps Clerk's users in your Postgres. Nothing happens before it is asked for, and nothing runs in the
  * background: a connection is opened by the first call that needs one.
@@ -40,7 +43,10 @@ export function createClerkSync(options: ClerkSyncOptions): ClerkSync {
   const { target, secrets, deletedUsers, poolSize, serverless } = settings;
   const logger = createSafeLog(options.logger ?? consoleLog);
   // A server whose commits a crash can take back is not asked for: that would be a question before each first delivery.
-  const pool = createPool({ target, size: poolSize, forceSynchronousCommit: true });
+  const pool = createPool({
+    ...{ target, size: poolSize, forceSynchronousCommit: true },
+    ...(serverless ? { maxIdleMs: MAX_IDLE_MS } : {}),
+  });
   const settle = { pool, deletedUsers };
   const receiving = createReceiving({ ...settle, secrets, ...(serverless ? { lanes: 1 } : {}) });
   const app = createWebhookApp({ ...receiving, metrics: observeOutcomes(options.onOutcome, logger), logger });
