@@ -23,8 +23,10 @@ export interface HttpConvergence {
  * @returns how many deliveries that were.
  */
 export async function expectConvergence(scene: HttpConvergence): Promise<number> {
-  const deliveries = await deliver(scene);
-  const { sql, events, run } = scene;
+  const { sql, run } = scene;
+  // All of them come as webhooks here.
+  const events = scene.events.map((event) => ({ ...event, fromApi: false }));
+  const deliveries = await deliver({ ...scene, events });
   const { visible } = await readUsers(sql, { prefix: `user_${run}_`, rename: [`_${run}_`, '_run_'] });
   expect(visible).toEqual(computeExpected(events, 'run'));
   return deliveries;
