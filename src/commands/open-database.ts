@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { startEmbeddedPostgres } from '../db/embedded-postgres.ts';
 import { readMigrationState } from '../db/migrate.ts';
-import { createPool, type Pool } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
+import { withWorkPool } from '../db/with-work-pool.ts';
 import { OperatorError } from '../errors.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
@@ -12,8 +13,6 @@ import type { CommandContext } from './command-context.ts';
 
 /** A command works one thing after another; the second connection is for a statement beside a transaction. */
 const POOL_SIZE = 2;
-/** Nobody waits for a command's answer as Svix does for a delivery's. */
-const STATEMENT_TIMEOUT_MS = 60_000;
 
 /**
  * Lends a pool to `work`: on the configured database, or on the embedded one, which is joined where a service already
@@ -24,20 +23,11 @@ export async function withDatabase<T>(
   work: (pool: Pool, config: Config, target: DatabaseTarget) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  const useTarget = async (target: DatabaseTarget, config: Config) => {
-    const pool = createPool({
-      target,
-      size: POOL_SIZE,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      applicationName: 'clerk-sync command',
-    });
-    try {
+  const useTarget = (target: DatabaseTarget, config: Config) =>
+    withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync command' }, async (pool) => {
       await assertMigrated(pool, context.invocation);
-      return await work(pool, config, target);
-    } finally {
-      await pool.close();
-    }
-  };
+      return work(pool, config, target);
+    });
   return withDatabaseTarget(context, useTarget, signal);
 }
 

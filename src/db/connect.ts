@@ -8,6 +8,9 @@ import type { DatabaseTarget } from './target/database-target.ts';
  *
  * @throws {DatabaseUnavailableError} when no host answers, or none that answers is good enough.
  */
-export async function connect(target: DatabaseTarget, signal = new AbortController().signal): Promise<Socket> {
+export async function connect(
+  target: DatabaseTarget,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Socket> {
   return openSocket({ ...target, hosts: await chooseHosts(target, signal) }, signal);
 }

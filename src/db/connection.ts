@@ -60,6 +60,7 @@ export class Connection {
   #begun = false;
   readonly #end = new AbortController();
   #opened = false;
+  #socket: Socket | undefined;
   #broken = false;
 
   constructor(options: ConnectionOptions) {
@@ -105,6 +106,16 @@ export class Connection {
       await this.#rollback();
       throw failure ?? error;
     }
+  }
+
+  /** While it is idle, the connection alone does not keep the process running. */
+  unref(): void {
+    this.#socket?.unref();
+  }
+
+  /** The opposite of `unref`. */
+  ref(): void {
+    this.#socket?.ref();
   }
 
   /** Drops the connection at once; whatever runs on it is rejected. */
@@ -181,7 +192,8 @@ export class Connection {
       this.#assertUsable();
       if (this.#opened) throw new DatabaseUnavailableError('The database closed the connection.');
       this.#opened = true;
-      return await connect(target, this.#end.signal);
+      this.#socket = await connect(target, this.#end.signal);
+      return this.#socket;
     } catch (error) {
       // The driver would let the next statement wait for a connection that nobody makes.
       this.#broken = true;

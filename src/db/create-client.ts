@@ -21,7 +21,7 @@ export function createClient(target: DatabaseTarget, options: ClientOptions): po
     host: [first?.host],
     port: [first?.port],
     user: target.user,
-    pass: () => target.password ?? '',
+    pass: () => (typeof target.password === 'function' ? target.password() : (target.password ?? '')),
     database: target.database,
     ssl: false,
     socket: options.openSocket,
@@ -36,6 +36,7 @@ export function createClient(target: DatabaseTarget, options: ClientOptions): po
     onnotice: () => undefined,
     onclose,
     connection: {
+      ...target.startupParameters,
       application_name: target.applicationName ?? applicationName,
       ...(target.options === undefined ? {} : { options: target.options }),
     },

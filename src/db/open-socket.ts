@@ -65,7 +65,7 @@ async function secure(socket: Socket, { host }: DatabaseHost, { mode, direct, op
   const name = isIP(host) === 0 ? { servername: host } : {};
   // A connection that begins with TLS has to name its protocol: postgresql.org/docs/17/protocol-flow.html
   const protocol = direct ? { ALPNProtocols: ['postgresql'] } : {};
-  const secured = connectTls({ ...options, ...name, ...protocol, host, socket });
+  const secured = connectTls({ ...name, ...protocol, ...options, host, socket });
   secured.on('error', () => undefined);
   try {
     await once(secured, 'secureConnect');

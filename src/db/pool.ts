@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { isReadOnly } from './read-only.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
@@ -15,6 +16,11 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number;
   /** For a server whose `synchronous_commit` is off: acknowledged must mean durable. */
   readonly forceSynchronousCommit?: boolean;
+  /**
+   * For a process that can be frozen between two pieces of work, timers and all. A connection that was idle for longer, by
+   * the clock on the wall, is replaced before it is used; one that is idle does not keep the process running.
+   */
+  readonly maxIdleMs?: number;
 }
 
 export interface WorkOptions {
@@ -52,7 +58,7 @@ export function createPool(options: PoolOptions): Pool {
     statementTimeoutMs: options.statementTimeoutMs ?? 8000,
     forceSynchronousCommit: options.forceSynchronousCommit ?? false,
   };
-  const idle: Connection[] = [];
+  const idle = new IdleConnections(options.maxIdleMs);
   const waiters: Waiter[] = [];
   let inFlight = 0;
   let drained: PromiseWithResolvers<void> | undefined;
@@ -68,7 +74,7 @@ export function createPool(options: PoolOptions): Pool {
       return await use(connection);
     } catch (error) {
       // The others lead to the same server, and new ones may lead to the one that takes its place.
-      if (isReadOnly(error)) void destroyAll([...idle.splice(0), ...(connection === undefined ? [] : [connection])]);
+      if (isReadOnly(error)) void destroyAll([...idle.takeAll(), ...(connection === undefined ? [] : [connection])]);
       throw describeFailure(error);
     } finally {
       clearTimeout(timer);
@@ -104,16 +110,12 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function takeConnection(): Connection {
-    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-      if (!connection.broken) return connection;
-      void connection.destroy();
-    }
-    return new Connection(connectionOptions);
+    return idle.take() ?? new Connection(connectionOptions);
   }
 
   function release(connection: Connection): void {
     if (connection.broken) void connection.destroy();
-    else idle.push(connection);
+    else idle.put(connection);
     inFlight -= 1;
     while (inFlight < options.size && waiters.length > 0) handOver(waiters.shift() as Waiter);
     if (inFlight === 0) drained?.resolve();
@@ -133,7 +135,7 @@ export function createPool(options: PoolOptions): Pool {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();
       await drained.promise;
-      await destroyAll(idle.splice(0));
+      await destroyAll(idle.takeAll());
     },
   };
 }

@@ -26,7 +26,7 @@ const FIND = defineStatement(
     order by ${r.started_at} desc limit 1
   ) finished on true
   left join lateral (
-    select ${r.state} as state from ${reconcileRuns} as r where ${r.state} <> 'running'
+    select ${r.state} as state from ${reconcileRuns} as r where ${r.state} in ('finished', 'failed')
     order by ${r.started_at} desc limit 1
   ) ended on true`,
 );

@@ -1,9 +1,11 @@
-import type { Logger } from '../logger.ts';
+import type { Log } from '../log.ts';
+import type { Outcome } from '../sync/outcome.ts';
 import type { SettledDelivery } from './delivery-metrics.ts';
 import type { HttpError } from './http-error.ts';
 
 /** What the log says of a delivery that was answered with 200. */
 export interface LoggedDelivery extends SettledDelivery {
+  readonly outcome: Outcome;
   readonly messageId: string;
   readonly userId: string | null;
   /** Of a dead letter: why. */
@@ -20,7 +22,7 @@ export interface LoggedRejection {
 }
 
 /** One line for each settled delivery, with ids and types only. A dead letter is a warning: someone must look at it. */
-export function logSettledDelivery(logger: Logger, requestId: string, delivery: LoggedDelivery): void {
+export function logSettledDelivery(logger: Log, requestId: string, delivery: LoggedDelivery): void {
   const { messageId, eventType, userId, outcome, reason, sanitized, unkeyed, ms } = delivery;
   const line = {
     request_id: requestId,
@@ -38,7 +40,7 @@ export function logSettledDelivery(logger: Logger, requestId: string, delivery: 
 }
 
 /** One line for each other delivery. It has the error behind a 503, since that is ours and for an operator to mend. */
-export function logRejectedDelivery(logger: Logger, { requestId, failure, messageId, ms }: LoggedRejection): void {
+export function logRejectedDelivery(logger: Log, { requestId, failure, messageId, ms }: LoggedRejection): void {
   const line = {
     request_id: requestId,
     ...(messageId === undefined ? {} : { message_id: messageId }),
@@ -46,7 +48,8 @@ export function logRejectedDelivery(logger: Logger, { requestId, failure, messag
     reason: failure.code,
     ms: round(ms),
   };
-  if (failure.status !== 503) logger.info(line, 'delivery rejected');
+  if (failure.status === 500) logger.error({ ...line, hint: failure.message }, 'delivery can not be read');
+  else if (failure.status !== 503) logger.info(line, 'delivery rejected');
   else if (failure.cause === undefined) logger.warn(line, 'delivery refused for now');
   else logger.error({ ...line, err: failure.cause }, 'delivery failed');
 }

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { findSignatureHeaders } from '../clerk/verify-delivery.ts';
-import type { Logger } from '../logger.ts';
+import type { Log } from '../log.ts';
 import type { AppEnv } from './app-env.ts';
 import type { DeliveryMetrics } from './delivery-metrics.ts';
 import { WEBHOOK_PATH } from './webhook-path.ts';
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<number, string>> = { 404: 'not_found', 405: 'meth
 /** Where strays are counted and told. */
 export interface StrayOptions {
   readonly metrics: Pick<DeliveryMetrics, 'recordStray'>;
-  readonly logger: Logger;
+  readonly logger: Log;
 }
 
 /**
@@ -43,7 +43,7 @@ export function recordStrays({ metrics, logger }: StrayOptions): MiddlewareHandl
       reason,
       ...(PLAIN_PATH.test(path) ? { path } : {}),
       ...(unlogged === 0 ? {} : { unlogged }),
-      hint: path === WEBHOOK_PATH ? WRONG_METHOD : WRONG_PATH,
+      hint: reason === 'method_not_allowed' && c.req.method !== 'POST' ? WRONG_METHOD : WRONG_PATH,
     };
     logger.warn(line, 'webhook sent to a URL that does not take it');
     quietUntil = now + LOG_EVERY_MS;

@@ -2,11 +2,13 @@ import { makeRunId } from '../backfill/run-id.ts';
 import type { Session } from '../db/pool.ts';
 import { readTime } from '../db/wire-time.ts';
 import type { DriftCounts } from './drift-tally.ts';
+import type { RecentCheckpoint } from './reconcile-recent.ts';
 import type { RunKind } from './run-context.ts';
 import {
   ABANDON_RECONCILES,
   BEGIN_RECONCILE,
   END_RECONCILE,
+  FIND_CHECKPOINT,
   FIND_DUE_RECONCILE,
   FIND_WATERMARK,
   PRUNE_RECONCILES,
@@ -23,10 +25,12 @@ export async function beginRun(session: Session, kind: RunKind): Promise<string>
 export interface RunEnd {
   /** An incremental run can become a full one. */
   readonly kind: RunKind;
-  readonly state: 'finished' | 'failed';
+  readonly state: 'finished' | 'stopped' | 'failed';
   readonly instanceId: string | null;
   /** Up to which `updated_at` of Clerk's all is compared; null where the run has not finished. */
   readonly watermarkAt: Date | null;
+  /** Of a stopped run: where the next one continues. */
+  readonly checkpoint?: RecentCheckpoint | undefined;
   readonly usersRead: number;
   readonly drift: DriftCounts;
   /** Why it failed, a sentence. */
@@ -35,7 +39,7 @@ export interface RunEnd {
 
 /** Records how a run ended; after one that finished, those of long ago are removed. */
 export async function endRun(session: Session, runId: string, end: RunEnd): Promise<void> {
-  const { kind, state, instanceId, watermarkAt, usersRead, error } = end;
+  const { kind, state, instanceId, watermarkAt, checkpoint, usersRead, error } = end;
   const drift = Object.entries(end.drift).map(([name, { examples: _, fields: __, ...counts }]) => [name, counts]);
   const counts = [String(usersRead), JSON.stringify(Object.fromEntries(drift))];
   await session.run(END_RECONCILE, [
@@ -46,6 +50,7 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
     watermarkAt?.toISOString() ?? null,
     ...counts,
     error ?? null,
+    checkpoint === undefined ? null : JSON.stringify(checkpoint),
   ]);
   if (state === 'finished') await session.run(PRUNE_RECONCILES, [runId]);
 }
@@ -54,6 +59,15 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
 export async function findWatermark(session: Session, instanceId: string | null): Promise<Date | undefined> {
   const [row] = await session.run<{ watermark_at: string }>(FIND_WATERMARK, [instanceId]);
   return row && readTime(row.watermark_at);
+}
+
+/** Where a run with limits continues; undefined where the latest one of this instance came to its end. */
+export async function findCheckpoint(
+  session: Session,
+  instanceId: string | null,
+): Promise<RecentCheckpoint | undefined> {
+  const [row] = await session.run<{ checkpoint: string | null }>(FIND_CHECKPOINT, [instanceId]);
+  return row?.checkpoint ? JSON.parse(row.checkpoint) : undefined;
 }
 
 /** Which run the schedule has to make now; undefined where none is due. */

@@ -39,7 +39,7 @@ export const END_RECONCILE = defineStatement(
   update ${reconcileRuns} as r set
     ${nameOf(r.kind)} = $2, ${nameOf(r.state)} = $3, ${nameOf(r.instance_id)} = $4,
     ${nameOf(r.watermark_at)} = $5::text::timestamptz, ${nameOf(r.users_read)} = $6::text::bigint,
-    ${nameOf(r.drift)} = $7::text::jsonb, ${nameOf(r.error)} = $8,
+    ${nameOf(r.drift)} = $7::text::jsonb, ${nameOf(r.error)} = $8, ${nameOf(r.checkpoint)} = $9::text::jsonb,
     ${nameOf(r.finished_at)} = case when $3 = 'finished' then now() end
   where ${r.run_id} = $1`,
 );
@@ -57,6 +57,15 @@ export const FIND_WATERMARK = defineStatement(
   sql`
   select ${epochMs(r.watermark_at)} as watermark_at from ${reconcileRuns} as r
   where ${r.state} = 'finished' and ${r.watermark_at} is not null and ${r.instance_id} is not distinct from $1
+  order by ${r.started_at} desc limit 1`,
+);
+
+/** Reads where a run with limits continues. A run that failed leaves the place of the stopped one before it. */
+export const FIND_CHECKPOINT = defineStatement(
+  'find the checkpoint of a reconcile',
+  sql`
+  select ${r.checkpoint}::text as checkpoint from ${reconcileRuns} as r
+  where ${r.state} in ('finished', 'stopped') and ${r.instance_id} is not distinct from $1
   order by ${r.started_at} desc limit 1`,
 );
 

@@ -1,19 +1,21 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createEnsureUser } from '../../src/backfill/ensure-user.ts';
+import { createClerkSync } from '../../src/index.ts';
 import { tables } from '../support/expected-rows.ts';
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
+import { makeSecret } from '../support/signed-request.ts';
 import { LONG_AGO, makeSmallUser, SYNC_RUN, useUserSync } from '../support/user-sync.ts';
 
 const USER = makeUserId(1);
 
 /** The scene, and an application's `ensureUser` on the same database and the same Clerk. */
-async function useEnsureUser(options: { timeoutMs?: number } = {}) {
+async function useEnsureUser(options: { ensureTimeoutMs?: number } = {}) {
   const scene = await useUserSync({ users: [makeApiUser(1), makeApiUser(2)] });
   const { url: databaseUrl, clerk } = scene;
-  const ensurer = createEnsureUser({ databaseUrl, secretKey: clerk.secretKey, apiUrl: clerk.url, ...options });
-  onTestFinished(() => ensurer.close());
+  const keys = { signingSecret: makeSecret(), secretKey: clerk.secretKey, apiUrl: clerk.url };
+  const clerkSync = createClerkSync({ databaseUrl, ...keys, ...options });
+  onTestFinished(() => clerkSync.close());
   const listAsked = () => clerk.requests.map(({ path }) => path).toSorted();
-  return { ...scene, ...ensurer, listAsked };
+  return { ...scene, ...clerkSync, listAsked };
 }
 
 describe('a user who is not here yet', () => {
@@ -84,7 +86,7 @@ test('a key of another instance brings nobody in', async () => {
 
 describe('what can not be found out now rejects, and works later:', () => {
   test('Clerk refuses, at the user or at the instance', async () => {
-    const { clerk, ensureUser, dump } = await useEnsureUser({ timeoutMs: 200 });
+    const { clerk, ensureUser, dump } = await useEnsureUser({ ensureTimeoutMs: 200 });
     for (const failing of [`/users/${USER}`, '/instance']) {
       clerk.intercept(({ path }) => (path === failing ? { kind: 'status', status: 401 } : undefined));
       await expect(ensureUser(USER)).rejects.toMatchObject({ name: 'ClerkApiError', code: 'unauthorized' });
@@ -99,7 +101,7 @@ describe('what can not be found out now rejects, and works later:', () => {
     { kind: 'status', status: 500 },
     { kind: 'status', status: 429, headers: { 'retry-after': '60' } },
   ] as const)('Clerk answers too late: %o', async (fault) => {
-    const { clerk, ensureUser } = await useEnsureUser({ timeoutMs: 1000 });
+    const { clerk, ensureUser } = await useEnsureUser({ ensureTimeoutMs: 1000 });
     clerk.intercept(() => fault);
     const since = performance.now();
     await expect(ensureUser(USER)).rejects.toMatchObject({ name: 'ClerkApiError' });
@@ -108,8 +110,8 @@ describe('what can not be found out now rejects, and works later:', () => {
   });
 
   test('the database is gone', async () => {
-    const clerkKey = 'sk_live_x';
-    const { ensureUser, close } = createEnsureUser({ databaseUrl: 'postgres://x@127.0.0.1:1/x', secretKey: clerkKey });
+    const options = { databaseUrl: 'postgres://x@127.0.0.1:1/x', signingSecret: makeSecret() };
+    const { ensureUser, close } = createClerkSync({ ...options, secretKey: 'sk_live_0123456789' });
     await expect(ensureUser(USER)).rejects.toMatchObject({ name: 'DatabaseUnavailableError' });
     await close();
   });
@@ -127,8 +129,12 @@ test('close ends what is under way', async () => {
   expect(performance.now() - since).toBeLessThan(4000);
 });
 
-test('a key that is none is refused at once', () => {
-  expect(() => createEnsureUser({ databaseUrl: 'postgres://x@127.0.0.1:1/x', secretKey: 'whsec_x' })).toThrow(
-    expect.objectContaining({ name: 'ClerkApiError', code: 'unauthorized' }),
-  );
+test('without a secret key it says what is missing', async () => {
+  const clerkSync = createClerkSync({ databaseUrl: 'postgres://x@127.0.0.1:1/x', signingSecret: makeSecret() });
+  await expect(clerkSync.ensureUser(USER)).rejects.toMatchObject({
+    name: 'OperatorError',
+    code: 'no_secret_key',
+    message: "secretKey is not set: Clerk's Backend API can't be asked.",
+  });
+  await clerkSync.close();
 });

@@ -1,7 +1,8 @@
 import { isAbort } from '../../backfill/describe-failure.ts';
 import type { Config } from '../../config.ts';
-import { createPool, type Pool, type Session } from '../../db/pool.ts';
+import type { Pool, Session } from '../../db/pool.ts';
 import type { DatabaseTarget } from '../../db/target/database-target.ts';
+import { withWorkPool } from '../../db/with-work-pool.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import type { Logger } from '../../logger.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
@@ -24,7 +25,6 @@ export interface DueRunOptions {
 
 /** One for the work; the lock's own connection is beside it. */
 const POOL_SIZE = 1;
-const STATEMENT_TIMEOUT_MS = 60_000;
 
 /** Makes the run that is due, if one is, and tells the log and the metrics of it. Never throws. */
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
@@ -38,23 +38,15 @@ export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   }
 }
 
-async function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
-  const pool = createPool({
-    target,
-    size: POOL_SIZE,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    applicationName: 'clerk-sync reconcile',
-  });
-  try {
-    const { deletedUsers } = config;
-    // Asked again, now under the lock: another process may have been quicker.
-    const chooseKind = (session: Session) => findDueRun(session, intervalMs);
-    return await withApi(config, { signal }, (api) =>
+function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
+  const { deletedUsers } = config;
+  // Asked again, now under the lock: another process may have been quicker.
+  const chooseKind = (session: Session) => findDueRun(session, intervalMs);
+  return withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync reconcile' }, (pool) =>
+    withApi(config, { signal }, (api) =>
       runReconcile({ api, settle: { pool, deletedUsers }, target, chooseKind, signal }),
-    );
-  } finally {
-    await pool.close();
-  }
+    ),
+  );
 }
 
 function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void {

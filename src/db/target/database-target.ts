@@ -22,8 +22,8 @@ export interface DatabaseTarget {
   /** At least one, in the order in which they are tried. */
   readonly hosts: readonly DatabaseHost[];
   readonly user: string;
-  /** Undefined: none is sent. */
-  readonly password: string | undefined;
+  /** Undefined: none is sent. A function is asked for each connection: some passwords are good for minutes. */
+  readonly password: string | (() => string | Promise<string>) | undefined;
   readonly database: string;
   readonly tls: DatabaseTls;
   /** For one host, until Postgres takes a statement; 0: no limit of its own. */
@@ -39,6 +39,8 @@ export interface DatabaseTarget {
   readonly applicationName: string | undefined;
   /** Command-line options for the server's process, such as `-c name=value`. */
   readonly options: string | undefined;
+  /** Sent when a connection begins, beside the two above. */
+  readonly startupParameters: Readonly<Record<string, string | number | boolean>>;
   /** The schema that holds the tables. */
   readonly schema: string;
 }
@@ -54,6 +56,7 @@ export function createTarget(parts: Parts): DatabaseTarget {
     prepare: true,
     applicationName: undefined,
     options: undefined,
+    startupParameters: {},
     schema: 'clerk',
     ...parts,
   };

@@ -1,36 +1,42 @@
-import { Hono } from 'hono';
+import type { Context } from 'hono';
 import type { VerifiedDelivery, Verifier } from '../clerk/verify-delivery.ts';
-import type { Logger } from '../logger.ts';
+import type { Log } from '../log.ts';
 import type { Receiver } from '../sync/receive.ts';
 import type { AppEnv } from './app-env.ts';
+import type { DeliveryMetrics } from './delivery-metrics.ts';
 import { describeDeliveryFailure } from './describe-delivery-failure.ts';
 import { makeDraining } from './http-error.ts';
-import { logRejectedDelivery, logSettledDelivery } from './log-delivery.ts';
-import type { Metrics } from './metrics.ts';
+import { type LoggedDelivery, logRejectedDelivery, logSettledDelivery } from './log-delivery.ts';
 import { createBodyReader } from './read-body.ts';
-import { WEBHOOK_PATH } from './webhook-path.ts';
 
 /** Svix sends up to about 350 kB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 /** So that a thousand strangers with a megabyte each don't fill the memory. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 
-export interface WebhookRoutesOptions {
+/** Told of each delivery. */
+export interface DeliveryObserver extends Pick<DeliveryMetrics, 'recordVerified' | 'recordRejection'> {
+  /** Right after the commit. */
+  recordDelivery(delivery: LoggedDelivery): void;
+}
+
+export interface WebhookHandlerOptions {
   readonly verify: Verifier;
   readonly receiver: Pick<Receiver, 'receive'>;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
+  readonly metrics: DeliveryObserver;
+  readonly logger: Log;
   /** True from the moment the service was told to stop. */
   readonly isDraining: () => boolean;
 }
 
-/** `POST /webhooks/clerk`: 200 only after the commit that holds what the event changed, or that it changed nothing. */
-export function createWebhookRoutes(options: WebhookRoutesOptions): Hono<AppEnv> {
+/**
+ * Creates what answers a `POST` of Clerk's: 200 only after the commit that holds what the event changed, or that it changed
+ * nothing.
+ */
+export function createWebhookHandler(options: WebhookHandlerOptions): (c: Context<AppEnv>) => Promise<Response> {
   const { verify, receiver, metrics, logger, isDraining } = options;
   const readBody = createBodyReader({ maxBytes: MAX_BODY_BYTES, maxBufferedBytes: MAX_BUFFERED_BYTES });
-  const routes = new Hono<AppEnv>();
-
-  routes.post(WEBHOOK_PATH, async (c) => {
+  return async function handleWebhook(c) {
     const startedAt = performance.now();
     const { requestId } = c.var;
     let delivery: VerifiedDelivery | undefined;
@@ -52,7 +58,5 @@ export function createWebhookRoutes(options: WebhookRoutesOptions): Hono<AppEnv>
       logRejectedDelivery(logger, { requestId, failure, messageId: delivery?.messageId, ms });
       throw failure;
     }
-  });
-
-  return routes;
+  };
 }
