@@ -135,6 +135,7 @@ export const columns = {
     state: 'text',
     instance_id: 'text',
     watermark_at: 'timestamp with time zone',
+    checkpoint: 'jsonb',
     users_read: 'bigint',
     drift: 'jsonb',
     started_at: 'timestamp with time zone',

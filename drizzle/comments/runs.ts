@@ -29,10 +29,13 @@ export const reconcileRunComments: RelationComments<ColumnComments<typeof reconc
   columns: {
     run_id: 'Names the run, and says when it began.',
     kind: '"incremental": the users that Clerk has changed since the watermark. "full": all users.',
-    state: '"running", "finished" or "failed". Where the process was killed it stays "running" until the next run.',
+    state:
+      '"running", "finished", "stopped" (at the limit of a call: the next one continues) or "failed". If the process was killed, it stays "running" until the next run.',
     instance_id: 'The Clerk instance that the secret key belongs to, "ins_…". Null: the Backend API did not say.',
     watermark_at:
       'By the clock of Clerk: every change up to this moment was compared. The next incremental run goes back to it. Null: not finished.',
+    checkpoint:
+      'Of a stopped run: the newest change when it began ("newest"), how far back it has compared ("reached"), and where in the list that was ("offset"). Null: it was not stopped.',
     users_read: 'Users that were compared.',
     drift:
       'By kind of drift, how many users were found, repaired and left: {"missing": {"found": 2, "repaired": 2, "left": 0}}; also how many were acknowledged, and how many deletions were held back, if any. Empty: all were the same.',

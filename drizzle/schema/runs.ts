@@ -45,9 +45,10 @@ export const reconcileRuns = clerk.table(
   {
     run_id: text('run_id').primaryKey(),
     kind: text('kind').$type<'incremental' | 'full'>().notNull(),
-    state: text('state').$type<'running' | 'finished' | 'failed'>().notNull(),
+    state: text('state').$type<'running' | 'finished' | 'stopped' | 'failed'>().notNull(),
     instance_id: text('instance_id'),
     watermark_at: time('watermark_at'),
+    checkpoint: jsonb('checkpoint').$type<{ newest: string; reached: string; offset: number }>(),
     users_read: users('users_read').notNull().default(0),
     drift: jsonb('drift').$type<Record<string, DriftCount>>().notNull().default({}),
     started_at: time('started_at').notNull(),
@@ -56,7 +57,7 @@ export const reconcileRuns = clerk.table(
   },
   (t) => [
     check('reconcile_runs_kind_check', sql`${t.kind} in ('incremental', 'full')`),
-    check('reconcile_runs_state_check', sql`${t.state} in ('running', 'finished', 'failed')`),
+    check('reconcile_runs_state_check', sql`${t.state} in ('running', 'finished', 'stopped', 'failed')`),
     index('reconcile_runs_started_at_idx').on(t.started_at),
   ],
 );

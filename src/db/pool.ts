@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection.ts';
 import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { isReadOnly } from './read-only.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
@@ -57,8 +58,7 @@ export function createPool(options: PoolOptions): Pool {
     statementTimeoutMs: options.statementTimeoutMs ?? 8000,
     forceSynchronousCommit: options.forceSynchronousCommit ?? false,
   };
-  const { maxIdleMs } = options;
-  const idle: { readonly connection: Connection; readonly since: number }[] = [];
+  const idle = new IdleConnections(options.maxIdleMs);
   const waiters: Waiter[] = [];
   let inFlight = 0;
   let drained: PromiseWithResolvers<void> | undefined;
@@ -74,7 +74,7 @@ export function createPool(options: PoolOptions): Pool {
       return await use(connection);
     } catch (error) {
       // The others lead to the same server, and new ones may lead to the one that takes its place.
-      if (isReadOnly(error)) void destroyAll([...takeIdle(), ...(connection === undefined ? [] : [connection])]);
+      if (isReadOnly(error)) void destroyAll([...idle.takeAll(), ...(connection === undefined ? [] : [connection])]);
       throw describeFailure(error);
     } finally {
       clearTimeout(timer);
@@ -110,35 +110,12 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function takeConnection(): Connection {
-    for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
-      const { connection, since } = last;
-      if (!connection.broken && !isFrozen(since)) {
-        if (maxIdleMs !== undefined) connection.ref();
-        return connection;
-      }
-      void connection.destroy();
-    }
-    return new Connection(connectionOptions);
-  }
-
-  /** The other end may have gone meanwhile, and its farewell not have been read. A clock that was set back tells nothing. */
-  function isFrozen(since: number): boolean {
-    const idleMs = Date.now() - since;
-    return maxIdleMs !== undefined && (idleMs > maxIdleMs || idleMs < 0);
-  }
-
-  function takeIdle(): Connection[] {
-    return idle.splice(0).map(({ connection }) => connection);
-  }
-
-  function putBack(connection: Connection): void {
-    if (maxIdleMs !== undefined) connection.unref();
-    idle.push({ connection, since: Date.now() });
+    return idle.take() ?? new Connection(connectionOptions);
   }
 
   function release(connection: Connection): void {
     if (connection.broken) void connection.destroy();
-    else putBack(connection);
+    else idle.put(connection);
     inFlight -= 1;
     while (inFlight < options.size && waiters.length > 0) handOver(waiters.shift() as Waiter);
     if (inFlight === 0) drained?.resolve();
@@ -158,7 +135,7 @@ export function createPool(options: PoolOptions): Pool {
       drained ??= Promise.withResolvers();
       if (inFlight === 0) drained.resolve();
       await drained.promise;
-      await destroyAll(takeIdle());
+      await destroyAll(idle.takeAll());
     },
   };
 }

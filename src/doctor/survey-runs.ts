@@ -14,7 +14,7 @@ export interface LatestBackfill {
 /** A reconcile. */
 export interface ReconcileRun {
   readonly kind: 'incremental' | 'full';
-  readonly state: 'running' | 'finished' | 'failed';
+  readonly state: 'running' | 'finished' | 'stopped' | 'failed';
   readonly startedAt: Date;
   readonly error: string | null;
   readonly drift: Readonly<

@@ -18,7 +18,7 @@ const STATEMENT = `
     order by started_at desc limit 1
   ) finished on true
   left join lateral (
-    select state from clerk.reconcile_runs where state <> 'running' order by started_at desc limit 1
+    select state from clerk.reconcile_runs where state in ('finished', 'failed') order by started_at desc limit 1
   ) ended on true`;
 
 interface Row {

@@ -3,7 +3,9 @@ import { runBackfill } from '../backfill/run-backfill.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { withWorkPool } from '../db/with-work-pool.ts';
+import { OperatorError } from '../errors.ts';
 import type { DriftCounts } from '../reconcile/drift-tally.ts';
+import type { ReconcileLimits } from '../reconcile/reconcile-options.ts';
 import { runReconcile } from '../reconcile/run-reconcile.ts';
 
 /** The options of `backfill`. */
@@ -42,15 +44,22 @@ export interface ReconcileCallOptions {
   readonly dryRun?: boolean | undefined;
   /** The most users that a full run may delete here. Default: 50, or a tenth of the living users if that is more. */
   readonly maxDeletions?: number | undefined;
+  /**
+   * The most pages of 500 users that an incremental run compares. It ends early then, and the next call with limits continues
+   * where it was: a series of short calls compares all that has changed. Default: no limit.
+   */
+  readonly maxPages?: number | undefined;
+  /** The same by time, in milliseconds: no page begins that would likely end later. Default: no limit. */
+  readonly deadlineMs?: number | undefined;
   /** Ends the run. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a reconcile came to. `busy`: another process is at it. */
+/** What a reconcile came to. `busy`: another process is at it. `stopped`: it came to its limits, and the next call continues. */
 export type ReconcileOutcome =
   | { readonly state: 'busy' }
   | {
-      readonly state: 'finished';
+      readonly state: 'finished' | 'stopped';
       /** Null for a dry run, which leaves no trace. */
       readonly runId: string | null;
       readonly kind: 'incremental' | 'full';
@@ -100,14 +109,38 @@ export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRun
         const counts = { usersRead, applied, stale, deadLetters };
         return { runId, end, resumed, ...counts, ...(error === undefined ? {} : { error }) };
       }),
-    reconcile: ({ full = false, dryRun, maxDeletions, signal }: ReconcileCallOptions = {}): Promise<ReconcileOutcome> =>
+    reconcile: ({
+      full = false,
+      dryRun,
+      maxDeletions,
+      maxPages,
+      deadlineMs,
+      signal,
+    }: ReconcileCallOptions = {}): Promise<ReconcileOutcome> =>
       lend('clerk-sync reconcile', signal, async (scene) => {
+        const limits = readLimits({ full, maxPages, deadlineMs });
         const chooseKind = async () => (full ? 'full' : 'incremental');
-        const result = await runReconcile({ ...scene, dryRun, maxDeletions, chooseKind });
+        const result = await runReconcile({ ...scene, dryRun, maxDeletions, limits, chooseKind });
         if (result.state !== 'ran') return { state: 'busy' };
-        const { runId, kind, usersRead, drift, deadLetters, notes, failure } = result.report;
+        const { runId, kind, usersRead, drift, deadLetters, notes, isStopped, failure } = result.report;
         if (failure !== undefined) throw failure;
-        return { state: 'finished', runId, kind, usersRead, drift, deadLetters, notes };
+        return { state: isStopped ? 'stopped' : 'finished', runId, kind, usersRead, drift, deadLetters, notes };
       }),
   };
+}
+
+/** A full run asks for who is absent once it has seen everybody: it can't be cut. */
+function readLimits({
+  full,
+  maxPages,
+  deadlineMs,
+}: Pick<ReconcileCallOptions, 'full' | 'maxPages' | 'deadlineMs'>): ReconcileLimits | undefined {
+  if (maxPages === undefined && deadlineMs === undefined) return undefined;
+  if (full === true) {
+    throw new OperatorError(
+      'invalid_options',
+      'maxPages and deadlineMs are limits of incremental runs: leave out full.',
+    );
+  }
+  return { maxPages, deadlineMs };
 }

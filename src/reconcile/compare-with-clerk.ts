@@ -6,8 +6,8 @@ import { loadAcknowledged } from './acknowledgements.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
-import { findNewestChange, reconcileRecent } from './reconcile-recent.ts';
-import { findWatermark } from './reconcile-runs.ts';
+import { findNewestChange, type RecentCheckpoint, reconcileRecent } from './reconcile-recent.ts';
+import { findCheckpoint, findWatermark } from './reconcile-runs.ts';
 import { type RunContext, type RunKind, TIMEOUT_MS } from './run-context.ts';
 
 /** What is known of a run as it goes on: its report and its row are made of it, however it ends. */
@@ -19,6 +19,8 @@ export interface RunState {
   kind: RunKind;
   instanceId: string | null;
   watermarkAt: Date | null;
+  /** Where a run that came to its limits was stopped. */
+  checkpoint: RecentCheckpoint | undefined;
   /** In a full run. */
   expectedUsers: number | undefined;
   readonly tally: DriftTally;
@@ -27,7 +29,7 @@ export interface RunState {
 
 /** @param runId null for a dry run. */
 export function createRunState(runId: string | null, kind: RunKind, lock: AdvisoryLock): RunState {
-  const unknown = { instanceId: null, watermarkAt: null, expectedUsers: undefined };
+  const unknown = { instanceId: null, watermarkAt: null, checkpoint: undefined, expectedUsers: undefined };
   return { runId, lock, kind, ...unknown, tally: new DriftTally(), notes: new Set() };
 }
 
@@ -37,17 +39,18 @@ export async function compareWithClerk(options: ReconcileOptions, state: RunStat
   signal?.throwIfAborted();
   const instanceId = (await api.getInstance())?.id ?? null;
   state.instanceId = instanceId;
-  const since = await settle.pool.withTransaction(
+  const { since, checkpoint } = await settle.pool.withTransaction(
     async (session) => {
       await assertKnownInstance(session, instanceId);
       state.tally.acknowledged = await loadAcknowledged(session);
       await noteSamples(session, options, state);
-      return findWatermark(session, instanceId);
+      const since = await findWatermark(session, instanceId);
+      return { since, checkpoint: options.limits && (await findCheckpoint(session, instanceId)) };
     },
     { timeoutMs: TIMEOUT_MS },
   );
   const run = makeContext(options, state);
-  if (state.kind === 'incremental' && (await compareRecent(run, state, since))) return;
+  if (state.kind === 'incremental' && (await compareRecent(run, state, { since, checkpoint }))) return;
   state.kind = 'full';
   state.watermarkAt ??= later(await findNewestChange(api), since);
   const expectedUsers = await api.countUsers();
@@ -66,10 +69,10 @@ async function noteSamples(session: Session, { onProgress }: ReconcileOptions, s
 const DRY_RUN_ID = 'reconcile_dry_run';
 
 function makeContext(options: ReconcileOptions, state: RunState): RunContext {
-  const { api, settle, signal, dryRun = false, maxDeletions, onProgress } = options;
+  const { api, settle, signal, dryRun = false, maxDeletions, limits, onProgress } = options;
   const { tally, notes, lock, runId, instanceId } = state;
   return {
-    ...{ api, settle, instanceId, dryRun, maxDeletions, tally },
+    ...{ api, settle, instanceId, dryRun, maxDeletions, limits, tally },
     runId: runId ?? DRY_RUN_ID,
     note: (sentence) => void notes.add(sentence),
     async assertGoing() {
@@ -86,13 +89,28 @@ function makeContext(options: ReconcileOptions, state: RunState): RunContext {
 /** What Clerk lists a moment late, or what two of its servers list in another order, is asked for twice. */
 const OVERLAP_MS = 5 * 60_000;
 
-/** @returns false where a full run has to do it. */
-async function compareRecent(run: RunContext, state: RunState, since: Date | undefined): Promise<boolean> {
-  if (since === undefined) {
+interface RecentStart {
+  readonly since: Date | undefined;
+  readonly checkpoint: RecentCheckpoint | undefined;
+}
+
+/**
+ * A run with limits compares all users where there is no watermark, too, in as many calls as that takes: only a run that
+ * may take its time becomes a full one.
+ *
+ * @returns false where a full run has to do it.
+ */
+async function compareRecent(run: RunContext, state: RunState, { since, checkpoint }: RecentStart): Promise<boolean> {
+  if (since === undefined && run.limits === undefined) {
     run.note('There is no finished run to go on from: all users are compared.');
     return false;
   }
-  const { isComplete, newest } = await reconcileRecent(run, new Date(since.getTime() - OVERLAP_MS));
+  const until = new Date((since?.getTime() ?? 0) - OVERLAP_MS);
+  const { isComplete, newest, stoppedAt } = await reconcileRecent(run, until, checkpoint);
+  if (stoppedAt !== undefined) {
+    state.checkpoint = stoppedAt;
+    return true;
+  }
   state.watermarkAt = later(newest, since);
   if (isComplete) return true;
   run.note(

@@ -15,9 +15,20 @@ export interface ReconcileOptions {
   readonly dryRun?: boolean | undefined;
   /** Tombstones at the most; undefined: the greater of 50 and a tenth of the living users here. */
   readonly maxDeletions?: number | undefined;
+  /** Ends an incremental run early; a later one with limits continues it. Undefined: it ends when all is compared. */
+  readonly limits?: ReconcileLimits | undefined;
   /** Ends the run. Whoever makes the API hands it on, so that nobody waits for an answer. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReconcileProgress) => void) | undefined;
+}
+
+/** How much one incremental run may do. Each does at least one page. */
+export interface ReconcileLimits {
+  readonly maxPages?: number | undefined;
+  /** From the begin of the run: no page begins that would likely end later. */
+  readonly deadlineMs?: number | undefined;
+  /** Users on a page. Default: 500, the most that Clerk serves. */
+  readonly pageSize?: number | undefined;
 }
 
 /** How far a run has come. */

@@ -1,53 +1,124 @@
 import type { ApiPage, ApiUser } from '../clerk/api/clerk-api.ts';
 import { checkUsers } from './check-users.ts';
+import type { ReconcileLimits } from './reconcile-options.ts';
 import type { RunContext } from './run-context.ts';
 
 /** The most that Clerk serves at once. */
 const PAGE_SIZE = 500;
-/** So many deletions between two requests move nobody past a page's end. */
-const OVERLAP = 50;
+/** So large a part of a page may be deleted between two requests without moving anybody past the page's end. */
+const OVERLAP_PART = 0.1;
 /** Offsets get slower the larger they are: beyond this a walk through all users is the better way. */
 const MAX_PAGES = 20;
 
+/** Where a run that came to its limits was stopped; times are ISO texts, by Clerk's clock. */
+export interface RecentCheckpoint {
+  /** The newest change when the first of these runs began: what changes later is for the runs behind them. */
+  readonly newest: string;
+  /** All who were changed between this and `newest` are compared. */
+  readonly reached: string;
+  /** Of the next page, if nobody has moved. */
+  readonly offset: number;
+}
+
+/** What a run over recent changes came to. */
+export interface RecentChanges {
+  /** False when it was too far, or nobody was there: then not all of them were compared. */
+  readonly isComplete: boolean;
+  /** When Clerk last changed anybody, as of the first page. */
+  readonly newest: Date | null;
+  /** Where its limits ended it. */
+  readonly stoppedAt?: RecentCheckpoint;
+}
+
 /**
- * Compares the users whom Clerk has changed since, the latest first. Pages overlap, since the list moves up by one with
- * each user who is deleted meanwhile; a page that has nobody of the one before is no continuation, and the next one begins
- * earlier. What moves to the top meanwhile has a new `updated_at`, and is the next run's.
+ * Compares the users whom Clerk has changed since, the latest first. What moves to the top meanwhile has a new `updated_at`,
+ * and is the next run's.
  *
  * @param since by Clerk's clock.
+ * @param from where an earlier run was stopped.
  */
-export async function reconcileRecent(run: RunContext, since: Date): Promise<RecentChanges> {
-  let offset = 0;
-  let before: ReadonlySet<ApiUser['id']> = new Set();
-  let newest: Date | null = null;
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    await run.assertGoing();
-    const page = await run.api.listUsers({ order: '-updated_at', offset, limit: PAGE_SIZE });
-    const users = page.users.filter(({ id }) => !before.has(id));
-    if (offset > 0 && users.length === page.users.length) {
-      offset = Math.max(0, offset - PAGE_SIZE);
-      continue;
-    }
-    if (pages === 0) newest = findNewest(page);
+export async function reconcileRecent(run: RunContext, since: Date, from?: RecentCheckpoint): Promise<RecentChanges> {
+  const budget = createBudget(run.limits);
+  let newest = from === undefined ? null : new Date(from.newest);
+  let reached = from && new Date(from.reached);
+  for await (const { page, users, isFirst, nextOffset } of walkRecent(run, from)) {
+    newest ??= findNewest(page);
     // Whether there is nobody at all is for a run to say that counts.
-    if (offset === 0 && page.users.length === 0) return { isComplete: false, newest };
+    if (isFirst && page.users.length === 0) break;
     await checkUsers(
       run,
       users.map((user) => ({ user, observedAt: page.observedAt })),
     );
     run.advance(users.length);
     if (!page.isFull || reaches(page, since)) return { isComplete: true, newest };
-    before = new Set(page.users.flatMap(({ id }) => (id === null ? [] : [id])));
-    offset += PAGE_SIZE - OVERLAP;
+    reached = earlier(reached, findOldest(page));
+    if (budget.isSpent() && newest !== null && reached !== undefined) {
+      const stoppedAt = { newest: newest.toISOString(), reached: reached.toISOString(), offset: nextOffset };
+      return { isComplete: false, newest, stoppedAt };
+    }
   }
   return { isComplete: false, newest };
 }
 
-export interface RecentChanges {
-  /** False when it was too far, or nobody was there: then not all of them were compared. */
-  readonly isComplete: boolean;
-  /** When Clerk last changed anybody, as of the first page. */
-  readonly newest: Date | null;
+interface RecentPage {
+  readonly page: ApiPage;
+  /** Those who were not on the page before. */
+  readonly users: readonly ApiUser[];
+  /** At the top of the list. */
+  readonly isFirst: boolean;
+  readonly nextOffset: number;
+}
+
+type Ids = ReadonlySet<ApiUser['id']>;
+
+/**
+ * The list from its top, or from where an earlier run was stopped. Pages overlap, since the list moves up by one with each
+ * user who is deleted meanwhile; a page that is no continuation is left out, and the next one begins earlier.
+ */
+async function* walkRecent(run: RunContext, from: RecentCheckpoint | undefined): AsyncGenerator<RecentPage> {
+  const limit = run.limits?.pageSize ?? PAGE_SIZE;
+  let offset = from?.offset ?? 0;
+  let behind: Ids | Date | undefined = from && new Date(from.reached);
+  for (let pages = 0; run.limits !== undefined || pages < MAX_PAGES; pages += 1) {
+    await run.assertGoing();
+    const page = await run.api.listUsers({ order: '-updated_at', offset, limit });
+    if (offset > 0 && !continues(page, behind)) {
+      offset = Math.max(0, offset - limit);
+      continue;
+    }
+    const before: Ids = behind instanceof Date || behind === undefined ? new Set() : behind;
+    const nextOffset = offset + Math.ceil(limit * (1 - OVERLAP_PART));
+    yield { page, users: page.users.filter(({ id }) => !before.has(id)), isFirst: offset === 0, nextOffset };
+    behind = new Set(page.users.flatMap(({ id }) => (id === null ? [] : [id])));
+    offset = nextOffset;
+  }
+}
+
+/** Whether nobody stands between this page and what is compared: it begins later than that ends, or with some of its users. */
+function continues(page: ApiPage, behind: Ids | Date | undefined): boolean {
+  if (!(behind instanceof Date)) return page.users.some(({ id }) => behind?.has(id) === true);
+  const first = findNewest(page);
+  return first !== null && first > behind;
+}
+
+function createBudget({
+  maxPages = Number.POSITIVE_INFINITY,
+  deadlineMs = Number.POSITIVE_INFINITY,
+}: ReconcileLimits = {}) {
+  const startedAt = performance.now();
+  let pages = 0;
+  let slowestMs = 0;
+  let lastAt = startedAt;
+  return {
+    /** Asked after each page: whether the next one would be too many, or likely end too late. */
+    isSpent(): boolean {
+      const now = performance.now();
+      pages += 1;
+      slowestMs = Math.max(slowestMs, now - lastAt);
+      lastAt = now;
+      return pages >= maxPages || now - startedAt + slowestMs > deadlineMs;
+    },
+  };
 }
 
 /** When Clerk last changed anybody, by its own clock; null where there is nobody. */
@@ -57,6 +128,14 @@ export async function findNewestChange(api: RunContext['api']): Promise<Date | n
 
 function findNewest({ users }: ApiPage): Date | null {
   return users.find(({ user }) => user?.updatedAt !== undefined)?.user?.updatedAt ?? null;
+}
+
+function findOldest({ users }: ApiPage): Date | undefined {
+  return users.findLast(({ user }) => user?.updatedAt !== undefined)?.user?.updatedAt;
+}
+
+function earlier(a: Date | undefined, b: Date | undefined): Date | undefined {
+  return a !== undefined && b !== undefined && a < b ? a : (b ?? a);
 }
 
 function reaches({ users }: ApiPage, since: Date): boolean {

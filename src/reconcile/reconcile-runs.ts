@@ -2,6 +2,7 @@ import { makeRunId } from '../backfill/run-id.ts';
 import type { Session } from '../db/pool.ts';
 import { epochMs, readTime } from '../db/wire-time.ts';
 import type { DriftCounts } from './drift-tally.ts';
+import type { RecentCheckpoint } from './reconcile-recent.ts';
 import type { RunKind } from './run-context.ts';
 
 /** Runs are kept for so long, in days; the newest for ever. */
@@ -22,7 +23,8 @@ const ABANDON = `
 const END = `
   update clerk.reconcile_runs set
     kind = $2, state = $3, instance_id = $4, watermark_at = $5::text::timestamptz, users_read = $6::text::bigint,
-    drift = $7::text::jsonb, error = $8, finished_at = case when $3 = 'finished' then now() end
+    drift = $7::text::jsonb, error = $8, checkpoint = $9::text::jsonb,
+    finished_at = case when $3 = 'finished' then now() end
   where run_id = $1`;
 
 const PRUNE = `
@@ -32,6 +34,11 @@ const FIND_WATERMARK = `
   select ${epochMs('watermark_at')} as watermark_at from clerk.reconcile_runs
   where state = 'finished' and watermark_at is not null and instance_id is not distinct from $1
   order by started_at desc limit 1`;
+
+/** A run that failed leaves the place of the stopped one before it. */
+const FIND_CHECKPOINT = `
+  select checkpoint::text as checkpoint from clerk.reconcile_runs
+  where state in ('finished', 'stopped') and instance_id is not distinct from $1 order by started_at desc limit 1`;
 
 /**
  * Whoever ran it last, and however it ended: the next run is due an interval after its begin. While a backfill is at work
@@ -62,10 +69,12 @@ export async function beginRun(session: Session, kind: RunKind): Promise<string>
 export interface RunEnd {
   /** An incremental run can become a full one. */
   readonly kind: RunKind;
-  readonly state: 'finished' | 'failed';
+  readonly state: 'finished' | 'stopped' | 'failed';
   readonly instanceId: string | null;
   /** Up to which `updated_at` of Clerk's all is compared; null where the run has not finished. */
   readonly watermarkAt: Date | null;
+  /** Of a stopped run: where the next one continues. */
+  readonly checkpoint?: RecentCheckpoint | undefined;
   readonly usersRead: number;
   readonly drift: DriftCounts;
   /** Why it failed, a sentence. */
@@ -74,7 +83,7 @@ export interface RunEnd {
 
 /** Records how a run ended; after one that finished, those of long ago are removed. */
 export async function endRun(session: Session, runId: string, end: RunEnd): Promise<void> {
-  const { kind, state, instanceId, watermarkAt, usersRead, error } = end;
+  const { kind, state, instanceId, watermarkAt, checkpoint, usersRead, error } = end;
   const drift = Object.entries(end.drift).map(([name, { examples: _, fields: __, ...counts }]) => [name, counts]);
   const counts = [String(usersRead), JSON.stringify(Object.fromEntries(drift))];
   await session.run(END, [
@@ -85,6 +94,7 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
     watermarkAt?.toISOString() ?? null,
     ...counts,
     error ?? null,
+    checkpoint === undefined ? null : JSON.stringify(checkpoint),
   ]);
   if (state === 'finished') await session.run(PRUNE, [runId]);
 }
@@ -93,6 +103,15 @@ export async function endRun(session: Session, runId: string, end: RunEnd): Prom
 export async function findWatermark(session: Session, instanceId: string | null): Promise<Date | undefined> {
   const [row] = await session.run<{ watermark_at: string }>(FIND_WATERMARK, [instanceId]);
   return row && readTime(row.watermark_at);
+}
+
+/** Where a run with limits continues; undefined where the latest one of this instance came to its end. */
+export async function findCheckpoint(
+  session: Session,
+  instanceId: string | null,
+): Promise<RecentCheckpoint | undefined> {
+  const [row] = await session.run<{ checkpoint: string | null }>(FIND_CHECKPOINT, [instanceId]);
+  return row?.checkpoint ? JSON.parse(row.checkpoint) : undefined;
 }
 
 /** Which run the schedule has to make now; undefined where none is due. */

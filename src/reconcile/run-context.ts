@@ -2,6 +2,7 @@ import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { ApiObservation } from '../sync/make-api-entry.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import type { DriftTally } from './drift-tally.ts';
+import type { ReconcileLimits } from './reconcile-options.ts';
 
 /** Which users a run asks for: those whom Clerk has changed since the last run, or all. */
 export type RunKind = 'incremental' | 'full';
@@ -16,6 +17,7 @@ export interface RunContext {
   /** Finds, and writes nothing. */
   readonly dryRun: boolean;
   /** As in `ReconcileOptions`. */
+  readonly limits: ReconcileLimits | undefined;
   readonly maxDeletions: number | undefined;
   readonly tally: DriftTally;
   /** Says something that the counts don't, in a sentence. */

@@ -21,6 +21,8 @@ export interface ReconcileReport {
   /** What the counts don't say, a sentence each. */
   readonly notes: readonly string[];
   readonly durationMs: number;
+  /** Its limits ended it: a later run with limits continues. */
+  readonly isStopped: boolean;
   /** What ended it before its end, and that in a sentence. What was repaired until then stays. */
   readonly failure?: unknown;
   readonly error?: string;
@@ -52,7 +54,7 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
   const runId = dryRun ? null : await options.settle.pool.withTransaction((session) => beginRun(session, kind));
   const state = createRunState(runId, kind, lock);
   const report = (failed: Pick<ReconcileReport, 'failure' | 'error'> = {}): ReconcileReport => {
-    const { kind, instanceId, tally, notes } = state;
+    const { kind, instanceId, tally, notes, checkpoint } = state;
     const facts = {
       runId,
       kind,
@@ -61,6 +63,7 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
       usersRead: tally.usersRead,
       drift: tally.read(),
       deadLetters: tally.deadLetters,
+      isStopped: checkpoint !== undefined,
     };
     return { ...facts, notes: [...notes], durationMs: performance.now() - startedAt, ...failed };
   };
@@ -76,13 +79,11 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
 }
 
 async function recordEnd({ settle: { pool } }: ReconcileOptions, state: RunState, error?: string): Promise<void> {
-  const { runId, kind, instanceId, watermarkAt, tally } = state;
+  const { runId, kind, instanceId, watermarkAt, checkpoint, tally } = state;
   if (runId === null) return;
   const counts = { usersRead: tally.usersRead, drift: tally.read() };
-  const end =
-    error === undefined
-      ? ({ state: 'finished', watermarkAt } as const)
-      : ({ state: 'failed', watermarkAt: null, error } as const);
+  const finished = { state: checkpoint === undefined ? 'finished' : 'stopped', watermarkAt, checkpoint } as const;
+  const end = error === undefined ? finished : ({ state: 'failed', watermarkAt: null, error } as const);
   await pool.withTransaction((session) => endRun(session, runId, { kind, instanceId, ...counts, ...end }));
 }
 

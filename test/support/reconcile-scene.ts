@@ -18,7 +18,7 @@ const FAST = {
   rate: { requests: 100_000, perMs: 1000 },
 };
 
-export interface RunOptions extends Partial<Pick<ReconcileOptions, 'dryRun' | 'maxDeletions' | 'signal'>> {
+export interface RunOptions extends Partial<Pick<ReconcileOptions, 'dryRun' | 'limits' | 'maxDeletions' | 'signal'>> {
   readonly kind?: RunKind;
 }
 

@@ -1,0 +1,2 @@
+comment on column clerk.reconcile_runs.state is '"running", "finished", "stopped" (at the limit of a call: the next one continues) or "failed". If the process was killed, it stays "running" until the next run.';
+comment on column clerk.reconcile_runs.checkpoint is 'Of a stopped run: the newest change when it began ("newest"), how far back it has compared ("reached"), and where in the list that was ("offset"). Null: it was not stopped.';
