@@ -38,7 +38,7 @@ export interface StartOptions extends RunOptions {
 export interface Started {
   /** What `ready` found. */
   readonly found: RegExpExecArray;
-  /** Asks it to stop; resolves with its exit code. */
+  /** Asks it and what it started to stop; resolves with its exit code when all have ended. */
   stop(): Promise<number | null>;
 }
 
@@ -106,7 +106,7 @@ function makeEnv(directory: string, { node, env }: RunOptions): Record<string, s
 }
 
 async function startProgram(command: string, cwd: string, options: StartOptions): Promise<Started> {
-  const child = spawn('sh', ['-c', `exec ${command}`], { cwd, env: makeEnv(cwd, options), stdio: 'pipe' });
+  const child = spawn('sh', ['-c', `exec ${command}`], { cwd, env: makeEnv(cwd, options), detached: true });
   const ended = once(child, 'close').then(([code]) => code as number | null);
   const ready = Promise.withResolvers<RegExpExecArray>();
   let output = '';
@@ -121,7 +121,8 @@ async function startProgram(command: string, cwd: string, options: StartOptions)
   return {
     found: await ready.promise,
     stop: () => {
-      child.kill('SIGTERM');
+      // The whole group: npx would not pass it on. `close` comes when the last of them has ended.
+      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid as number), 'SIGTERM');
       return ended;
     },
   };
