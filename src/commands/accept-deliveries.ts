@@ -11,6 +11,7 @@ import { createReceiving, type Receiving } from '../library/receiving.ts';
 import type { Logger } from '../logger.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
 import { version } from '../version.ts';
+import type { StopStack } from './stop-stack.ts';
 
 /** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
 const LAST_ANSWERS_MS = 2000;
@@ -28,7 +29,7 @@ export interface Accepting extends Pick<Listening, 'url'> {
 }
 
 /** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
-export async function acceptDeliveries(options: AcceptOptions, started: AsyncDisposableStack): Promise<Accepting> {
+export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
   const { config, pool, logger } = options;
   const receiving = createReceiving({ ...options, deletedUsers: config.deletedUsers });
   const metrics = createMetrics({
@@ -58,7 +59,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: AsyncDis
 /** Serves `/metrics` on a port of its own, where one is configured. */
 async function serveMetrics(
   { config, metrics, logger }: Pick<AcceptOptions, 'config' | 'logger'> & { readonly metrics: Metrics },
-  started: AsyncDisposableStack,
+  started: Pick<StopStack, 'defer'>,
 ): Promise<void> {
   if (config.metricsPort === undefined) return;
   const { fetch } = createMetricsApp({ metrics, logger });

@@ -10,6 +10,7 @@ import type { ReconcileSchedule } from './reconcile/schedule-reconcile.ts';
 import { makeBanner } from './serve-banner.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
+import { createStopStack, type StopStack } from './stop-stack.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
   const config = context.loadConfig();
   const logger = createLogger({ level: config.logLevel });
   // In the order of starting: a stop, also one in the middle of the start, goes through it backwards.
-  const started = new AsyncDisposableStack();
+  const started = createStopStack();
   const interrupted = new AbortController();
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -42,7 +43,7 @@ export async function serve(context: Pick<CommandContext, 'loadConfig' | 'stdout
 interface Scene {
   readonly config: Config;
   readonly logger: Logger;
-  readonly started: AsyncDisposableStack;
+  readonly started: StopStack;
   /** Aborted when the service stops, be it in the middle of the start. */
   readonly signal: AbortSignal;
 }

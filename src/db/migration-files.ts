@@ -5,8 +5,10 @@ import { join } from 'node:path';
 /** The files' names without `.sql` and their texts, oldest first; the build puts them in, so that no bundler can lose them. */
 declare const BUNDLED_MIGRATIONS: readonly (readonly [name: string, text: string])[] | undefined;
 
-/** Where the migrations are in a checkout. */
-export const MIGRATIONS_DIRECTORY = join(import.meta.dirname, '../../migrations');
+/** Where the migrations are in a checkout. Not asked when the module loads: bundlers leave `import.meta.dirname` undefined. */
+export function locateMigrations(): string {
+  return join(import.meta.dirname, '../../migrations');
+}
 
 export interface Migration {
   /** The file's name without `.sql`, such as `0000_tables`: what the database records. */
@@ -32,7 +34,7 @@ export async function readMigrations(directory?: string): Promise<Migration[]> {
   if (directory === undefined && typeof BUNDLED_MIGRATIONS !== 'undefined') {
     return BUNDLED_MIGRATIONS.map(([name, text]) => parseMigration(name, text));
   }
-  return readDirectory(directory ?? MIGRATIONS_DIRECTORY);
+  return readDirectory(directory ?? locateMigrations());
 }
 
 async function readDirectory(directory: string): Promise<Migration[]> {

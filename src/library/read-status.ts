@@ -45,7 +45,7 @@ const READ_DATA = defineStatement(
       select ${deadLetters.reason} as reason, count(*) as letters from ${deadLetters}
       where ${deadLetters.state} = 'open' group by ${deadLetters.reason}) r) as letters,
     (select ${epochMs(sql`max(${webhookMessages.received_at})`)} from ${webhookMessages} where ctid >= ('(' || greatest(0,
-      pg_relation_size('${webhookMessages}'::regclass) / current_setting('block_size')::int - ${sql.raw(String(LAST_PAGES))})
+      (select pg_relation_size(tableoid) from ${webhookMessages} limit 1) / current_setting('block_size')::int - ${sql.raw(String(LAST_PAGES))})
       || ',0)')::tid) as delivery`,
 );
 

@@ -24,12 +24,16 @@ const NOT_RUN: readonly string[] = [
   // It would run this test again, and `npm ci` would take away the packages that it runs on.
   'npm ci && npm test',
   'npm ci',
+  // The test of the package starts it where the package is installed.
+  'DATABASE_URL=postgres://… CLERK_WEBHOOK_SIGNING_SECRET=whsec_… npx clerk-sync serve',
   // They need an account.
   'clerk webhooks listen --forward-to http://localhost:3000/webhooks/clerk',
   'ngrok http 3000',
   // The workflow builds the image and starts it with its Postgres.
   "echo 'CLERK_WEBHOOK_SIGNING_SECRET=whsec_…' >> .env",
   'docker compose up --build --detach',
+  'docker build --tag clerk-sync https://github.com/clerk-sync/clerk-sync.git',
+  'docker run --publish 3000:3000 --env DATABASE_URL --env CLERK_WEBHOOK_SIGNING_SECRET clerk-sync',
   'docker compose exec clerk-sync clerk-sync dead-letters list',
 ];
 

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { MIGRATIONS_DIRECTORY } from '../../src/db/migration-files.ts';
+import { locateMigrations } from '../../src/db/migration-files.ts';
 
 export interface MigrationCopyOptions {
   /** How many of the program's migrations to keep; all when absent. */
@@ -15,7 +15,7 @@ export interface MigrationCopyOptions {
 export async function copyMigrations({ keep, add = {} }: MigrationCopyOptions): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-migrations-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  await cp(MIGRATIONS_DIRECTORY, directory, { recursive: true });
+  await cp(locateMigrations(), directory, { recursive: true });
   const journalPath = join(directory, 'meta/_journal.json');
   const journal: { entries: { tag: string }[] } = JSON.parse(await readFile(journalPath, 'utf8'));
   journal.entries = [...journal.entries.slice(0, keep), ...Object.keys(add).map((tag) => ({ tag }))];

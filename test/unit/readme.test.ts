@@ -12,7 +12,14 @@ import { findBlocks, findTable, readPage } from '../support/markdown.ts';
 const root = join(import.meta.dirname, '../..');
 const readme = readPage('README.md');
 const operations = readPage('docs/operations.md');
-const PAGES = ['README.md', 'CHANGELOG.md', 'docs/architecture.md', 'docs/operations.md', 'docs/reacting.md'];
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/architecture.md',
+  'docs/operations.md',
+  'docs/reacting.md',
+  'docs/deploying.md',
+];
 
 test('the table of variables is the one that the program reads', () => {
   expect(findTable(readme, '## Variables')).toEqual(

@@ -1,5 +1,5 @@
 import { createClerkSync } from 'clerk-sync';
-import { requireVariable } from './require-variable.ts';
+import { requireVariable } from '@/lib/require-variable';
 
 /** One for the whole application. `serverless` keeps it to one connection, and to work that ends with its request. */
 export const clerkSync = createClerkSync({

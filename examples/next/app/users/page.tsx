@@ -1,6 +1,6 @@
 import { users } from 'clerk-sync/schema';
 import { desc, isNull } from 'drizzle-orm';
-import { database } from '../../lib/database.ts';
+import { database } from '@/lib/database';
 
 /** Read at each request, and not when the application is built. */
 export const dynamic = 'force-dynamic';

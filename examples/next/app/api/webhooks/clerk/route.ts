@@ -1,3 +1,3 @@
-import { clerkSync } from '../../../../lib/clerk-sync.ts';
+import { clerkSync } from '@/lib/clerk-sync';
 
 export const POST = clerkSync.fetch;
