@@ -10,7 +10,7 @@ export interface RunningContender {
   stop(): Promise<void>;
 }
 
-export type ContenderName = 'usual' | 'clerk-sync' | 'lanes' | 'bare';
+export type ContenderName = 'usual' | 'prepared' | 'clerk-sync' | 'lanes' | 'bare';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -21,6 +21,7 @@ const [OPTION = ''] = packageJson.scripts.start.split(' ').slice(1);
 const ARGUMENTS: Readonly<Record<ContenderName, readonly string[]>> = {
   bare: ['test/bench/bare-server.ts'],
   usual: ['test/bench/usual-handler.ts'],
+  prepared: ['test/bench/prepared-handler.ts'],
   'clerk-sync': [OPTION, 'dist/cli.js', 'serve'],
   lanes: [OPTION, 'test/bench/lanes-server.ts'],
 };

@@ -18,7 +18,7 @@ const HTTP: readonly HttpScenario[] = [
   { concurrency: 32, users: 1000, events: 8000, warmUp: 1500 },
   { concurrency: 128, users: 1000, events: 8000, warmUp: 1500 },
 ];
-const CONTENDERS: readonly ContenderName[] = ['usual', 'clerk-sync'];
+const CONTENDERS: readonly ContenderName[] = ['usual', 'prepared', 'clerk-sync'];
 const WRITERS: readonly WriterName[] = ['limit', 'write path'];
 const BATCHES: readonly { batch: number; users: number }[] = [
   { batch: 1, users: 500 },
@@ -80,14 +80,20 @@ type Ratios = Record<string, Median>;
 function compareHttp(rounds: readonly HttpMeasurement[][]): Ratios {
   const find = (contender: ContenderName, concurrency: number) =>
     rounds.find(([first]) => first?.contender === contender && first.concurrency === concurrency) ?? [];
-  const ratio = (concurrency: number, figure: (round: HttpMeasurement) => number) =>
-    compareRounds(find('clerk-sync', concurrency), find('usual', concurrency), figure);
+  const ratio = (
+    concurrency: number,
+    figure: (round: HttpMeasurement) => number,
+    other: ContenderName = 'usual',
+  ) => compareRounds(find('clerk-sync', concurrency), find(other, concurrency), figure);
   const tail = find('clerk-sync', 32).map(({ p99 }) => ({ figure: p99 }));
   const middle = find('usual', 32).map(({ p50 }) => ({ figure: p50 }));
   return {
     '32 at once: events/s, clerk-sync / usual (floor 4)': ratio(32, ({ eventsPerSecond }) => eventsPerSecond),
     '128 at once: events/s, clerk-sync / usual (floor 5)': ratio(128, ({ eventsPerSecond }) => eventsPerSecond),
     '1 at a time: p50, clerk-sync / usual (at most 0.75)': ratio(1, ({ p50 }) => p50),
+    '1 at a time: p50, clerk-sync / prepared': ratio(1, ({ p50 }) => p50, 'prepared'),
+    '32 at once: events/s, clerk-sync / prepared': ratio(32, ({ eventsPerSecond }) => eventsPerSecond, 'prepared'),
+    '128 at once: events/s, clerk-sync / prepared': ratio(128, ({ eventsPerSecond }) => eventsPerSecond, 'prepared'),
     '32 at once: p99 clerk-sync / p50 usual (at most 1)': compareRounds(tail, middle, ({ figure }) => figure),
   };
 }
