@@ -80,11 +80,8 @@ type Ratios = Record<string, Median>;
 function compareHttp(rounds: readonly HttpMeasurement[][]): Ratios {
   const find = (contender: ContenderName, concurrency: number) =>
     rounds.find(([first]) => first?.contender === contender && first.concurrency === concurrency) ?? [];
-  const ratio = (
-    concurrency: number,
-    figure: (round: HttpMeasurement) => number,
-    other: ContenderName = 'usual',
-  ) => compareRounds(find('clerk-sync', concurrency), find(other, concurrency), figure);
+  const ratio = (concurrency: number, figure: (round: HttpMeasurement) => number, other: ContenderName = 'usual') =>
+    compareRounds(find('clerk-sync', concurrency), find(other, concurrency), figure);
   const tail = find('clerk-sync', 32).map(({ p99 }) => ({ figure: p99 }));
   const middle = find('usual', 32).map(({ p50 }) => ({ figure: p50 }));
   return {

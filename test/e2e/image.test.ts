@@ -121,7 +121,7 @@ test('asked for a Postgres of its own, it says that it has none', async () => {
   const { exitCode, stderr } = await run([...dockerfile.entrypoint, ...dockerfile.command], env);
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(
-    /^clerk-sync: There is no built-in Postgres here: .*\nSet DATABASE_URL to a Postgres of your own/m,
+    /^clerk-sync: DATABASE_URL is not set, and the built-in Postgres is not installed .*\nSet DATABASE_URL to your Postgres, or /m,
   );
 });
 

@@ -29,7 +29,9 @@ export async function readDockerfile(): Promise<Dockerfile> {
     entrypoint: JSON.parse(find(/^ENTRYPOINT (.*)$/m)),
     command: JSON.parse(find(/^CMD (.*)$/m)),
     user: find(/^USER (.*)$/m),
-    environment: Object.fromEntries([...stage.matchAll(/^ENV (\w+)=(\S*)$/gm)].map(([, name, value]) => [name, value])),
+    environment: Object.fromEntries(
+      [...find(/^ENV (.*)$/m).matchAll(/(\w+)=(\S*)/g)].map(([, name, value]) => [name, value]),
+    ),
   };
 }
 
