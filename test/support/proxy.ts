@@ -131,10 +131,17 @@ function forward(client: Socket, treatment: Treatment, target: URL): void {
     if (typeof treatment === 'object' && 'muteAfter' in treatment && bytes.includes(treatment.muteAfter)) muted = true;
     upstream.write(bytes);
   });
+  // A commit travels with the statements before it: the answers to those come first.
+  const isAnswer = (bytes: Buffer) => !awaitsCommit(treatment) || bytes.includes('COMMIT\0');
   upstream.on('data', (bytes) => {
-    if (cutting) cutBoth();
+    if (cutting && isAnswer(bytes)) cutBoth();
     else if (!muted) client.write(bytes);
   });
+}
+
+function awaitsCommit(treatment: Treatment): boolean {
+  if (typeof treatment === 'string') return false;
+  return 'cutAfterCommitOf' in treatment || ('cutAfter' in treatment && treatment.cutAfter === 'commit\0');
 }
 
 /** True for the commit behind the text, where a treatment names one. */
