@@ -198,6 +198,7 @@ test('tells of all kinds at once, by how many users, with three of them', async 
     },
     notes: [],
     deadLetters: 0,
+    isStopped: false,
     durationMs: expect.any(Number),
   });
 });
