@@ -37,9 +37,12 @@ export interface ConnectionOptions {
   readonly forceSynchronousCommit: boolean;
 }
 
-/** A session while it is lent, and the statements on it that nobody has awaited yet. */
+/** A session while it is lent. */
 interface Lease {
   readonly session: Session;
+  /** Every statement, in the order in which they were sent. */
+  readonly sent: readonly Promise<unknown>[];
+  /** Those that the commit awaits. */
   readonly posted: readonly Promise<unknown>[];
   post(query: postgres.PendingQuery<postgres.Row[]>): void;
   end(): void;
@@ -102,7 +105,7 @@ export class Connection {
       return result;
     } catch (error) {
       lease.end();
-      const failure = await findFailure(lease.posted);
+      const failure = await findFailure(lease.sent);
       await this.#rollback();
       throw failure ?? error;
     }
@@ -128,11 +131,16 @@ export class Connection {
 
   #lend(): Lease {
     let ended = false;
+    const sent: Promise<unknown>[] = [];
     const posted: Promise<unknown>[] = [];
-    const post = (query: postgres.PendingQuery<postgres.Row[]>) => {
-      posted.push(query.execute());
-      // It is awaited with the commit. Until then its failure is no unhandled one.
+    const keep = (query: postgres.PendingQuery<postgres.Row[]>) => {
+      sent.push(query.execute());
+      // Whoever awaits it is told of its failure. Until then, or where nobody does, it is no unhandled one.
       query.catch(() => undefined);
+      return query;
+    };
+    const post = (query: postgres.PendingQuery<postgres.Row[]>) => {
+      posted.push(keep(query));
     };
     const send = (statement: Statement | Query | string, given: Parameter[] = []) => {
       this.#assertUsable();
@@ -142,12 +150,13 @@ export class Connection {
     };
     const session: Session = {
       run: async (statement: Statement | Query | string, parameters?: Parameter[]) =>
-        send(statement, parameters) as never,
+        keep(send(statement, parameters)) as never,
       post: (statement, parameters) => post(send(statement, parameters)),
     };
     this.#assertUsable();
     return {
       session,
+      sent,
       posted,
       post,
       end: () => {
@@ -213,8 +222,11 @@ function readStatement(statement: Statement | Query | string, parameters: Parame
   return { text: statement.text, parameters, prepare: true };
 }
 
-/** The first error of statements that nobody has awaited; it explains every later one. */
-async function findFailure(posted: readonly Promise<unknown>[]): Promise<unknown> {
-  const ended = await Promise.allSettled(posted);
+/**
+ * The first error of a transaction's statements, in the order in which they were sent. Those that travelled behind it fail
+ * only because it did, and whoever awaited one of them may have heard of that first.
+ */
+async function findFailure(sent: readonly Promise<unknown>[]): Promise<unknown> {
+  const ended = await Promise.allSettled(sent);
   return ended.find((one) => one.status === 'rejected')?.reason;
 }

@@ -30,7 +30,13 @@ test('every kind of user becomes the rows that his webhook would have made', asy
   const users: ApiUserJson[] = [...events.map(({ data }) => data), ...makeApiUsers(3)];
   const { clerk, sql, run } = await useBackfill({ users, pageSize: 4 });
   const byWebhook = await useWebhooks();
-  for (const data of users) {
+  // What an answer of the API leaves out is null or false there.
+  const unsaid = {
+    ...{ create_organizations_limit: null, locale: null, password_last_updated_at: null },
+    ...{ deprovisioned: false, bypass_client_trust: false },
+  };
+  for (const user of users) {
+    const data = { ...unsaid, ...user };
     const event = { object: 'event', type: 'user.updated', timestamp: Date.now(), instance_id: clerk.instanceId, data };
     expect(await byWebhook.sendEvent(event)).toBe('applied');
   }
@@ -40,8 +46,8 @@ test('every kind of user becomes the rows that his webhook would have made', asy
     dumpTables(sql, { omit: OBSERVATION }),
     dumpTables(byWebhook.sql, { omit: OBSERVATION }),
   ]);
-  const { backfill_runs: runs, ...tables } = here;
-  expect(tables).toEqual({ ...there, webhook_messages: [], backfill_runs: undefined });
+  const { backfill_runs: runs } = here;
+  expect({ ...here, backfill_runs: [] }).toEqual({ ...there, webhook_messages: [], backfill_runs: [] });
   expect(runs).toEqual([
     runRow({
       ...{ state: 'finished', finished_at: expect.any(String), instance_id: clerk.instanceId },

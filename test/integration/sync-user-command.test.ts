@@ -63,7 +63,8 @@ ${GONE}  deleted
     expect(rehearsed.exitCode).toBe(3);
     expect(await dump()).toEqual(before);
     const real = await run(NEW, GONE, 'user_bad');
-    expect(rehearsed.stdout).toBe(`${real.stdout}A dry run: nothing was changed.\n`);
+    const [same] = real.stdout.split('Why they could not be written');
+    expect(rehearsed.stdout).toBe(`${same}A dry run: nothing was changed.\n`);
   });
 
   test('says what was done before it failed', async () => {
