@@ -107,10 +107,10 @@ test('a run without limits looks at everything since the watermark again', async
 });
 
 test(`whoever changes, comes or goes between short runs: nobody is missed (${HISTORIES} histories, seed ${SEED})`, async () => {
-  const scene = await useReconcileScene(makeApiUsers(40));
-  const limits = { maxPages: 1, pageSize: 10 };
+  const scene = await useReconcileScene(makeApiUsers(240));
+  const limits = { maxPages: 1, pageSize: 100 };
   let clock = recently() - 1_000_000;
-  const step = fc.record({ kind: fc.constantFrom('change', 'change', 'create', 'delete', 'run'), n: fc.nat(79) });
+  const step = fc.record({ kind: fc.constantFrom('change', 'change', 'create', 'delete', 'run'), n: fc.nat(279) });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       for (const { kind, n } of steps) {
