@@ -51,7 +51,7 @@ const KINDS: Record<string, Kind> = {
     work: (session, id) => Promise.all(['first', 'refused', 'second'].map((half) => session.run(INSERT, [id, half]))),
   },
   'blind to its failure': {
-    outcome: 'unavailable',
+    outcome: '23505',
     async work(session, id) {
       await session.run(INSERT, [id, 'first']);
       await session.run(INSERT, [id, 'first']).catch(() => undefined);
