@@ -27,8 +27,8 @@ export interface ApplyOptions {
  * The one write path: webhooks, replays and pages of the Backend API all end here. Settles each entry inside the
  * caller's transaction; nothing is true before that commits.
  *
- * Rows are locked in one order everywhere, messages before letters before users and each by id, so that processes that
- * write the same users wait for each other in a line.
+ * Rows are locked messages before letters before users, each by id, so that processes that write the same users wait for each
+ * other in a line. Only users that are written ahead come before the letters of other messages in the batch.
  *
  * @returns the outcomes, in the order of the entries.
  * @throws the database's error, when it refuses one of them: then none is settled.
