@@ -12,6 +12,7 @@ async function hold({ url }: Pick<TestDatabase, 'url'>, name: 'backfill' | 'reco
     begun.resolve(lock);
     return work.promise;
   });
+  result.catch(begun.reject);
   return { lock: await begun.promise, end: work.resolve, fail: work.reject, result };
 }
 
@@ -57,9 +58,7 @@ test('a holder whose connection is gone is told, and another gets the lock', asy
 
 test('the lock outlives the limits that a role sets on its transactions', async () => {
   const database = await useTestDatabase();
-  const limited = new URL(database.url);
-  limited.searchParams.set('options', '-c transaction_timeout=100');
-  const holder = await hold({ url: limited.href });
+  const holder = await hold({ url: `${database.url}?options=${encodeURIComponent('-c transaction_timeout=100')}` });
   const [{ waited } = { waited: false }] = await database.sql<{ waited: boolean }[]>`
     select pg_sleep(0.3) is not null as waited`;
   await holder.lock.assertHeld();

@@ -107,6 +107,7 @@ function mask(text: string): string {
       .replaceAll(/"\w+": \{\s*"bytes": 0,\s*"live_rows": 0,\s*"dead_rows": 0,\s*"last_vacuum_at": 0\s*\},?/g, '')
       .replaceAll(/\d+ (?:second|minute)s? ago/g, 'just now')
       .replaceAll(/[\d.]+ (?:kB|MB|s|ms|bytes|seconds?|minutes?)\b/g, 'SO MUCH')
+      .replaceAll(/(with indexes: )(?:\w+ SO MUCH(?:, )?)+/g, '$1THE LARGEST')
       .replaceAll(/clerk_sync_\w+|127\.0\.0\.1:\d+/g, 'NAME')
   );
 }
