@@ -9,8 +9,8 @@ import { formatUrl } from '../support/format-url.ts';
 /** The bench's own Postgres, with its defaults: `fsync` and `synchronous_commit` are on. */
 export interface BenchServer {
   readonly postmasterPid: number;
-  /** Makes an empty, migrated database. */
-  createDatabase(name: string): Promise<BenchDatabase>;
+  /** Makes a migrated database without rows; with `migrated: false`, one without tables, for a program of another version. */
+  createDatabase(name: string, options?: { readonly migrated?: boolean }): Promise<BenchDatabase>;
   readVersion(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -31,11 +31,11 @@ export async function startBenchServer(): Promise<BenchServer> {
   const [pid = ''] = (await readFile(join(directory, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
   return {
     postmasterPid: Number(pid),
-    async createDatabase(name) {
+    async createDatabase(name, { migrated = true } = {}) {
       const database = `${template.prefix}${name}`;
       await withServer(serverUrl, async (sql) => {
         await sql.unsafe(`drop database if exists ${database} with (force)`);
-        await sql.unsafe(`create database ${database} template ${template.name}`);
+        await sql.unsafe(`create database ${database} template ${migrated ? template.name : 'template1'}`);
         // What one contender left to be written must not be paid for by the next.
         await sql.unsafe('checkpoint');
       });

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import packageJson from '../../package.json' with { type: 'json' };
+import { readTextOption } from './read-option.ts';
 
 /** A program that takes deliveries over HTTP, in a process of its own. */
 export interface RunningContender {
@@ -10,20 +11,32 @@ export interface RunningContender {
   stop(): Promise<void>;
 }
 
-export type ContenderName = 'usual' | 'prepared' | 'clerk-sync' | 'lanes' | 'bare';
+/** `before` is another checkout, built, whose folder stands behind `--before`. */
+export type ContenderName = 'usual' | 'prepared' | 'before' | 'clerk-sync' | 'lanes' | 'bare';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What `npm start` gives to `node`: limits of memory and all. */
-const [OPTION = ''] = packageJson.scripts.start.split(' ').slice(1);
+/** The checkout to compare with. */
+export const BEFORE = readTextOption('before');
+
+/** What `npm start` of a checkout gives to `node`: limits of memory and all. */
+function readStart(checkout: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').slice(1);
+}
+
+const START = readStart(ROOT);
 
 /** What follows `node`. */
 const ARGUMENTS: Readonly<Record<ContenderName, readonly string[]>> = {
   bare: ['test/bench/bare-server.ts'],
   usual: ['test/bench/usual-handler.ts'],
   prepared: ['test/bench/prepared-handler.ts'],
-  'clerk-sync': [OPTION, 'dist/cli.js', 'serve'],
-  lanes: [OPTION, 'test/bench/lanes-server.ts'],
+  before: BEFORE === undefined ? [] : readStart(BEFORE),
+  'clerk-sync': START,
+  lanes: [START[0] ?? '', 'test/bench/lanes-server.ts'],
 };
 
 /**
@@ -38,7 +51,7 @@ export async function startContender(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningContender> {
   const child = spawn(process.execPath, ARGUMENTS[name], {
-    cwd: ROOT,
+    cwd: name === 'before' ? BEFORE : ROOT,
     // As in production: the access log is written, to where it costs what a pipe costs.
     env: {
       PATH: process.env.PATH,
@@ -58,7 +71,7 @@ export async function startContender(
     port,
     async stop() {
       child.kill('SIGTERM');
-      const gaveUp = setTimeout(() => child.kill('SIGKILL'), name === 'clerk-sync' ? 10_000 : 0);
+      const gaveUp = setTimeout(() => child.kill('SIGKILL'), name === 'clerk-sync' || name === 'before' ? 10_000 : 0);
       await once(child, 'exit');
       clearTimeout(gaveUp);
     },

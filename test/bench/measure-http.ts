@@ -38,7 +38,7 @@ export async function measureHttp(
 ): Promise<HttpMeasurement> {
   run += 1;
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
-  const database = await server.createDatabase(`http_${run}`);
+  const database = await server.createDatabase(`http_${run}`, { migrated: contender !== 'before' });
   const program = await startContender(contender, database.url, secret, environment);
   try {
     const readState = async () => ({

@@ -60,8 +60,8 @@ app.post('/webhooks/clerk', async (c) => {
       extra: {},
     });
     const written = await tx`
-      insert into clerk.users as u ${tx(row as never)}
-      on conflict (id) do update set ${tx(row as never)} where u.updated_at < excluded.updated_at
+      insert into clerk.users ${tx(row as never)}
+      on conflict (id) do update set ${tx(row as never)} where users.updated_at < excluded.updated_at
       returning id`;
     if (written.length === 0) return;
     for (const [key, table] of Object.entries(childTables)) {

@@ -1,5 +1,5 @@
 import { type BenchServer, startBenchServer } from './bench-server.ts';
-import type { ContenderName } from './contenders.ts';
+import { BEFORE, type ContenderName } from './contenders.ts';
 import { type HttpMeasurement, type HttpScenario, measureHttp } from './measure-http.ts';
 import { measureStart } from './measure-start.ts';
 import { measureWritePath, type WritePathMeasurement, type WriterName } from './measure-write-path.ts';
@@ -8,8 +8,9 @@ import { compareRounds, type Median, summarizeHttp, summarizeWriter } from './re
 import { describeConditions, saveResults } from './save-results.ts';
 
 /**
- * `npm run bench [-- --rounds 5]`: the service against a usual handler, and the write path against the barest
- * statements, in turn and several times. Prints tables and ratios, and writes all figures to `results/bench-<time>.json`.
+ * `npm run bench [-- --rounds 5] [--before <checkout>]`: compares the service with two handlers that a developer would
+ * write, with another checkout of itself, and the write path with the barest statements, in turn and several times.
+ * Prints tables and ratios, and writes all figures to `results/bench-<time>.json`.
  */
 const ROUNDS = readOption('rounds', 5);
 
@@ -18,7 +19,12 @@ const HTTP: readonly HttpScenario[] = [
   { concurrency: 32, users: 1000, events: 8000, warmUp: 1500 },
   { concurrency: 128, users: 1000, events: 8000, warmUp: 1500 },
 ];
-const CONTENDERS: readonly ContenderName[] = ['usual', 'prepared', 'clerk-sync'];
+const CONTENDERS: readonly ContenderName[] = [
+  'usual',
+  'prepared',
+  ...(BEFORE === undefined ? [] : (['before'] as const)),
+  'clerk-sync',
+];
 const WRITERS: readonly WriterName[] = ['limit', 'write path'];
 const BATCHES: readonly { batch: number; users: number }[] = [
   { batch: 1, users: 500 },
@@ -92,7 +98,27 @@ function compareHttp(rounds: readonly HttpMeasurement[][]): Ratios {
     '32 at once: events/s, clerk-sync / prepared': ratio(32, ({ eventsPerSecond }) => eventsPerSecond, 'prepared'),
     '128 at once: events/s, clerk-sync / prepared': ratio(128, ({ eventsPerSecond }) => eventsPerSecond, 'prepared'),
     '32 at once: p99 clerk-sync / p50 usual (at most 1)': compareRounds(tail, middle, ({ figure }) => figure),
+    ...(BEFORE === undefined ? {} : compareWithBefore(ratio)),
   };
+}
+
+function compareWithBefore(
+  ratio: (concurrency: number, figure: (round: HttpMeasurement) => number, other: ContenderName) => Median,
+): Ratios {
+  const figures = {
+    'events/s': ({ eventsPerSecond }: HttpMeasurement) => eventsPerSecond,
+    'service CPU': ({ serviceCpu }: HttpMeasurement) => serviceCpu,
+    'Postgres CPU': ({ postgresCpu }: HttpMeasurement) => postgresCpu,
+    RSS: ({ rssMiB }: HttpMeasurement) => rssMiB,
+    p50: ({ p50 }: HttpMeasurement) => p50,
+  };
+  const pairs = HTTP.flatMap(({ concurrency }) =>
+    Object.entries(figures).map(([name, figure]): [string, Median] => [
+      `${concurrency} at once: ${name}, clerk-sync / before`,
+      ratio(concurrency, figure, 'before'),
+    ]),
+  );
+  return Object.fromEntries(pairs);
 }
 
 function compareWriters(rounds: readonly WritePathMeasurement[][]): Ratios {
