@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
-import { connect } from '../src/db/connect.ts';
-import { createClient } from '../src/db/create-client.ts';
-import { startEmbeddedPostgres } from '../src/db/embedded-postgres.ts';
-import { migrate } from '../src/db/migrate.ts';
+import { connect } from '../src/db/connection/connect.ts';
+import { createClient } from '../src/db/connection/create-client.ts';
+import { migrate } from '../src/db/migrations/migrate.ts';
+import { startEmbeddedPostgres } from '../src/embedded-postgres/start-embedded-postgres.ts';
 
 const log = { info: () => undefined, warn: console.warn, error: console.error };
 

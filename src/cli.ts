@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { askAtTerminal } from './commands/ask-at-terminal.ts';
-import { describeOldNode } from './commands/describe-old-node.ts';
-import { endWithParent } from './commands/end-with-parent.ts';
-import { runCli } from './commands/run-cli.ts';
-import { findInvocation, isRunByNpm, loadConfig, loadEnvFile } from './config.ts';
+import { askAtTerminal } from './cli/ask-at-terminal.ts';
+import { describeOldNode } from './cli/describe-old-node.ts';
+import { runCli } from './cli/run-cli.ts';
+import { findInvocation, isRunByNpm, loadConfig, loadEnvFile } from './config/config.ts';
+import { endWithParent } from './service/end-with-parent.ts';
 
 // A reader that has seen enough (`… | head`) closes the pipe: that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -13,4 +13,4 @@ export type { ClerkSyncOptions, SettledEvent } from './library/clerk-sync-option
 export { createClerkSync } from './library/create-clerk-sync.ts';
 export type { DeadLetter, DeadLetterQuery, DeadLetters, ShownDeadLetter } from './library/dead-letters.ts';
 export type { DataStatus, RunStatus, Status } from './library/read-status.ts';
-export type { Log, LogLine } from './log.ts';
+export type { Log, LogLine } from './log/log.ts';

@@ -1,7 +1,8 @@
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import type { Session } from '../db/pool.ts';
-import { readTime } from '../db/wire-time.ts';
-import { makeRunId } from './run-id.ts';
+import { readTime } from '../db/sql/wire-time.ts';
+import { makeRunId } from '../walk/run-id.ts';
+import type { WalkPosition } from '../walk/walk-users.ts';
 import {
   ABANDON_BACKFILLS,
   BEGIN_BACKFILL,
@@ -10,7 +11,6 @@ import {
   FIND_LATEST_BACKFILL,
   RESUME_BACKFILL,
 } from './run-statements.ts';
-import type { WalkPosition } from './walk-users.ts';
 
 /** What the users of one page, or of a whole run, came to. */
 export interface BackfillCounts {

@@ -1,7 +1,7 @@
 import { type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
 import type { Timings } from '../clerk/api/create-requester.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
-import { assertKnownInstance } from './assert-instance.ts';
+import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { findStoredUser } from './find-stored-user.ts';
 import { settleUser } from './settle-user.ts';
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 
 /** What is here of a user, as far as it decides whether to ask Clerk. */
 export interface StoredUser {

@@ -1,11 +1,11 @@
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { Pool } from '../db/pool.ts';
-import { type DriftKind, findDrift } from '../sync/find-drift.ts';
-import { makeApiEntry } from '../sync/make-api-entry.ts';
-import { assertOnlyInstance } from './assert-instance.ts';
+import { type DriftKind, findDrift } from '../sync/drift/find-drift.ts';
+import { makeApiEntry } from '../sync/entries/make-api-entry.ts';
+import { assertOnlyInstance } from '../walk/assert-instance.ts';
+import { describeShortfall } from '../walk/describe-shortfall.ts';
+import { walkUsers } from '../walk/walk-users.ts';
 import type { BackfillProgress } from './backfill-options.ts';
-import { describeShortfall } from './describe-shortfall.ts';
-import { walkUsers } from './walk-users.ts';
 
 export interface PreviewOptions {
   readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withAdvisoryLock } from '../db/advisory-lock.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { OperatorError } from '../errors.ts';
+import { describeFailure } from '../walk/describe-failure.ts';
 import type { BackfillOptions } from './backfill-options.ts';
 import { type BackfillRun, endRun } from './backfill-runs.ts';
-import { describeFailure } from './describe-failure.ts';
 import { type PagesEnd, type RunProgress, walkAndApply } from './walk-and-apply.ts';
 
 /** What came of a run. Its counts are those since its first beginning. */

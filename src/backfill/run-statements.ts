@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { backfillRuns } from '../../drizzle/schema/runs.ts';
 import { list, nameOf, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs } from '../db/wire-time.ts';
+import { epochMs } from '../db/sql/wire-time.ts';
 
 const b = alias(backfillRuns, 'b');
 

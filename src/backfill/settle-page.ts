@@ -1,7 +1,7 @@
-import { type ApiObservation, makeApiEntry } from '../sync/make-api-entry.ts';
+import { type ApiObservation, makeApiEntry } from '../sync/entries/make-api-entry.ts';
 import { type Settled, type SettleOptions, settleBatch } from '../sync/settle-batch.ts';
+import type { WalkedPage } from '../walk/walk-users.ts';
 import type { BackfillCounts } from './backfill-runs.ts';
-import type { WalkedPage } from './walk-users.ts';
 
 /** Nobody waits for a page as Svix does for a delivery. */
 const TIMEOUT_MS = 60_000;

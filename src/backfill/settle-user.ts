@@ -1,7 +1,7 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
-import { type ApiObservation, makeApiEntry } from '../sync/make-api-entry.ts';
+import { type ApiObservation, makeApiEntry } from '../sync/entries/make-api-entry.ts';
 import { type Settled, type SettleOptions, settleOne } from '../sync/settle-batch.ts';
-import { makeRunId } from './run-id.ts';
+import { makeRunId } from '../walk/run-id.ts';
 
 /** Says by which call, and for which instance, something was observed. */
 export function makeObservation(observedAt: Date, instanceId: string | null): ApiObservation {

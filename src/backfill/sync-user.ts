@@ -1,5 +1,5 @@
 import { type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
-import { makeApiTombstone } from '../sync/make-api-entry.ts';
+import { makeApiTombstone } from '../sync/entries/make-api-entry.ts';
 import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import { findStoredUser, type StoredUser } from './find-stored-user.ts';
 import { makeObservation, settleUser } from './settle-user.ts';

@@ -1,9 +1,9 @@
-import { assertOnlyInstance } from './assert-instance.ts';
+import { assertOnlyInstance } from '../walk/assert-instance.ts';
+import { describeShortfall } from '../walk/describe-shortfall.ts';
+import { walkUsers } from '../walk/walk-users.ts';
 import type { BackfillOptions } from './backfill-options.ts';
 import { type BackfillRun, beginRun, checkpointRun, endRun } from './backfill-runs.ts';
-import { describeShortfall } from './describe-shortfall.ts';
 import { settlePage } from './settle-page.ts';
-import { walkUsers } from './walk-users.ts';
 
 /** `limit` and `signal`: before the end of the users. `short`: at an end that can't be the end. */
 export type PagesEnd = 'finished' | 'short' | 'limit' | 'signal';

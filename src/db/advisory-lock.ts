@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from './database-errors.ts';
+import { DatabaseUnavailableError } from './errors/database-errors.ts';
 import { makeLockKey } from './lock-key.ts';
 import { createPool, type Session } from './pool.ts';
 import type { DatabaseTarget } from './target/database-target.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection, type ConnectionOptions, type Session } from './connection.ts';
-import { DatabaseUnavailableError, describeFailure, isConflict } from './database-errors.ts';
-import { IdleConnections } from './idle-connections.ts';
-import { isReadOnly } from './read-only.ts';
+import { Connection, type ConnectionOptions, type Session } from './connection/connection.ts';
+import { IdleConnections } from './connection/idle-connections.ts';
+import { DatabaseUnavailableError, describeFailure, isConflict } from './errors/database-errors.ts';
+import { isReadOnly } from './errors/read-only.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
-export type { Session } from './connection.ts';
+export type { Session } from './connection/connection.ts';
 
 export interface PoolOptions {
   readonly target: DatabaseTarget;

@@ -1,4 +1,4 @@
-import type { Parameter } from './connection.ts';
+import type { Parameter } from './connection/connection.ts';
 
 export interface CatalogColumn {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { Session } from './connection.ts';
+import type { Session } from './connection/connection.ts';
 
 const STATEMENT = `
   select name from pg_catalog.pg_settings

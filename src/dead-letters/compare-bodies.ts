@@ -1,6 +1,6 @@
-import { isObject } from '../clerk/fields.ts';
 import { InvalidEventError } from '../clerk/invalid-event-error.ts';
-import { parseJson } from '../clerk/json.ts';
+import { parseJson } from '../clerk/json/json.ts';
+import { isObject } from '../clerk/user/fields.ts';
 
 /** What an edit has done at one place; the values, which are personal data, are left out. */
 export interface BodyChange {

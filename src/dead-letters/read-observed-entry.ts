@@ -1,8 +1,8 @@
 import { type ApiUser, readApiUser } from '../clerk/api/api-user.ts';
 import { InvalidEventError } from '../clerk/invalid-event-error.ts';
-import { parseJson } from '../clerk/json.ts';
-import type { BatchEntry } from '../sync/batch-entry.ts';
-import { type ApiObservation, type ApiOrigin, makeApiEntry, makeApiTombstone } from '../sync/make-api-entry.ts';
+import { parseJson } from '../clerk/json/json.ts';
+import type { BatchEntry } from '../sync/entries/batch-entry.ts';
+import { type ApiObservation, type ApiOrigin, makeApiEntry, makeApiTombstone } from '../sync/entries/make-api-entry.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';
 
 /** A letter of what was read from the Backend API. */

@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { webhookMessages } from '../../drizzle/schema/messages.ts';
-import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
+import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
 import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
-import type { BatchEntry } from '../sync/batch-entry.ts';
-import { findFailurePath } from '../sync/find-failure-path.ts';
-import { makeEntry } from '../sync/make-entry.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
+import type { BatchEntry } from '../sync/entries/batch-entry.ts';
+import { makeEntry } from '../sync/entries/make-entry.ts';
+import { findFailurePath } from '../sync/letters/find-failure-path.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
 import { makeQuery, type Query } from '../db/sql/make-query.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { type DeadLetterFilter, toCondition } from './find-dead-letters.ts';
 
 /** Letters that failed for one cause: the same reason at the same path. */

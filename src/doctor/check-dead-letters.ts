@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { type Finding, ok, warning } from './check.ts';
 import type { Reader } from './reader.ts';
 import { age, list, quantity } from './wording.ts';

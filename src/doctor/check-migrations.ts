@@ -1,4 +1,4 @@
-import type { MigrationState } from '../db/migration-state.ts';
+import type { MigrationState } from '../db/migrations/migration-state.ts';
 import { type Finding, failed, ok } from './check.ts';
 import { list, quantity } from './wording.ts';
 

@@ -1,5 +1,5 @@
-import { findConnectionHint, readFailureCode } from '../db/connection-hints.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { findConnectionHint, readFailureCode } from '../db/errors/connection-hints.ts';
+import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { type Finding, failed, ok, warning } from './check.ts';
 import type { ServerFacts } from './survey-server.ts';
 import { list, quantity, quoteName } from './wording.ts';

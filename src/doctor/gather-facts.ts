@@ -1,5 +1,5 @@
-import { readMigrationState } from '../db/migrate.ts';
-import type { MigrationState } from '../db/migration-state.ts';
+import { readMigrationState } from '../db/migrations/migrate.ts';
+import type { MigrationState } from '../db/migrations/migration-state.ts';
 import { askClerk, type ClerkAnswers } from './ask-clerk.ts';
 import { surveyDeadLetters } from './check-dead-letters.ts';
 import { findDifferences } from './check-schema.ts';

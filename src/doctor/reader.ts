@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, findSqlState } from '../db/database-errors.ts';
+import { DatabaseUnavailableError, findSqlState } from '../db/errors/database-errors.ts';
 import type { Pool, Session } from '../db/pool.ts';
 
 /** The database as the checks see it: to be read only, and given up as a whole once it does not answer. */

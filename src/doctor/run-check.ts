@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DatabaseUnavailableError, findSqlState } from '../db/database-errors.ts';
+import { DatabaseUnavailableError, findSqlState } from '../db/errors/database-errors.ts';
 import { type Check, type Finding, failed, skipped, warning } from './check.ts';
 import { LostDatabaseError } from './reader.ts';
 import { MissingTableError } from './survey-tables.ts';

@@ -1,4 +1,4 @@
-import { nameSchema } from '../db/qualify.ts';
+import { nameSchema } from '../db/sql/qualify.ts';
 import type { Check, CheckGroup, CheckStatus } from './check.ts';
 import { checkSettings, checkSigningSecret } from './check-settings.ts';
 import type { DoctorOptions } from './doctor-options.ts';

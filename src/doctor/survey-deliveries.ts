@@ -4,7 +4,7 @@ import { webhookMessages } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
 import { list, nameOf } from '../db/sql/columns.ts';
 import { makeQuery, type Query } from '../db/sql/make-query.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { formatIsSample, isSampleInstance } from '../samples/sample-instances.ts';
 import type { Reader } from './reader.ts';
 import { findShare, scan } from './scan.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { backfillRuns, reconcileRuns } from '../../drizzle/schema/runs.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import type { Reader } from './reader.ts';
 
 /** The latest backfill, whatever became of it. */

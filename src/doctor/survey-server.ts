@@ -1,6 +1,6 @@
 import type { Session } from '../db/pool.ts';
 import { readUnsafeSettings } from '../db/read-unsafe-settings.ts';
-import { epochMs } from '../db/wire-time.ts';
+import { epochMs } from '../db/sql/wire-time.ts';
 import type { Reader } from './reader.ts';
 
 /** What the server says of itself, and of the role that asks. */

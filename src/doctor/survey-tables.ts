@@ -1,4 +1,4 @@
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { OWN_TABLE_LIST } from './own-tables.ts';
 import type { Reader } from './reader.ts';
 

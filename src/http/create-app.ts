@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { AppEnv } from './app-env.ts';
 import { assembleApp } from './assemble-app.ts';
 import { createHealthRoutes, type HealthRoutesOptions } from './health-routes.ts';
-import type { Metrics } from './metrics.ts';
 import { createMetricsRoutes } from './metrics-routes.ts';
 import { createWebhookHandler, type DeliveryObserver, type WebhookHandlerOptions } from './webhook-handler.ts';
 import { WEBHOOK_PATH } from './webhook-path.ts';

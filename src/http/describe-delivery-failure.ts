@@ -1,5 +1,5 @@
-import { RejectedDeliveryError } from '../clerk/verify-delivery.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { RejectedDeliveryError } from '../clerk/webhook/verify-delivery.ts';
+import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { QueueFullError } from '../sync/receive.ts';
 import { HttpError, makeUnavailable } from './http-error.ts';
 

@@ -1,6 +1,6 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
+import type { SettledDelivery } from '../metrics/delivery-metrics.ts';
 import type { Outcome } from '../sync/outcome.ts';
-import type { SettledDelivery } from './delivery-metrics.ts';
 import type { HttpError } from './http-error.ts';
 
 /** What the log says of a delivery that was answered with 200. */

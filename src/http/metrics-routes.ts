@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { AppEnv } from './app-env.ts';
-import type { Metrics } from './metrics.ts';
 
 /** `GET /metrics`, for Prometheus. It needs no secret: keep it where only Prometheus can reach it. */
 export function createMetricsRoutes(metrics: Metrics): Hono<AppEnv> {

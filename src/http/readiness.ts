@@ -1,8 +1,8 @@
-import { readMigrationState } from '../db/migrate.ts';
+import { assertWritable, ReadOnlyError } from '../db/errors/read-only.ts';
+import { readMigrationState } from '../db/migrations/migrate.ts';
 import type { Pool, Session } from '../db/pool.ts';
-import { assertWritable, ReadOnlyError } from '../db/read-only.ts';
-import type { Logger } from '../logger.ts';
-import { shareInFlight } from './share-in-flight.ts';
+import type { Logger } from '../log/logger.ts';
+import { shareInFlight } from '../metrics/share-in-flight.ts';
 
 /** Whether deliveries can be settled here now; if not, why, as a code and as a sentence. */
 export type Readiness =

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { findSignatureHeaders } from '../clerk/verify-delivery.ts';
-import type { Log } from '../log.ts';
+import { findSignatureHeaders } from '../clerk/webhook/verify-delivery.ts';
+import type { Log } from '../log/log.ts';
+import type { DeliveryMetrics } from '../metrics/delivery-metrics.ts';
 import type { AppEnv } from './app-env.ts';
-import type { DeliveryMetrics } from './delivery-metrics.ts';
 import { WEBHOOK_PATH } from './webhook-path.ts';
 
 /** Nobody has been verified yet: whoever sends a million of these gets a line a minute. */

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { VerifiedDelivery, Verifier } from '../clerk/verify-delivery.ts';
-import type { Log } from '../log.ts';
+import type { VerifiedDelivery, Verifier } from '../clerk/webhook/verify-delivery.ts';
+import type { Log } from '../log/log.ts';
+import type { DeliveryMetrics } from '../metrics/delivery-metrics.ts';
 import type { Receiver } from '../sync/receive.ts';
 import type { AppEnv } from './app-env.ts';
-import type { DeliveryMetrics } from './delivery-metrics.ts';
 import { describeDeliveryFailure } from './describe-delivery-failure.ts';
 import { makeDraining } from './http-error.ts';
 import { type LoggedDelivery, logRejectedDelivery, logSettledDelivery } from './log-delivery.ts';

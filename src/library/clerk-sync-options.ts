@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 
 /** What became of a delivery, told after its commit: ids, types and codes only. */
 export interface SettledEvent {

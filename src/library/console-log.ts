@@ -1,5 +1,5 @@
-import type { Log } from '../log.ts';
-import { serializeErrors } from '../serialize-error.ts';
+import type { Log } from '../log/log.ts';
+import { serializeErrors } from '../log/serialize-error.ts';
 
 /** Writes warnings and errors to the console, as one line of JSON each. What went well is left out. */
 export const consoleLog: Log = {

@@ -1,13 +1,13 @@
-import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import { chooseEnsureTimings, createEnsureUser } from '../backfill/ensure-user.ts';
 import { syncUser } from '../backfill/sync-user.ts';
 import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
-import { migrate } from '../db/migrate.ts';
+import { migrate } from '../db/migrations/migrate.ts';
 import { createPool } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { createWebhookApp } from '../http/create-app.ts';
 import { version } from '../version.ts';
+import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { createApiRuns } from './api-runs.ts';
 import type { ClerkSync } from './clerk-sync.ts';
 import type { ClerkSyncOptions } from './clerk-sync-options.ts';

@@ -1,5 +1,5 @@
 import type { DeliveryObserver } from '../http/webhook-handler.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import type { ClerkSyncOptions, SettledEvent } from './clerk-sync-options.ts';
 
 /** Tells an application of its deliveries. They are committed by then: what the application throws is only logged. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { variables } from '../config-variables.ts';
+import { variables } from '../config/config-variables.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
 import type { ClerkSyncOptions } from './clerk-sync-options.ts';

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { backfillRuns, deadLetters, reconcileRuns, users, webhookMessages } from '../../drizzle/schema/index.ts';
-import { readMigrationState } from '../db/migrate.ts';
-import type { MigrationState } from '../db/migration-state.ts';
+import { readMigrationState } from '../db/migrations/migrate.ts';
+import type { MigrationState } from '../db/migrations/migration-state.ts';
 import type { Pool, Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 
 /** How a run ended, or that it runs. */
 export interface RunStatus {

@@ -1,4 +1,4 @@
-import { createVerifier, type Verifier } from '../clerk/verify-delivery.ts';
+import { createVerifier, type Verifier } from '../clerk/webhook/verify-delivery.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/receive.ts';
 
 export interface ReceivingOptions extends ReceiverOptions {

@@ -1,9 +1,9 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
-import { countUsers } from '../instances/count-users.ts';
 import { isSampleInstance } from '../samples/sample-instances.ts';
-import { makeApiTombstone } from '../sync/make-api-entry.ts';
+import { makeApiTombstone } from '../sync/entries/make-api-entry.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
+import { countUsers } from '../users/count-by-instance.ts';
 import { checkUsers, REQUESTS_AT_ONCE } from './check-users.ts';
 import type { FoundDrift } from './drift-tally.ts';
 import type { Candidate } from './find-candidates.ts';

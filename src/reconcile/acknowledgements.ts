@@ -5,7 +5,7 @@ import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
 import { assign, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../db/wire-time.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 
 /** The kinds of drift that no run repairs: they stay until somebody does something, or accepts them. */
 export const ACKNOWLEDGEABLE = ['newer_here', 'deleted_here', 'other_instance'] as const;

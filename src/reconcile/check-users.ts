@@ -1,9 +1,9 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
-import type { BatchEntry } from '../sync/batch-entry.ts';
-import { findDrift } from '../sync/find-drift.ts';
-import { makeApiEntry } from '../sync/make-api-entry.ts';
+import { findDrift } from '../sync/drift/find-drift.ts';
+import type { BatchEntry } from '../sync/entries/batch-entry.ts';
+import { makeApiEntry } from '../sync/entries/make-api-entry.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
-import type { UserSnapshot } from '../sync/snapshot.ts';
+import type { UserSnapshot } from '../sync/snapshots/snapshot.ts';
 import type { FoundDrift, ReconcileKind } from './drift-tally.ts';
 import { mapLimited } from './map-limited.ts';
 import { makeObservation, type RunContext, TIMEOUT_MS } from './run-context.ts';

@@ -1,7 +1,7 @@
-import { assertKnownInstance } from '../backfill/assert-instance.ts';
 import type { AdvisoryLock } from '../db/advisory-lock.ts';
 import type { Session } from '../db/pool.ts';
-import { countUsers } from '../instances/count-users.ts';
+import { countUsers } from '../users/count-by-instance.ts';
+import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { loadAcknowledged } from './acknowledgements.ts';
 import { DriftTally } from './drift-tally.ts';
 import { reconcileAll } from './reconcile-all.ts';

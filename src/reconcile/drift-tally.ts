@@ -1,4 +1,4 @@
-import type { Drift, DriftKind } from '../sync/find-drift.ts';
+import type { Drift, DriftKind } from '../sync/drift/find-drift.ts';
 import { ACKNOWLEDGEABLE, makeKey } from './acknowledgements.ts';
 
 /**

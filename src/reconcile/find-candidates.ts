@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs, fromEpochMs } from '../db/wire-time.ts';
+import { epochMs, fromEpochMs } from '../db/sql/wire-time.ts';
 
 /** Which living users here should have been in what the walk has read. */
 export interface WalkedRange {

@@ -1,6 +1,6 @@
-import { describeShortfall, SHORTFALL_REMEDY } from '../backfill/describe-shortfall.ts';
-import { type WalkedPage, walkUsers } from '../backfill/walk-users.ts';
 import { OperatorError } from '../errors.ts';
+import { describeShortfall, SHORTFALL_REMEDY } from '../walk/describe-shortfall.ts';
+import { type WalkedPage, walkUsers } from '../walk/walk-users.ts';
 import { AbsentUsers, countLiving } from './absent-users.ts';
 import { checkUsers } from './check-users.ts';
 import { findCandidates, findUndatedCandidates } from './find-candidates.ts';

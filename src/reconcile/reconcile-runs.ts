@@ -1,6 +1,6 @@
-import { makeRunId } from '../backfill/run-id.ts';
 import type { Session } from '../db/pool.ts';
-import { readTime } from '../db/wire-time.ts';
+import { readTime } from '../db/sql/wire-time.ts';
+import { makeRunId } from '../walk/run-id.ts';
 import type { DriftCounts } from './drift-tally.ts';
 import type { RecentCheckpoint } from './reconcile-recent.ts';
 import type { RunKind } from './run-context.ts';

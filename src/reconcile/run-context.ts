@@ -1,5 +1,5 @@
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
-import type { ApiObservation } from '../sync/make-api-entry.ts';
+import type { ApiObservation } from '../sync/entries/make-api-entry.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import type { DriftTally } from './drift-tally.ts';
 import type { ReconcileLimits } from './reconcile-options.ts';

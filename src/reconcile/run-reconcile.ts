@@ -1,6 +1,6 @@
-import { describeFailure } from '../backfill/describe-failure.ts';
 import { type AdvisoryLock, withAdvisoryLock } from '../db/advisory-lock.ts';
-import { DatabaseUnavailableError } from '../db/database-errors.ts';
+import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
+import { describeFailure } from '../walk/describe-failure.ts';
 import { compareWithClerk, createRunState, type RunState } from './compare-with-clerk.ts';
 import type { DriftCounts } from './drift-tally.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';

@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { backfillRuns, reconcileRuns } from '../../drizzle/schema/runs.ts';
 import { nameOf, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
-import { epochMs } from '../db/wire-time.ts';
+import { epochMs } from '../db/sql/wire-time.ts';
 
 /** Runs are kept for so long, in days; the newest for ever. */
 const KEPT = sql.raw("interval '90 days'");

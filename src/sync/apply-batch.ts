@@ -1,6 +1,7 @@
 import type { Session } from '../db/pool.ts';
-import type { BatchEntry } from './batch-entry.ts';
-import { findOvertakenLetters } from './find-overtaken-letters.ts';
+import type { BatchEntry } from './entries/batch-entry.ts';
+import { type Claim, claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
+import { findOvertakenLetters } from './letters/find-overtaken-letters.ts';
 import {
   type FailedEntry,
   keepDeadLetters,
@@ -8,14 +9,13 @@ import {
   type OpenLetter,
   reopenDeadLetters,
   resolveDeadLetters,
-} from './kept-letters.ts';
-import { type Claim, claimMessages, correctOutcomes, type RecordedOutcome } from './ledger.ts';
+} from './letters/kept-letters.ts';
 import { lockUsers } from './lock-users.ts';
 import type { Outcome } from './outcome.ts';
-import type { UserSnapshot, UserTombstone } from './snapshot.ts';
-import { compareIds } from './version.ts';
-import { writeFirstWave, writeSnapshots } from './write-snapshots.ts';
-import { type DeletedUsers, deleteUsers } from './write-tombstones.ts';
+import type { UserSnapshot, UserTombstone } from './snapshots/snapshot.ts';
+import { compareIds } from './snapshots/version.ts';
+import { writeFirstWave, writeSnapshots } from './snapshots/write-snapshots.ts';
+import { type DeletedUsers, deleteUsers } from './snapshots/write-tombstones.ts';
 
 export interface ApplyOptions {
   readonly deletedUsers: DeletedUsers;

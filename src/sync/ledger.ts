@@ -1,5 +1,5 @@
 import type { Session } from '../db/pool.ts';
-import type { MessageFacts } from './batch-entry.ts';
+import type { MessageFacts } from './entries/batch-entry.ts';
 import { CLAIM_MESSAGES, CORRECT_OUTCOMES } from './statements/ledger-statements.ts';
 
 /** What the ledger records: a duplicate has no row of its own. */

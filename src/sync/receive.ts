@@ -1,9 +1,9 @@
-import type { VerifiedDelivery } from '../clerk/verify-delivery.ts';
+import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
 import { BatchQueue } from './batch-queue.ts';
-import { type DeliveryEntry, makeEntry } from './make-entry.ts';
+import { type DeliveryEntry, makeEntry } from './entries/make-entry.ts';
 import type { Outcome } from './outcome.ts';
 import { getSettled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
-import { countUnkeyed } from './snapshot.ts';
+import { countUnkeyed } from './snapshots/snapshot.ts';
 
 export { QueueFullError } from './batch-queue.ts';
 

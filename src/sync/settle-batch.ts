@@ -1,17 +1,17 @@
-import { redactSecrets } from '../clerk/redact-secrets.ts';
+import { redactSecrets } from '../clerk/json/redact-secrets.ts';
 import {
   type Blame,
   DatabaseUnavailableError,
   findBlame,
   findPostgresError,
   findSqlState,
-} from '../db/database-errors.ts';
-import { deniesEveryRow } from '../db/denies-every-row.ts';
+} from '../db/errors/database-errors.ts';
+import { deniesEveryRow } from '../db/errors/denies-every-row.ts';
 import type { Pool } from '../db/pool.ts';
 import { applyBatch } from './apply-batch.ts';
-import type { BatchEntry, DeadLetter } from './batch-entry.ts';
+import type { BatchEntry, DeadLetter } from './entries/batch-entry.ts';
 import type { Outcome } from './outcome.ts';
-import type { DeletedUsers } from './write-tombstones.ts';
+import type { DeletedUsers } from './snapshots/write-tombstones.ts';
 
 export interface SettleOptions {
   readonly pool: Pool;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
-import { makeEntry } from '../../src/sync/make-entry.ts';
+import { makeEntry } from '../../src/sync/entries/make-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { type BenchEventsOptions, createBenchEvents } from './bench-events.ts';
 import { type BenchDatabase, startBenchServer } from './bench-server.ts';

@@ -1,8 +1,8 @@
-import { boundHeap } from '../../src/bound-heap.ts';
-import { acceptDeliveries } from '../../src/commands/accept-deliveries.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createPool } from '../../src/db/pool.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { acceptDeliveries } from '../../src/service/accept-deliveries.ts';
+import { boundHeap } from '../../src/service/bound-heap.ts';
 
 // The service on a migrated database, with as many lanes and as large batches as the environment says.
 const config = loadConfig();

@@ -1,6 +1,6 @@
 import { stdout } from 'node:process';
-import { walkUsers } from '../../src/backfill/walk-users.ts';
 import { createClerkApi } from '../../src/clerk/api/clerk-api.ts';
+import { walkUsers } from '../../src/walk/walk-users.ts';
 
 // What a backfill costs before it writes: it asks for all users, page by page, reads each, and throws him away. Prints one
 // line of JSON. The process's start is not counted, as it isn't in a backfill's own seconds.

@@ -2,14 +2,14 @@ import { getTableName, sql } from 'drizzle-orm';
 import { alias, type PgTable } from 'drizzle-orm/pg-core';
 import { childTables } from '../../drizzle/schema/child-tables.ts';
 import { users, webhookMessages } from '../../drizzle/schema/index.ts';
-import type { ListKey } from '../../src/clerk/children.ts';
-import { listKeys } from '../../src/clerk/children.ts';
+import type { ListKey } from '../../src/clerk/user/children.ts';
+import { listKeys } from '../../src/clerk/user/children.ts';
 import type { Session } from '../../src/db/pool.ts';
 import { assign, list, listColumns, namesOf, recordset } from '../../src/db/sql/columns.ts';
 import { defineStatement, type Statement } from '../../src/db/sql/define-statement.ts';
-import type { BatchEntry } from '../../src/sync/batch-entry.ts';
-import type { UserSnapshot } from '../../src/sync/snapshot.ts';
-import { toRow } from '../../src/sync/upsert-snapshots.ts';
+import type { BatchEntry } from '../../src/sync/entries/batch-entry.ts';
+import type { UserSnapshot } from '../../src/sync/snapshots/snapshot.ts';
+import { toRow } from '../../src/sync/snapshots/upsert-snapshots.ts';
 
 /** One statement a table that writes the rows and asks nothing. */
 function defineUpsert(table: PgTable, key: readonly string[]): Statement {

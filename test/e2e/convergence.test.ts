@@ -7,7 +7,7 @@ import { startService } from '../support/service.ts';
 import { makeSecret } from '../support/signed-request.ts';
 
 /**
- * The convergence of test/integration/convergence.test.ts through the whole program: signed requests to three real
+ * The convergence of test/integration/sync/convergence.test.ts through the whole program: signed requests to three real
  * processes on one database, several at once, some cut off by the sender and sent again as Svix does.
  *
  * Not covered: crashes and a failing database, which test/e2e/faults does.

@@ -1,6 +1,6 @@
 import { readApiUser } from '../../src/clerk/api/api-user.ts';
-import { parseJson } from '../../src/clerk/json.ts';
-import { type ApiObservation, makeApiEntry } from '../../src/sync/make-api-entry.ts';
+import { parseJson } from '../../src/clerk/json/json.ts';
+import { type ApiObservation, makeApiEntry } from '../../src/sync/entries/make-api-entry.ts';
 import { EPOCH_MS } from './user-event.ts';
 
 export interface ApiEntryOptions extends Partial<Omit<ApiObservation, 'observedAt'>> {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { runCli } from '../../src/commands/run-cli.ts';
-import { loadConfig } from '../../src/config.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+import { loadConfig } from '../../src/config/config.ts';
 
 export interface CliRun {
   readonly exitCode: number;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { stdin, stdout } from 'node:process';
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.ts';
 import { formatUrl } from './format-url.ts';
 
 // A process that uses the embedded Postgres of the directory named by its argument, until it is told to leave.

@@ -5,7 +5,7 @@ import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createStorm } from '../../src/samples/create-storm.ts';
 import type { SampleEvent } from '../../src/samples/sample-event.ts';
-import { makeEntry } from '../../src/sync/make-entry.ts';
+import { makeEntry } from '../../src/sync/entries/make-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { createTestDatabase } from './database.ts';
 import { dumpTables, type TablesDump } from './database-dump.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { DatabaseUnavailableError, findSqlState } from '../../src/db/database-errors.ts';
+import { DatabaseUnavailableError, findSqlState } from '../../src/db/errors/database-errors.ts';
 import { createPool, type Pool, type PoolOptions } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { type TestDatabase, useTestDatabase } from './database.ts';

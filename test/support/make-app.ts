@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect } from 'vitest';
-import { createVerifier, type VerifiedDelivery } from '../../src/clerk/verify-delivery.ts';
+import { createVerifier, type VerifiedDelivery } from '../../src/clerk/webhook/verify-delivery.ts';
 import { type AppOptions, createApp } from '../../src/http/create-app.ts';
 import type { Receiver } from '../../src/sync/receive.ts';
 import { makeMetrics } from './make-metrics.ts';

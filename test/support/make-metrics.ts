@@ -1,4 +1,4 @@
-import { createMetrics, type Metrics, type MetricsOptions } from '../../src/http/metrics.ts';
+import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metrics/metrics.ts';
 
 /** The metrics of a service that has 7 deliveries waiting, 3 in work, and an empty database. */
 export function makeMetrics(options: Partial<MetricsOptions> = {}): Metrics {

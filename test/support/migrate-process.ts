@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { stdin, stdout } from 'node:process';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/migrations/migrate.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 
 // A process that migrates the database named by its argument as soon as it is told to, and prints what it applied.

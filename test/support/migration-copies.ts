@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { locateMigrations } from '../../src/db/migration-files.ts';
+import { locateMigrations } from '../../src/db/migrations/migration-files.ts';
 
 export interface MigrationCopyOptions {
   /** How many of the program's migrations to keep; all when absent. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { type Cluster, EMBEDDED_USER, openCluster } from '../../src/db/embedded-cluster.ts';
-import { choosePort, findPostmaster, startPostmaster, stopPostmaster } from '../../src/db/embedded-postmaster.ts';
+import { type Cluster, EMBEDDED_USER, openCluster } from '../../src/embedded-postgres/cluster.ts';
+import { choosePort, findPostmaster, startPostmaster, stopPostmaster } from '../../src/embedded-postgres/postmaster.ts';
 import { listProcesses } from './processes.ts';
 
 /** A real Postgres of the running test's own, which may be mistreated. Its superuser's URL stays the same throughout. */

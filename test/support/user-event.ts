@@ -1,4 +1,4 @@
-import { makeEntry } from '../../src/sync/make-entry.ts';
+import { makeEntry } from '../../src/sync/entries/make-entry.ts';
 
 /** Unix ms of the time 0 of events made here. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createVerifier } from '../../src/clerk/verify-delivery.ts';
+import { createVerifier } from '../../src/clerk/webhook/verify-delivery.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/log/logger.ts';
 import { createReceiver } from '../../src/sync/receive.ts';
 import { useTestDatabase } from './database.ts';
 import { dumpTables, type TablesDump } from './database-dump.ts';

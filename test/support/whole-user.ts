@@ -1,8 +1,8 @@
 import { getTableColumns } from 'drizzle-orm';
 import { childTables as tables } from '../../drizzle/schema/child-tables.ts';
 import { users } from '../../drizzle/schema/users.ts';
-import { makeEntry } from '../../src/sync/make-entry.ts';
-import type { UserSnapshot } from '../../src/sync/snapshot.ts';
+import { makeEntry } from '../../src/sync/entries/make-entry.ts';
+import type { UserSnapshot } from '../../src/sync/snapshots/snapshot.ts';
 
 /** Unix ms: when the whole user was last updated. */
 export const UPDATED_MS = Date.UTC(2026, 0, 1);

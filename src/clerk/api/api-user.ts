@@ -1,6 +1,6 @@
-import { isObject, readId } from '../fields.ts';
 import { InvalidEventError } from '../invalid-event-error.ts';
-import { type ClerkUser, parseUser } from '../parse-user.ts';
+import { isObject, readId } from '../user/fields.ts';
+import { type ClerkUser, parseUser } from '../user/parse-user.ts';
 
 interface ApiUserBase {
   /** As JSON text, every digit kept, secrets and all. Made when asked for: of most users nobody wants it. */

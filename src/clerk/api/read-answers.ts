@@ -1,5 +1,5 @@
 import { InvalidEventError } from '../invalid-event-error.ts';
-import { parseJson } from '../json.ts';
+import { parseJson } from '../json/json.ts';
 import { type ApiUser, readApiUser } from './api-user.ts';
 import { ClerkApiError } from './clerk-api-error.ts';
 import type { Answer } from './fetch-answer.ts';

@@ -1,6 +1,6 @@
 import { getTableColumns, getTableName, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import { quoteIdentifier } from '../quote-identifier.ts';
+import { quoteIdentifier } from './quote-identifier.ts';
 
 /** A table's columns, in the order of its definition. Those of an alias are written with the alias. */
 export function listColumns(table: PgTable): PgColumn[] {

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
-import type { Parameter } from '../connection.ts';
+import type { Parameter } from '../connection/connection.ts';
 
 /** A statement that was composed for one call, with its parameters. It is not prepared: the next one has another text. */
 export interface Query {

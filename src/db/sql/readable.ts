@@ -1,7 +1,7 @@
 import { getTableColumns, type InferSelectModel, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import { epochMs, readTime } from '../wire-time.ts';
 import { list, nameOf } from './columns.ts';
+import { epochMs, readTime } from './wire-time.ts';
 
 /** Columns for a select whose rows `readRow` reads: its times are read as `epochMs` says. */
 export function selectReadable(columns: readonly PgColumn[]): SQL {

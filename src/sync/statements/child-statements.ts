@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { childTables } from '../../../drizzle/schema/child-tables.ts';
-import { type ListKey, listKeys } from '../../clerk/children.ts';
+import { type ListKey, listKeys } from '../../clerk/user/children.ts';
 import { assign, list, listColumns, literal, nameOf, namesOf, recordset } from '../../db/sql/columns.ts';
 import { defineStatement, type Statement } from '../../db/sql/define-statement.ts';
 

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { users } from '../../../drizzle/schema/users.ts';
 import { OMITTED_VALUES } from '../../clerk/api/api-user.ts';
-import { listKeys } from '../../clerk/children.ts';
+import { listKeys } from '../../clerk/user/children.ts';
 import { list, listColumns, literal, recordset } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
-import { findKeyBit, statedColumns } from '../user-keys.ts';
+import { findKeyBit, statedColumns } from '../snapshots/user-keys.ts';
 
 const u = alias(users, 'u');
 const r = alias(users, 'r');

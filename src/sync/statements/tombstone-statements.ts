@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { users } from '../../../drizzle/schema/users.ts';
 import { assign, list, nameOf, namesOf, recordset } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
-import { statedColumns } from '../user-keys.ts';
+import { statedColumns } from '../snapshots/user-keys.ts';
 
 const u = alias(users, 'u');
 const r = alias(users, 'r');

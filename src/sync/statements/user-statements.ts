@@ -5,8 +5,8 @@ import { users } from '../../../drizzle/schema/users.ts';
 import { OMITTED_VALUES } from '../../clerk/api/api-user.ts';
 import { assign, list, listColumns, literal, nameOf, namesOf, recordset } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
-import { epochMs } from '../../db/wire-time.ts';
-import { collectKeyBits, findKeyBit, statedColumns } from '../user-keys.ts';
+import { epochMs } from '../../db/sql/wire-time.ts';
+import { collectKeyBits, findKeyBit, statedColumns } from '../snapshots/user-keys.ts';
 
 const u = alias(users, 'u');
 const r = alias(users, 'r');

@@ -70,7 +70,7 @@ const INSTANCE_ID = 'ins_fakeClerkOfTheTests00000000';
 
 /**
  * Starts something that answers as Clerk's Backend API does, as far as clerk-sync asks it. Its rules are Clerk's
- * documented ones; test/unit/fake-clerk.test.ts states them.
+ * documented ones; test/unit/clerk/fake-clerk.test.ts states them.
  */
 export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<FakeClerk> {
   const { secretKey = SECRET_KEY, instanceId = INSTANCE_ID, latencyMs = 0, rateLimit } = options;

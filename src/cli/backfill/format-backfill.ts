@@ -1,0 +1,112 @@
+import type { BackfillPreview } from '../../backfill/preview-backfill.ts';
+import type { BackfillReport } from '../../backfill/run-backfill.ts';
+import { SHORTFALL_REMEDY } from '../../walk/describe-shortfall.ts';
+import { formatTable } from '../output/format-table.ts';
+import { formatCount, formatDuration, formatQuantity } from '../output/format-values.ts';
+
+const ENDS: Readonly<Record<BackfillReport['end'], string>> = {
+  finished: 'finished',
+  short: 'did not reach its end',
+  limit: 'stopped at its limit',
+  signal: 'stopped',
+  failure: 'failed',
+};
+
+/** The report for people. */
+export function formatReport(report: BackfillReport, invocation: string): string {
+  const { run, end, usersHere, durationMs } = report;
+  const rate = Math.round((usersHere / Math.max(durationMs, 1)) * 1000);
+  const here = usersHere === run.usersRead ? '' : `${formatCount(usersHere)} of them now, `;
+  const outcomes = [
+    { outcome: 'applied', users: run.applied, meaning: 'the rows say what Clerk says' },
+    { outcome: 'stale', users: run.stale, meaning: 'they said something newer already' },
+    { outcome: 'dead_letter', users: run.deadLetters, meaning: 'kept as dead letters: they could not be applied' },
+  ];
+  return [
+    `Backfill ${run.runId} ${ENDS[end]}: ${formatQuantity(run.usersRead, 'user')} read, ${here}in ${formatDuration(durationMs)} (${formatCount(rate)}/s).\n`,
+    formatTable(
+      [
+        { title: 'outcome', value: (row) => row.outcome },
+        { title: 'users', value: (row) => formatCount(row.users).padStart(7) },
+        { title: '', value: (row) => row.meaning },
+      ],
+      outcomes.filter(({ users }) => users > 0),
+    ),
+    ...(end === 'short' ? [`${report.error} ${SHORTFALL_REMEDY}\n`] : []),
+    ...(end === 'limit' || end === 'short' ? [`Go on with:  ${invocation} backfill\n`] : []),
+    ...(run.deadLetters > 0 ? [`Which, and why:  ${invocation} dead-letters list --state open,discarded\n`] : []),
+  ].join('\n');
+}
+
+/** The report for programs. Counts are those since the run's first beginning. */
+export function toReportJson({ run, resumed, end, usersHere, durationMs, error }: BackfillReport) {
+  return {
+    run_id: run.runId,
+    state: run.state,
+    end,
+    resumed,
+    instance_id: run.instanceId,
+    expected_users: run.expectedUsers,
+    users_read: run.usersRead,
+    users_read_now: usersHere,
+    pages: run.pages,
+    outcomes: { applied: run.applied, stale: run.stale, dead_letter: run.deadLetters },
+    checkpoint_user_id: run.position?.userId ?? null,
+    started_at: run.startedAt,
+    seconds: Math.round(durationMs / 10) / 100,
+    error: error ?? null,
+  };
+}
+
+const MEANINGS = {
+  missing: 'not here',
+  older: 'older here',
+  different: 'of the same version, and different here',
+  activity: 'the same but for when they were last seen',
+  newer_here: 'newer here: a webhook was quicker',
+  deleted_here: 'deleted here',
+  other_instance: 'of another instance here',
+  unreadable: 'would become dead letters',
+  same: 'the same',
+} as const;
+
+/** What `--dry-run` found, for people. */
+export function formatPreview(preview: BackfillPreview): string {
+  const counts = toCounts(preview);
+  const rows = Object.entries(MEANINGS).map(([kind, meaning]) => ({
+    kind,
+    users: counts[kind as keyof typeof MEANINGS],
+    meaning,
+  }));
+  const table = formatTable(
+    [
+      { title: 'kind', value: (row) => row.kind },
+      { title: 'users', value: (row) => formatCount(row.users).padStart(7) },
+      { title: '', value: (row) => row.meaning },
+    ],
+    rows.filter(({ users }) => users > 0),
+  );
+  const beyond = preview.isComplete ? '' : `, of about ${formatCount(preview.expectedUsers)}`;
+  const doubt = preview.shortfall === undefined ? '' : `\n${preview.shortfall} ${SHORTFALL_REMEDY}\n`;
+  return `${formatQuantity(preview.usersRead, 'user')} compared${beyond}; nothing was changed.\n\n${table}${doubt}`;
+}
+
+/** What `--dry-run` found, for programs. */
+export function toPreviewJson(preview: BackfillPreview) {
+  const { instanceId, expectedUsers, usersRead, isComplete, shortfall } = preview;
+  return {
+    dry_run: true,
+    instance_id: instanceId,
+    expected_users: expectedUsers,
+    users_read: usersRead,
+    complete: isComplete,
+    error: shortfall ?? null,
+    users: toCounts(preview),
+  };
+}
+
+function toCounts({ drift, unreadable, same }: BackfillPreview): Record<keyof typeof MEANINGS, number> {
+  const kinds = Object.keys(MEANINGS) as (keyof typeof MEANINGS)[];
+  const found: Partial<Record<keyof typeof MEANINGS, number>> = { ...drift, unreadable, same };
+  return Object.fromEntries(kinds.map((kind) => [kind, found[kind] ?? 0])) as Record<keyof typeof MEANINGS, number>;
+}

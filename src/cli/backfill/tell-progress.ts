@@ -1,0 +1,57 @@
+import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
+import type { Wait } from '../../clerk/api/create-requester.ts';
+import { describeWait } from '../../service/open-api.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatCount, formatTime } from '../output/format-values.ts';
+import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
+import { describeSamples } from '../send/describe-samples.ts';
+
+/** Tells on stderr how far a backfill has come. */
+export interface BackfillTeller {
+  /** @param maxUsers what `--limit` says. */
+  tell(progress: BackfillProgress, maxUsers?: number): void;
+  /** A pause of the Backend API's client. */
+  wait(wait: Wait): void;
+  stop(): void;
+}
+
+/** Lines, and on a terminal a bar; also that a signal was understood. */
+export function createTeller(
+  { stderr, progress, invocation }: Pick<CommandContext, 'stderr' | 'progress' | 'invocation'>,
+  signal: AbortSignal,
+): BackfillTeller {
+  let walk: WalkProgress | undefined;
+  let done = 0;
+  const note = (text: string) => (walk === undefined ? stderr(`${text}\n`) : walk.note(text));
+  const wait = (pause: Wait) => note(describeWait(pause));
+  signal.addEventListener('abort', () => note('stopping after the page in work'), { once: true });
+  return {
+    tell(event, maxUsers = Number.POSITIVE_INFINITY) {
+      if (event.kind === 'waiting') {
+        wait(event);
+      } else if (event.kind === 'begun') {
+        stderr(`${describeBegin(event)}\n`);
+        if (event.samples > 0) stderr(`${describeSamples(event.samples, invocation)}\n`);
+        done = event.usersRead;
+        const total = Math.min(event.expectedUsers, done + maxUsers);
+        walk = startWalkProgress({ progress, stderr, total, done });
+      } else {
+        walk?.advance(event.usersRead - done);
+        done = event.usersRead;
+      }
+    },
+    wait,
+    stop() {
+      walk?.stop();
+      walk = undefined;
+    },
+  };
+}
+
+function describeBegin({ runId, resumedFrom, instanceId, usersRead, expectedUsers }: BackfillBegun): string {
+  const instance = instanceId === null ? 'an unknown instance' : instanceId;
+  if (runId === undefined) return `comparing about ${formatCount(expectedUsers)} users of ${instance}`;
+  if (resumedFrom === undefined) return `${runId}: about ${formatCount(expectedUsers)} users of ${instance}`;
+  const begun = formatTime(resumedFrom);
+  return `${runId}, begun ${begun}, goes on: ${formatCount(usersRead)} of about ${formatCount(expectedUsers)} users of ${instance} are done`;
+}

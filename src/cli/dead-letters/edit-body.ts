@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { Pool } from '../../db/pool.ts';
+import type { BodyChange } from '../../dead-letters/compare-bodies.ts';
+import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
+import { assertEditable, type Edit, editDeadLetter } from '../../dead-letters/edit-dead-letter.ts';
+import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
+import { type ReplayResult, replayDeadLetter } from '../../dead-letters/replay-dead-letter.ts';
+import { OperatorError } from '../../errors.ts';
+import type { CommandContext, ExitCode } from '../command-context.ts';
+import { withDatabase } from '../open-database.ts';
+import { escapeText } from '../output/escape-text.ts';
+import { formatTable } from '../output/format-table.ts';
+import { formatJson } from '../output/format-values.ts';
+import { indentJson } from '../output/json-text.ts';
+import { editText } from './edit-text.ts';
+
+export interface EditCommandOptions {
+  /** A file, or `-`. */
+  body?: string;
+  replay?: boolean;
+  json?: boolean;
+}
+
+/**
+ * `dead-letters edit`: gives a letter another body, from an editor or a file, and shows where the two differ.
+ *
+ * @returns 3 when it was replayed and failed again.
+ */
+export async function editBody(id: string, options: EditCommandOptions, context: CommandContext): Promise<ExitCode> {
+  return withDatabase(context, async (pool, { deletedUsers }) => {
+    const letter = await pool.withTransaction((session) => getDeadLetter(session, id));
+    assertEditable(letter);
+    const edit = await changeBody(pool, letter, options, context);
+    const replay =
+      options.replay === true && edit.changes.length > 0
+        ? await replayDeadLetter({ pool, deletedUsers }, id)
+        : undefined;
+    context.stdout(
+      options.json === true
+        ? formatJson(toJson(id, edit, replay))
+        : formatEdit({ id, edit, replay, invocation: context.invocation }),
+    );
+    return replay?.outcome === 'dead_letter' ? 3 : 0;
+  });
+}
+
+async function changeBody(
+  pool: Pool,
+  letter: DeadLetterWithBody,
+  { body }: EditCommandOptions,
+  { stdin, stderr, invocation }: CommandContext,
+): Promise<Edit> {
+  const save = (edited: string) => pool.withTransaction((session) => editDeadLetter(session, letter, edited));
+  if (body !== undefined) return save(await readBody(body, stdin));
+  return editText(indentJson(letter.body), save, (file) =>
+    stderr(
+      `What you wrote is kept in ${file}. Correct it there, and give it with \`${invocation} dead-letters edit ${letter.message_id} --body ${file}\`; then remove it, since it is personal data.\n`,
+    ),
+  );
+}
+
+async function readBody(file: string, stdin: CommandContext['stdin']): Promise<string> {
+  if (file === '-') return text(stdin);
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new OperatorError('no_body', `The file ${file} can't be read (${error.code}).`, {
+      exitCode: 2,
+      cause: error,
+    });
+  });
+}
+
+function toJson(id: string, { changes, problem }: Edit, replay: ReplayResult | undefined) {
+  return {
+    message_id: id,
+    changes,
+    problem: problem ?? null,
+    replay: replay === undefined ? null : { outcome: replay.outcome, error: replay.error ?? null },
+  };
+}
+
+interface EditReport {
+  readonly id: string;
+  readonly edit: Edit;
+  readonly replay: ReplayResult | undefined;
+  readonly invocation: string;
+}
+
+function formatEdit(report: EditReport): string {
+  const { id, edit } = report;
+  if (edit.changes.length === 0) return 'Nothing was changed: the new body says the same.\n';
+  const table = formatTable<BodyChange>(
+    [
+      { title: 'path', value: ({ path }) => path || 'the body' },
+      { title: 'change', value: ({ change }) => change },
+    ],
+    edit.changes,
+  );
+  const done = `The dead letter ${escapeText(id)} has a new body. The body as it came is kept beside it.`;
+  return `${table}\n${done}\n${describeNext(report)}\n`;
+}
+
+function describeNext({ id, edit: { problem }, replay, invocation }: EditReport): string {
+  if (replay?.error !== undefined) return `Replayed, and it failed again. ${escapeText(replay.error)}`;
+  if (replay !== undefined) return `Replayed: ${replay.outcome}.`;
+  if (problem !== undefined) return `It still can't be applied. ${escapeText(problem)}`;
+  return `Replay it:  ${invocation} dead-letters replay ${id}`;
+}

@@ -1,0 +1,77 @@
+import { compareBodies } from '../../dead-letters/compare-bodies.ts';
+import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
+import { type Explanation, explainDeadLetter } from '../../dead-letters/explain-dead-letter.ts';
+import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
+import type { CommandContext, ExitCode } from '../command-context.ts';
+import { withDatabase } from '../open-database.ts';
+import { escapeLines, escapeText } from '../output/escape-text.ts';
+import { formatJson, formatTime } from '../output/format-values.ts';
+import { indentJson } from '../output/json-text.ts';
+import { localizeCommands } from '../output/localize-commands.ts';
+import { wrapText } from '../output/wrap-text.ts';
+
+/** `dead-letters show`: everything about one letter. The body, which is personal data, is printed nowhere else. */
+export async function showDeadLetter(
+  messageId: string,
+  options: { json?: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const letter = await withDatabase(context, (pool) =>
+    pool.withTransaction((session) => getDeadLetter(session, messageId)),
+  );
+  const explanation = localise(explainDeadLetter(letter), letter, context.invocation);
+  context.stdout(
+    options.json === true
+      ? formatJson({ ...letter, why: explanation.why, what_to_do: explanation.whatToDo })
+      : formatLetter(letter, explanation, context.width),
+  );
+  return 0;
+}
+
+/** Commands as they can be typed here. */
+function localise(explanation: Explanation, { message_id: id }: DeadLetterWithBody, invocation: string): Explanation {
+  return { ...explanation, whatToDo: localizeCommands(explanation.whatToDo, invocation).replaceAll('<id>', id) };
+}
+
+function formatLetter(
+  letter: DeadLetterWithBody,
+  { why, whatToDo, issues }: Explanation,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const indent = (line: string) => wrapText(escapeText(line), width - 2).map((part) => `  ${part}`);
+  const facts: [string, string | null][] = [
+    ['origin', letter.origin],
+    ['type', letter.event_type],
+    ['user', letter.user_id],
+    ['instance', letter.instance_id],
+    ['state', letter.state],
+    ['resolved', letter.resolved_at === null ? null : `${formatTime(letter.resolved_at)} (${letter.resolution})`],
+    ['reason', letter.reason],
+    ['attempts', String(letter.attempts)],
+    ['first failed', formatTime(letter.first_failed_at)],
+    ['last failed', formatTime(letter.last_failed_at)],
+  ];
+  return [
+    `Dead letter ${escapeText(letter.message_id)}\n`,
+    ...facts.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(13)} ${escapeText(value)}`])),
+    '\nWhy',
+    ...indent(why),
+    // Some reasons need no more words than their own.
+    ...(letter.error === why ? [] : indent(letter.error)),
+    ...(issues.length === 0 ? [] : ['\nWhere']),
+    ...issues.flatMap(({ path, message }) => indent(`${path || 'the body'}: ${message}`)),
+    '\nWhat to do',
+    ...indent(whatToDo),
+    ...formatOriginal(letter),
+    `\nBody${letter.original_body === null ? '' : ' as it was edited'} (personal data)`,
+    `${escapeLines(indentJson(letter.body))}\n`,
+  ].join('\n');
+}
+
+function formatOriginal({ body, original_body: original }: DeadLetterWithBody): string[] {
+  if (original === null) return [];
+  const changes = compareBodies(original, body).map(
+    ({ path, change }) => `  ${escapeText(path || 'the body')}: ${change}`,
+  );
+  return ['\nEdited', ...changes, '\nBody as it came (personal data)', escapeLines(indentJson(original))];
+}

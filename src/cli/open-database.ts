@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { readMigrationState } from '../db/migrations/migrate.ts';
+import type { Pool } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
+import { withWorkPool } from '../db/with-work-pool.ts';
+import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.ts';
+import { OperatorError } from '../errors.ts';
+import { createLogger, type Logger } from '../log/logger.ts';
+import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** A command works one thing after another; the second connection is for a statement beside a transaction. */
+const POOL_SIZE = 2;
+
+/**
+ * Lends a pool to `work`: on the configured database, or on the embedded one, which is joined where a service already
+ * runs it, and stopped again only if nobody else uses it. The target is for who needs a connection beside the pool.
+ */
+export async function withDatabase<T>(
+  context: Pick<CommandContext, 'loadConfig' | 'invocation' | 'progress'>,
+  work: (pool: Pool, config: Config, target: DatabaseTarget) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const useTarget = (target: DatabaseTarget, config: Config) =>
+    withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync command' }, async (pool) => {
+      await assertMigrated(pool, context.invocation);
+      return work(pool, config, target);
+    });
+  return withDatabaseTarget(context, useTarget, signal);
+}
+
+/**
+ * Finds or starts the database for as long as `work` needs it. With a `signal`, the work ends by itself when that is
+ * aborted; without one it is left when a signal ends the program, and a Postgres that was started for it is stopped.
+ */
+export async function withDatabaseTarget<T>(
+  { loadConfig, progress }: Pick<CommandContext, 'loadConfig' | 'progress'>,
+  work: (target: DatabaseTarget, config: Config) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const config = loadConfig({ takesDeliveries: false });
+  const { database, databaseSchema: schema, dataDir } = config;
+  if (database !== undefined) return work(database, config);
+  if (!existsSync(join(dataDir, 'postgres'))) {
+    throw new OperatorError(
+      'no_database',
+      `There is no database yet: DATABASE_URL is not set, and ${dataDir} holds none.`,
+      {
+        hint: 'Start the service once with `npm start`, or set DATABASE_URL.',
+        exitCode: 2,
+      },
+    );
+  }
+  // To a script only what is wrong. A person waits some seconds if Postgres does not run, and is told why.
+  const log = createLogger({ level: progress === undefined ? 'warn' : 'info' });
+  if (signal !== undefined) return useEmbedded({ dataDir, schema, log, signal }, (target) => work(target, config));
+  return abortOnSignal((leaving) =>
+    useEmbedded({ dataDir, schema, log, signal: leaving }, (target) =>
+      Promise.race([work(target, config), failWhenAborted(leaving)]),
+    ),
+  );
+}
+
+interface EmbeddedUse {
+  readonly schema: string;
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+async function useEmbedded<T>(options: EmbeddedUse, work: (target: DatabaseTarget) => Promise<T>): Promise<T> {
+  const embedded = await startEmbeddedPostgres(options).catch((error: unknown) => {
+    throw options.signal.aborted ? stoppedError('Nothing was changed.') : error;
+  });
+  try {
+    return await work({ ...embedded.target, schema: options.schema });
+  } finally {
+    await embedded.stop();
+  }
+}
+
+function failWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(stoppedError('What was done until then stays.')));
+  });
+}
+
+async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
+  const { state } = await pool.withTransaction(readMigrationState);
+  if (state === 'current') return;
+  const older = state === 'missing' || state === 'pending';
+  throw new OperatorError(
+    'database_not_current',
+    older
+      ? "The database doesn't have this version's tables yet."
+      : 'The database belongs to another version of clerk-sync.',
+    {
+      hint: older
+        ? `Run \`${invocation} migrate\`, or start the service.`
+        : 'Use the version of clerk-sync that the service runs.',
+    },
+  );
+}

@@ -1,0 +1,104 @@
+import { type SyncedUser, type SyncOutcome, syncUser } from '../../backfill/sync-user.ts';
+import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
+import type { Config } from '../../config/config.ts';
+import { createRehearsal } from '../../db/migrations/rehearse.ts';
+import type { Pool } from '../../db/pool.ts';
+import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
+import { assertKnownInstance } from '../../walk/assert-instance.ts';
+import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../command-context.ts';
+import { withDatabase } from '../open-database.ts';
+import { formatTable } from '../output/format-table.ts';
+import { formatCount, formatJson } from '../output/format-values.ts';
+
+export interface SyncUserCommandOptions {
+  /** Asks Clerk and the database, and writes nothing. */
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** Outcomes after which the user is here as Clerk has it; all others leave something over. */
+const DONE: ReadonlySet<SyncOutcome> = new Set<SyncOutcome>(['applied', 'stale', 'deleted']);
+
+/**
+ * `sync-user`: makes users the same here as at Clerk, one after another. What was done until a failure is printed all
+ * the same.
+ *
+ * @returns 3 when something is left over.
+ */
+export async function syncUsers(
+  ids: readonly string[],
+  options: SyncUserCommandOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  return abortOnSignal(async (signal) => {
+    const api = openApi(context.loadConfig({ takesDeliveries: false }), {
+      signal,
+      onWait: (wait) => context.stderr(`${describeWait(wait)}\n`),
+    });
+    const results: SyncedUser[] = [];
+    try {
+      await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
+    } catch (error) {
+      if (results.length > 0) context.stdout(formatResults(results, options, context));
+      const done = options.dryRun === true ? 0 : results.length;
+      throw signal.aborted ? stoppedError(describeDone(done)) : describeApiError(error);
+    }
+    context.stdout(formatResults(results, options, context));
+    return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
+  });
+}
+
+interface Scene {
+  readonly ids: readonly string[];
+  readonly options: SyncUserCommandOptions;
+  readonly context: CommandContext;
+  readonly api: ClerkApi;
+  readonly signal: AbortSignal;
+}
+
+async function syncEach(
+  { ids, options, context, api, signal }: Scene,
+  tell: (result: SyncedUser) => void,
+): Promise<void> {
+  const syncAll = async (pool: Pool, { deletedUsers }: Config) => {
+    const settle = { pool: options.dryRun === true ? createRehearsal(pool) : pool, deletedUsers };
+    const instanceId = (await api.getInstance())?.id ?? null;
+    await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
+    for (const id of new Set(ids)) tell(await syncUser({ api, settle, instanceId }, id));
+  };
+  await withDatabase(context, syncAll, signal);
+}
+
+function describeDone(done: number): string {
+  return done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.';
+}
+
+function formatResults(
+  results: readonly SyncedUser[],
+  { json, dryRun = false }: SyncUserCommandOptions,
+  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
+): string {
+  const outcomes: Record<string, number> = {};
+  for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  if (json === true) {
+    const users = results.map(({ userId, outcome, error }) => ({ user_id: userId, outcome, error: error ?? null }));
+    return formatJson({ dry_run: dryRun, outcomes, results: users });
+  }
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
+  const table = formatTable<SyncedUser>(
+    [
+      { title: 'user', value: ({ userId }) => userId },
+      { title: 'outcome', value: ({ outcome }) => outcome },
+      { title: 'error', value: ({ error }) => error ?? '', narrowest: 30 },
+    ],
+    results,
+    width,
+  );
+  const isLetter = !dryRun && outcomes.dead_letter !== undefined;
+  const next = [
+    ...(dryRun ? ['A dry run: nothing was changed.\n'] : []),
+    ...(isLetter ? [`Why they could not be written:  ${invocation} dead-letters list --state open,discarded\n`] : []),
+  ];
+  return `${table}\n${counts.join(', ')}.\n${next.join('')}`;
+}

@@ -1,0 +1,47 @@
+import { describeFailure } from '../errors/database-errors.ts';
+import { READ_ONLY, ReadOnlyError, type ReadOnlyRow } from '../errors/read-only.ts';
+import type { DatabaseHost, DatabaseTarget } from '../target/database-target.ts';
+import { createClient } from './create-client.ts';
+import { openSocket } from './open-socket.ts';
+
+/**
+ * The hosts to connect to. One that is to be writable, or one of several, is asked first, over a short connection that is
+ * closed before the one to keep is opened: the driver would look at it only after it was opened, and then keep it.
+ *
+ * @throws {ReadOnlyError} when none is good enough; what the last one said, when none answers.
+ */
+export async function chooseHosts(target: DatabaseTarget, signal: AbortSignal): Promise<readonly DatabaseHost[]> {
+  const { hosts, sessionAttributes } = target;
+  if (hosts.length === 1 && sessionAttributes === 'any') return hosts;
+  const readable: DatabaseHost[] = [];
+  let refusal = new ReadOnlyError(false);
+  let failure: unknown;
+  for (const host of hosts) {
+    try {
+      const { standby, read_only } = await ask({ ...target, hosts: [host] }, signal);
+      // A primary may still let its sessions only read.
+      if (sessionAttributes === 'primary' ? !standby : !read_only) return [host];
+      readable.push(host);
+      refusal = new ReadOnlyError(standby);
+    } catch (error) {
+      failure = describeFailure(error);
+    }
+  }
+  if (readable.length === 0) throw failure;
+  if (sessionAttributes === 'any') return readable;
+  throw refusal;
+}
+
+async function ask(target: DatabaseTarget, signal: AbortSignal): Promise<ReadOnlyRow> {
+  const sql = createClient(target, {
+    applicationName: 'clerk-sync looks for a primary',
+    prepare: false,
+    openSocket: () => openSocket(target, signal),
+  });
+  try {
+    const [row] = await sql.unsafe<ReadOnlyRow[]>(READ_ONLY);
+    return row as ReadOnlyRow;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}

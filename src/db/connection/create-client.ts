@@ -1,0 +1,45 @@
+import type { Socket } from 'node:net';
+import postgres from 'postgres';
+import type { DatabaseTarget } from '../target/database-target.ts';
+
+export interface ClientOptions {
+  readonly applicationName: string;
+  /** Prepared statements also where the target allows them; default true. */
+  readonly prepare?: boolean;
+  readonly onclose?: () => void;
+  /** Called each time the driver wants to connect. */
+  readonly openSocket: () => Promise<Socket>;
+}
+
+/** Creates a client of the driver with one connection, which is opened by the first statement. */
+export function createClient(target: DatabaseTarget, options: ClientOptions): postgres.Sql {
+  const { applicationName, prepare = true, onclose } = options;
+  const [first] = target.hosts;
+  // All that the driver would otherwise read from PG… variables is given. Its types know only half of it.
+  const driverOptions: object = {
+    // Only for its messages, and one alone: it keeps errors of connecting to itself while it knows of a further host.
+    host: [first?.host],
+    port: [first?.port],
+    user: target.user,
+    pass: () => (typeof target.password === 'function' ? target.password() : (target.password ?? '')),
+    database: target.database,
+    ssl: false,
+    socket: options.openSocket,
+    max: 1,
+    connect_timeout: target.connectTimeoutMs / 1000,
+    max_lifetime: null,
+    idle_timeout: null,
+    keep_alive: 60,
+    fetch_types: false,
+    prepare: prepare && target.prepare,
+    debug: false,
+    onnotice: () => undefined,
+    onclose,
+    connection: {
+      ...target.startupParameters,
+      application_name: target.applicationName ?? applicationName,
+      ...(target.options === undefined ? {} : { options: target.options }),
+    },
+  };
+  return postgres(driverOptions);
+}

@@ -1,0 +1,140 @@
+import { connect } from '../connection/connect.ts';
+import { createClient } from '../connection/create-client.ts';
+import { PIN_SETTINGS } from '../connection/pinned-settings.ts';
+import { makeLockKey } from '../lock-key.ts';
+import { getQualifier } from '../sql/qualify.ts';
+import type { DatabaseTarget } from '../target/database-target.ts';
+import { describeFailedMigration, describeRefusal, describeUnreachable } from './migration-errors.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
+
+export interface MigrateOptions {
+  readonly log?: { info(fields: object, message: string): void };
+  /** Where the migrations are; the program's own when absent. */
+  readonly directory?: string;
+}
+
+/**
+ * The key of the advisory lock under which migrations run: "clerk" in ASCII. It is a transaction's lock and not a
+ * session's, because PgBouncer in transaction mode gives a session's next statement to another server connection.
+ */
+const LOCK_KEY = 0x63_6c_65_72_6b;
+
+/** How long a migration waits for a table that somebody uses, while everybody else queues behind it. */
+const LOCK_TIMEOUT_MS = 15_000;
+
+/**
+ * The program's record of what it has done, in the one schema that it owns. The schema is made only where it is
+ * missing: a role without the right to make one can be given a ready-made schema.
+ */
+const BOOKKEEPING = `
+do $$ begin
+  if to_regnamespace('clerk') is null then create schema clerk; end if;
+end $$;
+create table if not exists clerk.migrations (
+  name text primary key,
+  hash text not null,
+  applied_at timestamptz not null default now()
+);`.trim();
+
+/**
+ * Brings the database to this program's state, whatever number of processes try it at once: one does, the others wait
+ * and find nothing left. All pending migrations and the record of them are one transaction, so a failed run leaves
+ * nothing behind; a migration can therefore hold nothing that Postgres refuses inside a transaction.
+ *
+ * @throws OperatorError when a migration fails, when the database can't be reached, and when it is newer than the
+ * program or has other migrations than the program.
+ */
+export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const known = await readMigrations(options.directory);
+  // Read committed, whatever the database's default: what another process committed while we waited must be seen.
+  return inTransaction(target, 'isolation level read committed read write', async (runner) => {
+    await takeLock(runner, makeLockKey(LOCK_KEY, target.schema), options);
+    const pending = findPending(compareMigrations(await readRecorded(runner), known), known);
+    if (pending.length > 0) await applyMigrations(runner, pending);
+    return { applied: pending.map(({ name }) => name) };
+  });
+}
+
+/** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
+export async function printMigrationSql(target: DatabaseTarget, options: MigrateOptions = {}): Promise<string> {
+  const known = await readMigrations(options.directory);
+  const recorded = await inTransaction(target, 'read only', readRecorded);
+  const pending = findPending(compareMigrations(recorded, known), known);
+  if (pending.length === 0) return '';
+  const lines = [
+    'begin;',
+    `${PIN_SETTINGS};`,
+    `select pg_advisory_xact_lock(${makeLockKey(LOCK_KEY, target.schema)});`,
+    BOOKKEEPING,
+    ...pending.flatMap(({ name, hash, statements }) => [
+      `\n-- ${name}.sql`,
+      ...statements,
+      `insert into clerk.migrations (name, hash) values ('${name}', '${hash}');`,
+    ]),
+    'commit;\n',
+  ];
+  return getQualifier(target.schema)(lines.join('\n'));
+}
+
+/** Compares, without changing anything. Cheap enough to be asked by every readiness probe: two small statements. */
+export async function readMigrationState(session: StatementRunner): Promise<MigrationState> {
+  return compareMigrations(await readRecorded(session), await readMigrations());
+}
+
+function findPending(state: MigrationState, known: readonly Migration[]): Migration[] {
+  if (state.state === 'newer' || state.state === 'changed') throw describeRefusal(state);
+  return known.filter(({ name }) => state.migrations.includes(name));
+}
+
+async function takeLock(runner: StatementRunner, key: string, { log }: MigrateOptions): Promise<void> {
+  // A role's own limit on statements is meant for queries, and would end a long migration or a long wait.
+  await runner.run('set local statement_timeout = 0; set local lock_timeout = 0');
+  const [attempt] = await runner.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${key}) as taken`);
+  if (attempt?.taken !== true) {
+    log?.info({}, 'waiting for another process that migrates this database');
+    await runner.run(`select pg_advisory_xact_lock(${key})`);
+  }
+  await runner.run(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+}
+
+async function applyMigrations(runner: StatementRunner, pending: readonly Migration[]): Promise<void> {
+  let current = pending[0]?.name ?? '';
+  try {
+    await runner.run(BOOKKEEPING);
+    for (const { name, hash, statements } of pending) {
+      current = name;
+      // One round trip: without parameters Postgres takes any number of statements at once.
+      await runner.run(statements.join('\n'));
+      await runner.run(`insert into clerk.migrations (name, hash) values ('${name}', '${hash}')`);
+    }
+  } catch (error) {
+    throw describeFailedMigration(current, error);
+  }
+}
+
+/** Runs on a connection of its own: a pool's time limits are made for deliveries. */
+async function inTransaction<T>(
+  target: DatabaseTarget,
+  mode: string,
+  work: (runner: StatementRunner) => Promise<T>,
+): Promise<T> {
+  // PgBouncer before 1.21 knows no prepared statements in transaction mode.
+  const sql = createClient(target, {
+    applicationName: 'clerk-sync migrate',
+    prepare: false,
+    openSocket: () => connect(target),
+  });
+  const qualify = getQualifier(target.schema);
+  try {
+    const result = await sql.begin(mode, async (transaction) => {
+      await transaction.unsafe(PIN_SETTINGS);
+      return work({ run: async (statement) => transaction.unsafe(qualify(statement)) as never });
+    });
+    return result as T;
+  } catch (error) {
+    throw describeUnreachable(error);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

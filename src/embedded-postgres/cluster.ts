@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { OperatorError } from '../errors.ts';
+import { type Account, findAccount } from './account.ts';
+import { type Binaries, findBinaries } from './binaries.ts';
+import { runProgram } from './run-program.ts';
+
+/** The superuser of the embedded Postgres, and the name of the service's database in it. */
+export const EMBEDDED_USER = 'clerk_sync';
+export const EMBEDDED_DATABASE = 'clerk_sync';
+
+/** An initialised database directory and what is needed to run it. */
+export interface Cluster {
+  /** Postgres's own directory, `<dataDir>/postgres`. */
+  readonly directory: string;
+  readonly logFile: string;
+  /** In libpq's format, mode 0600, so that `psql` can be pointed at it. */
+  readonly passwordFile: string;
+  /** Remembers the port, so that saved connections work after a restart. */
+  readonly portFile: string;
+  readonly password: string;
+  readonly binaries: Binaries;
+  readonly account: Account;
+}
+
+export interface OpenClusterOptions {
+  readonly log?: { info(fields: object, message: string): void };
+  /** Ends what is under way; nothing of it stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens the database directory under `dataDir`, and makes it where there is none. Starts nothing that stays. */
+export async function openCluster(dataDir: string, { log, signal }: OpenClusterOptions = {}): Promise<Cluster> {
+  const home = resolve(dataDir);
+  const directory = join(home, 'postgres');
+  const binaries = await findBinaries();
+  await mkdir(home, { recursive: true });
+  const account = await findAccount(directory, binaries);
+  const paths = {
+    directory,
+    logFile: join(home, 'postgres.log'),
+    passwordFile: locatePasswordFile(directory),
+    portFile: join(directory, 'clerk-sync.port'),
+  };
+  await removeInterrupted(home);
+  if (await isAbsentOrEmpty(directory)) {
+    signal?.throwIfAborted();
+    log?.info({ directory }, 'preparing the built-in Postgres: the first start takes a few seconds');
+    await initialise({ home, directory, binaries, account, signal });
+  }
+  return { ...paths, password: await readPassword(paths.passwordFile), binaries, account };
+}
+
+/** In Postgres's own directory. */
+export function locatePasswordFile(directory: string): string {
+  return join(directory, 'clerk-sync.pgpass');
+}
+
+interface Preparation extends Pick<Cluster, 'directory' | 'binaries' | 'account'> {
+  readonly home: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** `postgres.init-<pid>-<random>`: where a database directory is prepared. Only a whole one ever gets its real name. */
+const PREPARING = /^postgres\.init-(\d+)-/;
+
+/**
+ * Prepares the directory under another name and renames it: an interrupted `initdb` leaves nothing that looks like a
+ * database, and of two programs that do it at once one wins and both use the winner's.
+ */
+async function initialise({ home, directory, binaries, account, signal }: Preparation): Promise<void> {
+  const workplace = await mkdtemp(join(home, `postgres.init-${process.pid}-`));
+  try {
+    const prepared = join(workplace, 'data');
+    const password = randomBytes(24).toString('hex');
+    await writeFile(join(workplace, 'password'), `${password}\n`, { mode: 0o600 });
+    if (account.ids !== undefined) {
+      await chown(join(workplace, 'password'), account.ids.uid, account.ids.gid);
+      await chown(workplace, account.ids.uid, account.ids.gid);
+    }
+    const flags = [`--pgdata=${prepared}`, `--pwfile=${join(workplace, 'password')}`];
+    await runInitdb(account.wrap(binaries.initdb, [...flags, ...INITDB_FLAGS]), signal);
+    await writeFile(join(prepared, 'clerk-sync.pgpass'), `127.0.0.1:*:*:${EMBEDDED_USER}:${password}\n`, {
+      mode: 0o600,
+    });
+    await rename(prepared, directory).catch(ignoreOvertaken);
+    await syncDirectory(home);
+  } finally {
+    await rm(workplace, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
+  }
+}
+
+const INITDB_FLAGS = [
+  `--username=${EMBEDDED_USER}`,
+  '--auth=scram-sha-256',
+  '--encoding=UTF8',
+  // Postgres's own C.UTF-8: no locale of the machine is needed, and none can change the order of an index.
+  '--locale=C',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--no-instructions',
+];
+
+async function runInitdb(
+  [command, parameters, options]: ReturnType<Account['wrap']>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const result = await runProgram(command, parameters, { ...options, signal });
+  signal?.throwIfAborted();
+  if (result.ok) return;
+  throw new OperatorError(
+    'embedded_postgres_failed',
+    `The built-in Postgres could not be initialised:\n${result.output}`,
+    {
+      hint: 'Mend what it says, or set DATABASE_URL to a Postgres of your own.',
+    },
+  );
+}
+
+function ignoreOvertaken(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+}
+
+/** Without it a power failure could undo the rename, and with it everything that was written since. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(directory);
+  await handle.sync().finally(() => handle.close());
+}
+
+async function isAbsentOrEmpty(directory: string): Promise<boolean> {
+  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw notOurs(directory, error);
+  });
+  return entries.length === 0;
+}
+
+/** @throws {OperatorError} where the file is not what clerk-sync makes, or may not be read. */
+export async function readPassword(passwordFile: string): Promise<string> {
+  const line = await readFile(passwordFile, 'utf8').catch((error: unknown) => {
+    throw notOurs(passwordFile, error);
+  });
+  const password = /^127\.0\.0\.1:\*:\*:\w+:(\w+)$/m.exec(line)?.[1];
+  if (password === undefined) throw notOurs(passwordFile, undefined);
+  return password;
+}
+
+function notOurs(path: string, cause: unknown): OperatorError {
+  const reason =
+    (cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES'
+      ? 'may not be read by this user'
+      : 'is not what clerk-sync made';
+  return new OperatorError('embedded_postgres_unusable', `The built-in Postgres can't be used: ${path} ${reason}.`, {
+    hint: 'Run clerk-sync as the user that made it, name another DATA_DIR, or set DATABASE_URL.',
+    cause,
+  });
+}
+
+/** Removes what an interrupted start left behind, but not what another program prepares right now. */
+async function removeInterrupted(home: string): Promise<void> {
+  for (const entry of await readdir(home)) {
+    const pid = Number(PREPARING.exec(entry)?.[1]);
+    if (Number.isNaN(pid)) continue;
+    const path = join(home, entry);
+    if (!isAlive(pid) || (pid === process.pid && (await isOlderThanThisProcess(path)))) {
+      // An initdb outlives the program that started it by up to a second, and goes on writing.
+      await rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
+    }
+  }
+}
+
+/** In a container every run may have the same process id. */
+async function isOlderThanThisProcess(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && found.mtimeMs < performance.timeOrigin;
+}
+
+/** True when a process has this id, be it ours to signal or not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
+import { EMBEDDED_DATABASE, locatePasswordFile, readPassword } from './cluster.ts';
+import { findTarget } from './membership.ts';
+import { findPostmaster } from './postmaster.ts';
+
+/** What there is of an embedded Postgres: none was ever made, it does not take connections now, or it does. */
+export type FoundPostgres =
+  | { readonly state: 'absent' | 'stopped' }
+  | { readonly state: 'running'; readonly target: DatabaseTarget };
+
+/**
+ * Looks for the embedded Postgres of a directory, and neither makes, starts nor joins it: whoever runs it may stop it
+ * at any moment.
+ *
+ * @throws {OperatorError} where it runs and its password can't be read.
+ */
+export async function findEmbeddedPostgres(dataDir: string): Promise<FoundPostgres> {
+  const directory = join(dataDir, 'postgres');
+  if (!existsSync(directory)) return { state: 'absent' };
+  const postmaster = await findPostmaster({ directory });
+  if (postmaster?.status !== 'ready') return { state: 'stopped' };
+  const password = await readPassword(locatePasswordFile(directory));
+  return { state: 'running', target: findTarget({ password }, postmaster.port, EMBEDDED_DATABASE) };
+}

@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { OperatorError } from '../errors.ts';
+import { type Cluster, isAlive } from './cluster.ts';
+import { PROGRAM_ENVIRONMENT, runProgram } from './run-program.ts';
+
+/** Postgres's main process, as its lock file describes it. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  /** `ready` once it takes connections. */
+  readonly status: string;
+}
+
+/**
+ * Reads `postmaster.pid` (line 1 process id, line 4 port, line 8 state) and returns undefined when no Postgres runs on
+ * this directory. A file left by a kill or a power failure may name a process that is something else by now: Postgres
+ * would refuse to start because of it, so it is removed.
+ */
+export async function findPostmaster({ directory }: Pick<Cluster, 'directory'>): Promise<Postmaster | undefined> {
+  const path = join(directory, 'postmaster.pid');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const lines = text.split('\n').map((line) => line.trim());
+  const pid = Number(lines[0]);
+  if (!(pid > 0) || !isAlive(pid)) return undefined;
+  if (await isSomethingElse(pid)) {
+    await rm(path, { force: true });
+    return undefined;
+  }
+  return { pid, port: Number(lines[3]), status: lines[7] ?? '' };
+}
+
+/** Where there is no /proc the answer is no. A process that has ended and waits for its parent counts as gone. */
+async function isSomethingElse(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const [, name, state] = /^\d+ \((.*)\) (\w)/s.exec(status ?? '') ?? [];
+  if (name === undefined) return false;
+  // Until it has become Postgres, the program that drops root's rights runs under its own name.
+  return state === 'Z' || !(name.startsWith('postgres') || name === 'setpriv');
+}
+
+/** What became of an attempt to start: `log` is what Postgres wrote meanwhile. */
+export type StartResult =
+  | { readonly ready: true; readonly pid: number }
+  | { readonly ready: false; readonly log: string };
+
+const POLL_MS = 10;
+const STOP_TIMEOUT_MS = 15_000;
+/** A standby never becomes `ready`. */
+const TAKES_CONNECTIONS = /^(?:ready|standby)$/;
+
+/** No statement and no value of a row may get into the log: errors of sessions are left to the sessions. */
+const LOG_SETTINGS = { log_min_messages: 'log', log_min_error_statement: 'panic', log_error_verbosity: 'terse' };
+
+/**
+ * Starts Postgres in a session of its own, so that Ctrl-C at the terminal does not stop it under a service that still
+ * writes. Durability is left at Postgres's defaults. Listens on 127.0.0.1 only, unless the settings say otherwise. It runs afterwards if this resolves
+ * with `ready`, and in no other case: a `signal` ends the start.
+ */
+export async function startPostmaster(
+  cluster: Cluster,
+  port: number,
+  settings: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<StartResult> {
+  const merged = { ...LOG_SETTINGS, listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings, port };
+  const flags = Object.entries(merged).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [command, parameters, ids] = cluster.account.wrap(cluster.binaries.postgres, [
+    '-D',
+    cluster.directory,
+    ...flags,
+  ]);
+  const log = await openLog(cluster.logFile);
+  try {
+    const { size: before } = await log.stat();
+    const stdio = ['ignore', log.fd, log.fd] as const;
+    const child = spawn(command, parameters, {
+      ...ids,
+      cwd: '/',
+      env: PROGRAM_ENVIRONMENT,
+      detached: true,
+      stdio: [...stdio],
+    });
+    child.unref();
+    const ended = once(child, 'exit').catch((error: Error) => error);
+    try {
+      while (child.exitCode === null && child.signalCode === null) {
+        const postmaster = await findPostmaster(cluster);
+        if (postmaster !== undefined && postmaster.pid === child.pid && TAKES_CONNECTIONS.test(postmaster.status))
+          return { ready: true, pid: postmaster.pid };
+        signal?.throwIfAborted();
+        const outcome = await Promise.race([delay(POLL_MS), ended]);
+        if (outcome instanceof Error) return { ready: false, log: outcome.message };
+      }
+      return { ready: false, log: await readSince(log, before) };
+    } catch (error) {
+      await endChild(child, ended);
+      throw error;
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+/** Nobody uses it before it is ready. It need not have a lock file yet, so it is asked to stop by a signal: SIGINT is `fast`. */
+async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.ref();
+  child.kill('SIGINT');
+  const late = delay(STOP_TIMEOUT_MS, 'late', { ref: false });
+  if ((await Promise.race([ended, late])) !== 'late') return;
+  child.kill('SIGQUIT');
+  await ended;
+}
+
+const MAX_LOG_BYTES = 1024 * 1024;
+
+/** Begun again when it has grown: nobody turns the page otherwise. */
+async function openLog(path: string): Promise<FileHandle> {
+  const log = await open(path, 'a+', 0o600);
+  if ((await log.stat()).size > MAX_LOG_BYTES) await log.truncate(0);
+  return log;
+}
+
+async function readSince(log: FileHandle, position: number): Promise<string> {
+  const { size } = await log.stat();
+  const { buffer } = await log.read({ buffer: Buffer.alloc(Math.max(0, size - position)), position });
+  return buffer.toString('utf8').trim();
+}
+
+/** Stops Postgres, or that of one process id only: open transactions are rolled back, everything committed is on disk. */
+export async function stopPostmaster(cluster: Cluster, pid?: number): Promise<void> {
+  const postmaster = await findPostmaster(cluster);
+  if (postmaster === undefined || postmaster.pid !== (pid ?? postmaster.pid)) return;
+  if (await stopIn(cluster, postmaster, 'fast', STOP_TIMEOUT_MS)) return;
+  // The next start replays the log: nothing is lost, and a service that stops must not hang.
+  if (await stopIn(cluster, postmaster, 'immediate', 5000)) return;
+  throw new OperatorError(
+    'embedded_postgres_failed',
+    `The built-in Postgres (process ${postmaster.pid}) could not be stopped.`,
+  );
+}
+
+/**
+ * Asks it to stop and waits until it has. Waits itself: `pg_ctl --wait` would go on to wait for the Postgres of
+ * another program that starts on the same directory at that moment.
+ */
+async function stopIn(
+  cluster: Cluster,
+  { pid }: Postmaster,
+  mode: 'fast' | 'immediate',
+  timeoutMs: number,
+): Promise<boolean> {
+  const flags = ['stop', '-D', cluster.directory, '-m', mode, '--no-wait'];
+  const [command, parameters, options] = cluster.account.wrap(cluster.binaries.pgCtl, flags);
+  await runProgram(command, parameters, options);
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await delay(POLL_MS)) {
+    if ((await findPostmaster(cluster))?.pid !== pid) return true;
+  }
+  return false;
+}
+
+/** The port of the last run while it is free, or else a new one, below those that systems give to outgoing connections. */
+export async function choosePort(cluster: Cluster): Promise<number> {
+  const remembered = Number(await readFile(cluster.portFile, 'utf8').catch(() => ''));
+  if (remembered > 0 && (await isFree(remembered))) return remembered;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+export async function rememberPort(cluster: Cluster, port: number): Promise<void> {
+  await writeFile(cluster.portFile, `${port}\n`, { mode: 0o600 });
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,67 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ReconcileState } from '../reconcile/find-reconcile-state.ts';
+import { type DatabaseMetricsOptions, registerDatabaseMetrics } from './database-metrics.ts';
+import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
+import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
+
+export interface MetricsOptions extends DatabaseMetricsOptions {
+  readonly version: string;
+  /** The deliveries that wait for the database, and those that it has. */
+  readonly readQueue: () => { queued: number; inFlight: number };
+  /** Asked at each scrape, which goes on without an answer. */
+  readonly findReconcileState: () => Promise<ReconcileState>;
+}
+
+/** What the service tells of itself, and the text in which it does. */
+export interface Metrics extends DeliveryMetrics {
+  readonly contentType: string;
+  recordReconcile(made: MadeReconcile): void;
+  /** All metrics in Prometheus's text format. */
+  render(): Promise<string>;
+}
+
+/** Creates the metrics of one service, in a registry of their own. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const deliveries = registerDeliveryMetrics(registry);
+  registerQueueGauges(registry, options);
+  registerDatabaseMetrics(registry, options);
+  const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
+  registerBuildInfo(registry, options);
+
+  return {
+    contentType: registry.contentType,
+    ...deliveries,
+    recordReconcile,
+    render: () => registry.metrics(),
+  };
+}
+
+function registerQueueGauges(registry: Registry, { readQueue }: MetricsOptions): void {
+  new Gauge({
+    name: 'clerk_sync_queued_deliveries',
+    help: 'Verified deliveries that wait for the next transaction.',
+    registers: [registry],
+    collect() {
+      this.set(readQueue().queued);
+    },
+  });
+  new Gauge({
+    name: 'clerk_sync_in_flight_deliveries',
+    help: 'Verified deliveries in transactions that run now.',
+    registers: [registry],
+    collect() {
+      this.set(readQueue().inFlight);
+    },
+  });
+}
+
+function registerBuildInfo(registry: Registry, { version }: MetricsOptions): void {
+  new Gauge({
+    name: 'clerk_sync_build_info',
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  }).set({ version, node_version: process.versions.node }, 1);
+}

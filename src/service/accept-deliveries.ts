@@ -1,0 +1,87 @@
+import type { Config } from '../config/config.ts';
+import type { Pool } from '../db/pool.ts';
+import { countOpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
+import { createApp, createMetricsApp } from '../http/create-app.ts';
+import { type Listening, listen } from '../http/listen.ts';
+import { canWrite, createReadinessCheck } from '../http/readiness.ts';
+import { createReceiving, type Receiving } from '../library/receiving.ts';
+import type { Logger } from '../log/logger.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
+import type { ReceiverOptions } from '../sync/receive.ts';
+import { countUsers } from '../users/count-users.ts';
+import { version } from '../version.ts';
+import type { StopStack } from './stop-stack.ts';
+
+/** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
+const LAST_ANSWERS_MS = 2000;
+
+/** Lanes and batch size are given where they are measured; a service has the receiver's own. */
+export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
+  readonly config: Config;
+  readonly secrets: readonly string[];
+  readonly pool: Pool;
+  readonly logger: Logger;
+}
+
+export interface Accepting extends Pick<Listening, 'url'> {
+  readonly metrics: Metrics;
+}
+
+/** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
+export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
+  const { config, pool, logger } = options;
+  const receiving = createReceiving({ ...options, deletedUsers: config.deletedUsers });
+  const metrics = createMetrics({
+    version,
+    readQueue: () => receiving.receiver.stats(),
+    countOpenDeadLetters: () => countOpenDeadLetters(pool),
+    countUsers: () => countUsers(pool),
+    countPoolWaiters: () => pool.waiting,
+    canWrite: () => canWrite(pool),
+    findReconcileState: () => findReconcileState(pool),
+  });
+  const app = createApp({
+    ...receiving,
+    checkReadiness: createReadinessCheck(pool, logger),
+    metrics,
+    logger,
+    hidesMetrics: config.metricsPort !== undefined,
+  });
+  const onClientError = (code: string) => metrics.recordRejection(code);
+  // Begun first and so stopped last: a stop can be watched.
+  await serveMetrics({ config, metrics, logger }, started);
+  const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
+  started.defer(() => drain(listening, receiving));
+  return { url: listening.url, metrics };
+}
+
+/** Serves `/metrics` on a port of its own, where one is configured. */
+async function serveMetrics(
+  { config, metrics, logger }: Pick<AcceptOptions, 'config' | 'logger'> & { readonly metrics: Metrics },
+  started: Pick<StopStack, 'defer'>,
+): Promise<void> {
+  if (config.metricsPort === undefined) return;
+  const { fetch } = createMetricsApp({ metrics, logger });
+  const onClientError = (code: string) => metrics.recordStray({ reason: code, signed: false });
+  const { host, metricsPort: port } = config;
+  const listening = await listen({ fetch, host, port, portVariable: 'METRICS_PORT', onClientError, logger });
+  logger.info({ url: `${listening.url}/metrics` }, 'metrics have a port of their own');
+  started.defer(() => closeInTime(listening));
+}
+
+/**
+ * Everything accepted is settled and answered. Then whoever is still connected was promised nothing: a client that
+ * never completes its request must not keep the process from stopping.
+ */
+async function drain(listening: Listening, receiving: Receiving): Promise<void> {
+  const closed = listening.close();
+  await receiving.drain();
+  await closeInTime({ ...listening, close: () => closed });
+}
+
+async function closeInTime({ close, closeAllConnections }: Listening): Promise<void> {
+  const cutOff = setTimeout(closeAllConnections, LAST_ANSWERS_MS);
+  await close();
+  clearTimeout(cutOff);
+}

@@ -1,0 +1,79 @@
+import type { Config } from '../config/config.ts';
+import type { Pool, Session } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
+import { withWorkPool } from '../db/with-work-pool.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { countLeft } from '../reconcile/drift-tally.ts';
+import { findDueRun } from '../reconcile/reconcile-runs.ts';
+import { type ReconcileReport, type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
+import { isAbort } from '../walk/describe-failure.ts';
+import { type ApiConfig, describeApiError, withApi } from './open-api.ts';
+
+export interface DueRunOptions {
+  readonly config: ApiConfig & Pick<Config, 'deletedUsers'>;
+  readonly intervalMs: number;
+  /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
+  readonly pool: Pool;
+  /** Of the same database. */
+  readonly target: DatabaseTarget;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'recordReconcile'>;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+}
+
+/** One for the work; the lock's own connection is beside it. */
+const POOL_SIZE = 1;
+
+/** Makes the run that is due, if one is, and tells the log and the metrics of it. Never throws. */
+export async function runDueReconcile(options: DueRunOptions): Promise<void> {
+  const { logger, pool, intervalMs } = options;
+  try {
+    if ((await pool.withTransaction((session) => findDueRun(session, intervalMs))) === undefined) return;
+    const result = await run(options);
+    if (result.state === 'ran') tell(options, result.report);
+  } catch (error) {
+    logger.warn({ err: error }, 'reconcile could not begin');
+  }
+}
+
+function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
+  const { deletedUsers } = config;
+  // Asked again, now under the lock: another process may have been quicker.
+  const chooseKind = (session: Session) => findDueRun(session, intervalMs);
+  return withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync reconcile' }, (pool) =>
+    withApi(config, { signal }, (api) =>
+      runReconcile({ api, settle: { pool, deletedUsers }, target, chooseKind, signal }),
+    ),
+  );
+}
+
+function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void {
+  const { runId, kind, usersRead, drift, notes, durationMs, failure } = report;
+  const left = countLeft(drift, report);
+  const counts = Object.values(drift);
+  const acknowledged = counts.reduce((sum, count) => sum + (count.acknowledged ?? 0), 0);
+  const line = {
+    run_id: runId,
+    kind,
+    users_read: usersRead,
+    found: counts.reduce((sum, { found }) => sum + found, 0),
+    repaired: counts.reduce((sum, { repaired }) => sum + repaired, 0),
+    left,
+    ...(acknowledged > 0 ? { acknowledged } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+    ms: Math.round(durationMs),
+  };
+  const end = nameEnd(failure);
+  metrics.recordReconcile({ kind, end, ms: durationMs, drift });
+  if (end === 'failed') logger.error({ ...line, err: describeApiError(failure) }, 'reconcile failed');
+  else if (end === 'stopped') logger.info(line, 'reconcile stopped');
+  else if (left > 0) logger.warn(line, 'reconcile finished, and something differs still');
+  else logger.info(line, 'reconcile finished');
+}
+
+function nameEnd(failure: unknown): 'finished' | 'failed' | 'stopped' {
+  if (failure === undefined) return 'finished';
+  return isAbort(failure) ? 'stopped' : 'failed';
+}

@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import type postgres from 'postgres';
+import { expect, onTestFinished, test } from 'vitest';
+import { migrate } from '../../../src/db/migrations/migrate.ts';
+import { createPool } from '../../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
+import { discardDeadLetter } from '../../../src/dead-letters/discard-dead-letter.ts';
+import { createReceiver } from '../../../src/sync/receive.ts';
+import { useTestDatabase } from '../../support/database.ts';
+import { dumpTables } from '../../support/database-dump.ts';
+import { grantRole, useRole } from '../../support/database-role.ts';
+import { findQueries, readPage } from '../../support/markdown.ts';
+import { createReadmeEvents, type ReadmeEvent } from '../../support/readme-users.ts';
+
+// Every statement of docs/operations.md, taken from its text, on rows that came as webhooks; those about runs are in
+// readme-queries-runs.test.ts.
+
+const queries = findQueries(readPage('docs/operations.md'));
+const REASONS = 'Open dead letters by reason';
+const SIZES = 'How large each table is, with its indexes';
+const PRUNE_LEDGER = 'Prune the ledger, 10,000 rows at a time: repeat until it says 0';
+const PRUNE_LETTERS = 'Remove dead letters that were settled long ago. Open ones stay, however old';
+const FORGET_USER =
+  'Remove what dead letters say about one user. First: clerk-sync dead-letters discard --user user_bob --note "erased"';
+const FIND_BODIES = 'Dead letters without a user whose body has an id or an address';
+const ERASE = 'Erase the users who were deleted while DELETED_USERS was retain';
+const SERVICE_ROLE = 'The service, where another role migrates';
+const READER_ROLE = 'An application that reads';
+const OWNER_ROLE = 'An application that has tables which refer to users, and triggers on them';
+
+test('each statement of the page has its test', () => {
+  expect(queries.map(({ caption }) => caption)).toEqual([
+    ...[
+      REASONS,
+      'The latest backfills',
+      'The latest reconciles, and what they found',
+      SIZES,
+      PRUNE_LEDGER,
+      PRUNE_LETTERS,
+      FORGET_USER,
+      FIND_BODIES,
+      ERASE,
+      SERVICE_ROLE,
+      READER_ROLE,
+      OWNER_ROLE,
+    ],
+  ]);
+});
+
+test('the overview counts open dead letters by reason', async () => {
+  const { sql } = await useUsersAndLetters();
+  expect([...(await sql.unsafe(find(REASONS)))]).toEqual([
+    { reason: 'invalid_shape', path: 'data.banned', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+    { reason: 'invalid_shape', path: 'data.locked', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+    { reason: 'missing_user_id', path: 'data.id', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+  ]);
+});
+
+test('the sizes are those of all tables', async () => {
+  const { sql, dump } = await useUsersAndLetters();
+  const rows = await sql.unsafe<{ table_name: string; size: string }[]>(find(SIZES));
+  expect(new Set(rows.map((row) => row.table_name))).toEqual(new Set([...Object.keys(await dump()), 'migrations']));
+  expect(rows.every(({ size }) => /^\d+ (bytes|kB)$/.test(size))).toBe(true);
+});
+
+test('pruning removes old rows of the ledger, but for those of open dead letters', async () => {
+  const { sql } = await useUsersAndLetters();
+  await sql`update clerk.webhook_messages set received_at = now() - interval '119 days' where message_id = 'msg_ada_2'`;
+  await sql`update clerk.webhook_messages set received_at = now() - interval '121 days' where message_id <> 'msg_ada_2'`;
+
+  expect((await sql.unsafe(find(PRUNE_LEDGER))).count).toBe(8);
+  expect((await sql.unsafe(find(PRUNE_LEDGER))).count).toBe(0);
+  const left = await sql<{ message_id: string }[]>`select message_id from clerk.webhook_messages order by message_id`;
+  expect(left.map((row) => row.message_id)).toEqual(['msg_ada_2', 'msg_letter_1', 'msg_letter_2', 'msg_letter_3']);
+});
+
+test('a message that was pruned changes nothing when it comes again', async () => {
+  const { sql, send, dump, events } = await useUsersAndLetters();
+  const { webhook_messages: _ledgerBefore, ...before } = await dump();
+  await sql`update clerk.webhook_messages set received_at = now() - interval '121 days'`;
+  await sql.unsafe(find(PRUNE_LEDGER));
+
+  expect(new Set(await send(events))).toEqual(new Set(['stale', 'ignored']));
+  const { webhook_messages: _ledgerAfter, ...after } = await dump();
+  expect(after).toEqual(before);
+});
+
+test('settled dead letters are removed when they are old, open ones stay', async () => {
+  const { sql, discard } = await useUsersAndLetters();
+  await discard('msg_letter_1');
+  await discard('msg_letter_2');
+  await sql`update clerk.dead_letters set first_failed_at = now() - interval '200 days'`;
+  await sql`update clerk.dead_letters set resolved_at = now() - interval '121 days' where message_id = 'msg_letter_1'`;
+
+  await sql.unsafe(find(PRUNE_LETTERS));
+  const left = await sql<{ message_id: string }[]>`select message_id from clerk.dead_letters order by message_id`;
+  expect(left.map((row) => row.message_id)).toEqual(['msg_letter_2', 'msg_letter_3']);
+});
+
+test("a user's dead letters are removed once they are discarded, and sent again they are duplicates", async () => {
+  const { sql, send, discard } = await useUsersAndLetters();
+  await sql.unsafe(find(FORGET_USER));
+  expect(await countLetters(sql)).toBe(3);
+
+  await discard('msg_letter_1');
+  await sql.unsafe(find(FORGET_USER));
+  expect(await countLetters(sql)).toBe(2);
+  expect(await send(LETTERS.slice(0, 1))).toEqual(['duplicate']);
+  expect(await countLetters(sql)).toBe(2);
+});
+
+test('letters that name no user are found by what their body says', async () => {
+  const { sql } = await useUsersAndLetters();
+  expect([...(await sql.unsafe(find(FIND_BODIES)))]).toEqual([
+    { message_id: 'msg_letter_3', reason: 'missing_user_id', state: 'open', first_failed_at: expect.any(Date) },
+  ]);
+});
+
+test('erasing tombstones afterwards leaves what erasing at once would have left', async () => {
+  const erased = await useUsersAndLetters({ deletedUsers: 'erase' });
+  const retained = await useUsersAndLetters({ deletedUsers: 'retain', nowMs: erased.nowMs });
+  const { users } = await erased.dump();
+  expect((await retained.dump()).users).not.toEqual(users);
+
+  await retained.sql.unsafe(find(ERASE));
+  expect((await retained.dump()).users).toEqual(users);
+});
+
+test('the role of a service that does not migrate can settle every kind of event, and make no table', async () => {
+  const role = useRole();
+  const { sql, url } = await useUsersAndLetters();
+  const asService = await grantRole(sql, url, find(SERVICE_ROLE).replaceAll('clerk_sync_service', role), role);
+
+  expect(await migrate(parseDatabaseUrl(asService))).toEqual({ applied: [] });
+  const { pool, send } = useService(asService);
+  const later = createReadmeEvents(Date.now() + 60_000).events.map(({ body }) => ({ messageId: newId(), body }));
+  expect(await send(later)).toEqual([
+    ...['stale', 'applied', 'applied', 'applied', 'applied', 'stale', 'stale', 'ignored', 'stale'],
+  ]);
+  expect(await send([{ messageId: newId(), body: '{"type": "user.updated"}' }])).toEqual(['dead_letter']);
+  const create = pool.withTransaction((session) => session.run('create table clerk.mine ()'));
+  await expect(create).rejects.toMatchObject({ cause: { code: '42501' } });
+});
+
+test('the role of an application can read the users, and neither write nor see dead letters', async () => {
+  const role = useRole();
+  const { sql, url } = await useUsersAndLetters();
+  const asReader = await grantRole(sql, url, find(READER_ROLE).replaceAll('clerk_sync_reader', role), role);
+  const { pool } = useService(asReader);
+  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
+
+  expect([...(await run('select count(*)::integer as users from clerk.active_users'))]).toEqual([{ users: 4 }]);
+  for (const refused of ['select from clerk.dead_letters', 'delete from clerk.users']) {
+    await expect(run(refused)).rejects.toMatchObject({ cause: { code: '42501' } });
+  }
+});
+
+test('the role that owns tables of an application can refer to users and react to them, and read none', async () => {
+  const role = useRole();
+  const { sql, url, send } = await useUsersAndLetters();
+  await sql.unsafe(`create role ${role}; create schema app authorization ${role}`);
+  const asOwner = await grantRole(sql, url, find(OWNER_ROLE).replaceAll('clerk_sync_owner', role), role);
+  const { pool } = useService(asOwner);
+  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
+
+  await run('create table app.seen (user_id text references clerk.users (id))');
+  await run(`create function app.see() returns trigger language plpgsql security definer as $$
+    begin insert into app.seen values (new.id); return null; end $$`);
+  await run(`create constraint trigger see after insert or update on clerk.users
+    deferrable initially deferred for each row execute function app.see()`);
+  await send([{ messageId: newId(), body: '{"type": "user.updated", "data": {"id": "user_new"}}' }]);
+  expect([...(await run('select user_id from app.seen'))]).toEqual([{ user_id: 'user_new' }]);
+  await expect(run('select from clerk.users')).rejects.toMatchObject({ cause: { code: '42501' } });
+});
+
+test('with the URL that the README has for an old PgBouncer no statement stays prepared, and all works as without', async () => {
+  const { url } = await useTestDatabase();
+  const [, parameters = ''] = /^DATABASE_URL=postgres:\S*(\?\S+)$/m.exec(readPage('README.md')) ?? [];
+  const { events } = createReadmeEvents(Date.now());
+  const countPrepared = async (service: ReturnType<typeof useService>) => {
+    const outcomes = await service.send(events.map(({ body }) => ({ messageId: newId(), body })));
+    const [row] = await service.pool.withTransaction((session) =>
+      session.run<{ prepared: number }>('select count(*)::integer as prepared from pg_prepared_statements'),
+    );
+    return { settled: outcomes.length, prepared: row?.prepared };
+  };
+
+  expect(await countPrepared(useService(url + parameters))).toEqual({ settled: events.length, prepared: 0 });
+  expect((await countPrepared(useService(url))).prepared).toBeGreaterThan(3);
+});
+
+function find(caption: string): string {
+  const query = queries.find((one) => one.caption === caption);
+  if (query === undefined) throw new Error(`docs/operations.md has no statement "${caption}".`);
+  return query.sql;
+}
+
+/** Letters about Bob, about nobody known by id, and about nobody at all. */
+const LETTERS: readonly ReadmeEvent[] = [
+  { messageId: 'msg_letter_1', body: '{"type": "user.updated", "data": {"id": "user_bob", "banned": "maybe"}}' },
+  { messageId: 'msg_letter_2', body: '{"type": "user.updated", "data": {"id": "user_new", "locked": 1}}' },
+  {
+    messageId: 'msg_letter_3',
+    body: '{"type": "user.deleted", "data": {"email_addresses": [{"email_address": "eve@example.com"}]}}',
+  },
+];
+
+async function useUsersAndLetters({ deletedUsers = 'erase', nowMs = Date.now() }: UsersOptions = {}) {
+  const { sql, url } = await useTestDatabase();
+  const { pool, send } = useService(url, deletedUsers);
+  const { events } = createReadmeEvents(nowMs);
+  await send([...events, ...LETTERS]);
+  return {
+    ...{ sql, url, send, events, nowMs },
+    dump: () => dumpTables(sql, { omit: ['synced_at', 'received_at'] }),
+    discard: (id: string) => pool.withTransaction((session) => discardDeadLetter(session, id, 'erased')),
+  };
+}
+
+interface UsersOptions {
+  readonly deletedUsers?: 'erase' | 'retain';
+  readonly nowMs?: number;
+}
+
+/** The write path on a database; `send` gives one event after the other to it and resolves with the outcomes. */
+function useService(url: string, deletedUsers: 'erase' | 'retain' = 'erase') {
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
+  onTestFinished(() => pool.close());
+  const receiver = createReceiver({ pool, deletedUsers });
+  const send = async (events: readonly ReadmeEvent[]) => {
+    const outcomes: string[] = [];
+    for (const event of events) {
+      const now = new Date();
+      const { outcome } = await receiver.receive({ ...event, signedAt: now, receivedAt: now });
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  };
+  return { pool, send };
+}
+
+async function countLetters(sql: postgres.Sql): Promise<number> {
+  return (await sql`select from clerk.dead_letters`).count;
+}
+
+function newId(): string {
+  return `msg_${randomBytes(8).toString('hex')}`;
+}

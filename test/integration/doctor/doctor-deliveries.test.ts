@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { useDoctorScene } from '../../support/doctor-scene.ts';
+import { makeApiUser } from '../../support/fake-clerk/make-api-user.ts';
+
+const ENDPOINT =
+  "Look at the endpoint in Clerk's dashboard, under Webhooks: Svix disables one after five days of failures. Does its address lead here, are user.created, user.updated and user.deleted selected, what do its failed attempts say?";
+const DAY_MS = 86_400_000;
+
+describe('the last delivery', () => {
+  test('finds that none has ever come', async () => {
+    const { sql, diagnose } = await useDoctorScene();
+    await sql`delete from clerk.webhook_messages`;
+    const { exitCode, find } = await diagnose();
+    expect({ exitCode, check: find('last delivery') }).toEqual({
+      exitCode: 3,
+      check: {
+        name: 'last delivery',
+        status: 'warning',
+        finding: 'No delivery has ever been verified here.',
+        advice:
+          "Add the endpoint in Clerk's dashboard, under Webhooks, and send it an example event from its Testing tab; `clerk-sync send user.created` tries the service alone.",
+      },
+    });
+  });
+
+  test('finds an endpoint that is switched off: Clerk has changed a user since', async () => {
+    const { clerk, sql, diagnose } = await useDoctorScene();
+    await sql`update clerk.webhook_messages set received_at = now() - interval '180 days 1 hour'`;
+    clerk.setUser(makeApiUser(2, { updated_at: Date.now() - 2 * DAY_MS - 60_000 }));
+    const { exitCode, find } = await diagnose();
+    expect({ exitCode, check: find('last delivery') }).toEqual({
+      exitCode: 1,
+      check: {
+        name: 'last delivery',
+        status: 'failed',
+        finding: 'Clerk changed a user 2 days ago, and no event told so: the last one 180 days ago.',
+        advice: `${ENDPOINT} Then run \`clerk-sync reconcile --full\`.`,
+      },
+    });
+  });
+
+  test('finds that no event about users is among those that come', async () => {
+    const { clerk, sql, diagnose } = await useDoctorScene();
+    await sql`update clerk.webhook_messages set event_type = 'session.created'`;
+    clerk.setUser(makeApiUser(2, { updated_at: Date.now() - DAY_MS - 60_000 }));
+    const { exitCode, find } = await diagnose();
+    expect({ exitCode, check: find('last delivery') }).toEqual({
+      exitCode: 1,
+      check: {
+        name: 'last delivery',
+        status: 'failed',
+        finding: 'Clerk changed a user 1 day ago, and no event told so: none ever.',
+        advice: `${ENDPOINT} Then run \`clerk-sync reconcile --full\`.`,
+      },
+    });
+  });
+
+  test('takes a long silence for well where Clerk has changed nobody, and else not', async () => {
+    const { sql, diagnose } = await useDoctorScene();
+    await sql`update clerk.webhook_messages set received_at = now() - interval '30 days 1 hour'`;
+    const asked = await diagnose();
+    const unasked = await diagnose({ CLERK_SECRET_KEY: '' });
+    expect([asked, unasked].map(({ find }) => find('last delivery'))).toEqual([
+      {
+        name: 'last delivery',
+        status: 'ok',
+        finding: 'The last one was verified 30 days ago; Clerk has changed no user since.',
+      },
+      { name: 'last delivery', status: 'warning', finding: 'No delivery for 30 days.', advice: ENDPOINT },
+    ]);
+  });
+
+  test('takes a change of a moment ago for one whose event is on its way', async () => {
+    const { clerk, sql, diagnose } = await useDoctorScene();
+    await sql`update clerk.webhook_messages set received_at = now() - interval '3 hours 1 minute'`;
+    clerk.setUser(makeApiUser(2, { updated_at: Date.now() - 60_000 }));
+    expect((await diagnose()).find('last delivery')).toEqual({
+      name: 'last delivery',
+      status: 'ok',
+      finding: 'The last one was verified 3 hours ago.',
+    });
+  });
+});
+
+test('counts open dead letters by reason and age', async () => {
+  const { sql, diagnose } = await useDoctorScene();
+  await sql`
+    insert into clerk.dead_letters (message_id, body, reason, error, state, first_failed_at, last_failed_at)
+    select 'msg_' || n, '{}', reason, 'an error', state, now() - ago::interval, now()
+    from (values (1, 'invalid_shape', 'open', '3 days 1 hour'), (2, 'invalid_shape', 'open', '1 minute'),
+      (3, 'missing_user_id', 'open', '5 hours 1 minute'), (4, 'invalid_json', 'discarded', '1 day'),
+      (5, 'invalid_json', 'replayed', '1 day')) letters (n, reason, state, ago)`;
+  const { exitCode, find } = await diagnose();
+  expect({ exitCode, check: find('dead letters') }).toEqual({
+    exitCode: 3,
+    check: {
+      name: 'dead letters',
+      status: 'warning',
+      finding:
+        '2 open letters: invalid_shape, the oldest from 3 days ago\n1 open letter: missing_user_id, the oldest from 5 hours ago',
+      advice:
+        '`clerk-sync dead-letters summary` counts them by cause, with an example of each; `clerk-sync dead-letters show <id>` says what to do. Then replay or discard them.',
+    },
+  });
+});

@@ -1,0 +1,140 @@
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPool } from '../../../src/db/pool.ts';
+import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
+import { countOpenDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
+import { canWrite, createReadinessCheck } from '../../../src/http/readiness.ts';
+import { countUsers } from '../../../src/users/count-users.ts';
+import { type TestDatabaseOptions, useTestDatabase } from '../../support/database.ts';
+import { makeUserEvent, useReceivingApp } from '../../support/use-receiving-app.ts';
+
+async function useReadiness(options: TestDatabaseOptions = {}) {
+  const database = await useTestDatabase(options);
+  const pool = createPool({ target: parseDatabaseUrl(database.url), size: 2 });
+  onTestFinished(() => pool.close());
+  const logs: unknown[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void logs.push(JSON.parse(line)) });
+  return { database, pool, logs, checkReadiness: createReadinessCheck(pool, logger) };
+}
+
+describe('readiness', () => {
+  it('is given when the database answers and its migrations are current', async () => {
+    const { checkReadiness } = await useReadiness();
+    expect(await checkReadiness()).toEqual({ ready: true });
+  });
+
+  it('is denied with the reason where nothing was migrated', async () => {
+    const { checkReadiness } = await useReadiness({ from: 'nothing' });
+    expect(await checkReadiness()).toEqual({
+      ready: false,
+      code: 'migrations_missing',
+      message: 'The database has no schema of clerk-sync yet.',
+    });
+  });
+
+  it.each([
+    [
+      'pending',
+      'delete from clerk.migrations where name = (select max(name) from clerk.migrations)',
+      'The database lacks migrations that this version needs.',
+    ],
+    [
+      'newer',
+      `insert into clerk.migrations (name, hash) values ('9999_future', 'x')`,
+      'The database was migrated by a newer version than this.',
+    ],
+    [
+      'changed',
+      `update clerk.migrations set hash = 'x'`,
+      'The migrations of the database are not the ones of this version.',
+    ],
+  ])('is denied with the reason where migrations are %s', async (state, statement, message) => {
+    const { database, checkReadiness } = await useReadiness();
+    await database.sql.unsafe(statement);
+    expect(await checkReadiness()).toEqual({ ready: false, code: `migrations_${state}`, message });
+  });
+
+  it('is denied while the database takes no writes, is given again after, and each is logged once', async () => {
+    const { database, checkReadiness, logs } = await useReadiness();
+    const name = new URL(database.url).pathname.slice(1);
+    await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
+    const message = 'The database is set to take no writes.';
+    const denied = { ready: false, code: 'database_read_only', message };
+    expect([await checkReadiness(), await checkReadiness()]).toEqual([denied, denied]);
+    await database.sql.begin('read write', (sql) =>
+      sql.unsafe(`alter database ${name} reset default_transaction_read_only`),
+    );
+    expect([await checkReadiness(), await checkReadiness()]).toEqual([{ ready: true }, { ready: true }]);
+    expect(logs).toEqual([
+      { level: 50, code: denied.code, msg: `${message} Deliveries get 503 until it does; Clerk sends them again.` },
+      { level: 30, msg: 'The database takes writes again.' },
+    ]);
+  });
+
+  it('notices that connections which are already open can’t write any more', async () => {
+    const { database, pool, checkReadiness } = await useReadiness();
+    expect(await checkReadiness()).toEqual({ ready: true });
+    await pool.withTransaction((session) => session.run('set default_transaction_read_only = on'));
+    expect(await checkReadiness()).toMatchObject({ code: 'database_read_only' });
+    expect(await checkReadiness()).toEqual({ ready: true });
+    expect(await canWrite(pool)).toBe(true);
+    await database.sql`select 1`;
+  });
+
+  it('is denied when the database can’t be reached', async () => {
+    const pool = createPool({ target: parseDatabaseUrl('postgres://nobody:secret@127.0.0.1:1/nothing'), size: 1 });
+    onTestFinished(() => pool.close());
+    const unreachable = { ready: false, code: 'database_unavailable', message: 'The database does not answer.' };
+    expect(await createReadinessCheck(pool, pino({ level: 'silent' }))()).toEqual(unreachable);
+  });
+
+  it('takes one connection, however many ask at once', async () => {
+    const { pool, checkReadiness } = await useReadiness();
+    const answers = Array.from({ length: 50 }, () => checkReadiness());
+    expect([pool.inFlight, new Set(await Promise.all(answers))]).toEqual([1, new Set([{ ready: true }])]);
+  });
+});
+
+describe('open dead letters', () => {
+  it('are counted by reason, with the age of the oldest; resolved ones are not', async () => {
+    const { send, database, pool } = await useReceivingApp();
+    for (const body of ['{', '}', '{}', '{"type":"user.deleted","data":{}}']) await send(body);
+    const resolved = await database.sql`
+      update clerk.dead_letters set state = 'discarded', resolved_at = now(), resolution = 'discarded' where body = '}'`;
+    await database.sql`update clerk.dead_letters set first_failed_at = now() - interval '90 seconds'`;
+    const counted = await countOpenDeadLetters(pool);
+    const rounded = counted.map((row) => ({ ...row, oldestAgeSeconds: Math.floor(row.oldestAgeSeconds / 10) * 10 }));
+    expect([resolved.count, rounded]).toEqual([
+      1,
+      [
+        { reason: 'invalid_json', count: 1, oldestAgeSeconds: 90 },
+        { reason: 'invalid_shape', count: 1, oldestAgeSeconds: 90 },
+        { reason: 'missing_user_id', count: 1, oldestAgeSeconds: 90 },
+      ],
+    ]);
+  });
+});
+
+describe('users', () => {
+  it('are counted once each, by the state that weighs most', async () => {
+    const { send, pool } = await useReceivingApp();
+    const states: Record<string, unknown>[] = [
+      ...[{}, {}, { locked: true }, { banned: true }, { banned: true, locked: true }],
+      { deprovisioned: true, banned: true },
+    ];
+    for (const [place, state] of states.entries()) await send(JSON.stringify(makeUserEvent(state, `user_${place}`)));
+    await send('{"type":"user.deleted","data":{"id":"user_1","deleted":true}}');
+    expect(await countUsers(pool)).toEqual([
+      { state: 'live', count: 1 },
+      { state: 'locked', count: 1 },
+      { state: 'banned', count: 2 },
+      { state: 'deprovisioned', count: 1 },
+      { state: 'deleted', count: 1 },
+    ]);
+  });
+
+  it('are counted as none in each state of an empty table', async () => {
+    const { pool } = await useReceivingApp();
+    expect(new Set((await countUsers(pool)).map(({ count }) => count))).toEqual(new Set([0]));
+  });
+});

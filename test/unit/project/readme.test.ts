@@ -1,0 +1,166 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Column, getTableColumns, getTableName, is } from 'drizzle-orm';
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { describe, expect, test } from 'vitest';
+import * as schema from '../../../drizzle/schema/index.ts';
+import { variables } from '../../../src/config/config-variables.ts';
+import { explainDeadLetter } from '../../../src/dead-letters/explain-dead-letter.ts';
+import { makeMetrics } from '../../support/make-metrics.ts';
+import { findBlocks, findTable, readPage } from '../../support/markdown.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const readme = readPage('README.md');
+const operations = readPage('docs/operations.md');
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/architecture.md',
+  'docs/operations.md',
+  'docs/reacting.md',
+  'docs/deploying.md',
+];
+
+test('the table of variables is the one that the program reads', () => {
+  expect(findTable(readme, '## Variables')).toEqual(
+    Object.entries(variables).map(([name, { meaning, fallback }]) => [
+      `\`${name}\``,
+      meaning,
+      fallback === undefined ? 'unset' : `\`${fallback}\``,
+    ]),
+  );
+});
+
+describe('the entity-relationship diagram', () => {
+  const [diagram] = findBlocks(readme, 'mermaid');
+  const entities = [...(diagram?.text ?? '').matchAll(/^ {4}(\w+) \{\n([\s\S]*?)^ {4}\}$/gm)];
+  const tables: ReadonlyMap<string, PgTable> = new Map(
+    Object.values(schema)
+      .filter((value) => is(value, PgTable))
+      .map((table) => [getTableName(table), table] as const),
+  );
+
+  test('has every table', () => {
+    expect(new Set(entities.map(([, name]) => name))).toEqual(new Set(tables.keys()));
+  });
+
+  test.each(entities.map(([, name = '', body = '']) => ({ name, body })))('shows $name as it is', ({ name, body }) => {
+    const table = tables.get(name) as PgTable;
+    const shown = [...body.matchAll(/^ {8}(\w+) (\w+)(?: (PK|PK,FK|FK))?(?: ".*")?$/gm)];
+    expect(shown).toHaveLength(body.trim().split('\n').length);
+
+    const columns = getTableColumns(table) as Record<string, Column>;
+    expect(shown.map(([, type, column, keys]) => ({ type, column, keys }))).toEqual(
+      shown.map(([, , column = '']) => describeColumn(table, columns[column])),
+    );
+  });
+
+  test('draws every foreign key, and says of the other lines that they are none', () => {
+    const lines = [...(diagram?.text ?? '').matchAll(/^ {4}(\w+) \S+ (\w+) : "(.*)"$/gm)].map(
+      ([, parent, child, label]) => `${child} -> ${parent}: ${label}`,
+    );
+    const foreignKeys = [...tables.values()].flatMap((table) =>
+      getTableConfig(table).foreignKeys.map((key) => {
+        const { columns, foreignTable } = key.reference();
+        return `${getTableName(table)} -> ${getTableName(foreignTable)}: ${columns.map(({ name }) => name).join()}`;
+      }),
+    );
+    expect(new Set(lines.filter((line) => !line.endsWith(', no foreign key')))).toEqual(new Set(foreignKeys));
+  });
+});
+
+function describeColumn(table: PgTable, column: Column | undefined) {
+  if (column === undefined) return;
+  const { primaryKeys, foreignKeys } = getTableConfig(table);
+  const isKey = column.primary || primaryKeys.some(({ columns }) => columns.some(({ name }) => name === column.name));
+  const refers = foreignKeys.some((key) => key.reference().columns.some(({ name }) => name === column.name));
+  const keys = [...(isKey ? ['PK'] : []), ...(refers ? ['FK'] : [])].join();
+  const type = column.getSQLType().replace('timestamp with time zone', 'timestamptz');
+  return { type, column: column.name, keys: keys === '' ? undefined : keys };
+}
+
+describe('the operations page', () => {
+  test('lists the metrics that the service has, with their types and labels', async () => {
+    const metrics = makeMetrics({
+      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
+      countUsers: async () => [{ state: 'live', count: 1 }],
+      findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
+    });
+    metrics.recordVerified(new Date());
+    metrics.recordDelivery({
+      outcome: 'applied',
+      eventType: 'user.created',
+      eventAt: new Date(),
+      sanitized: 0,
+      unkeyed: { passkeys: 1 },
+      ms: 1,
+    });
+    metrics.recordRejection('queue_full');
+    metrics.recordStray({ reason: 'not_found', signed: true });
+    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
+    // The users are counted behind the first scrape.
+    await metrics.render();
+    const text = await metrics.render();
+    const types = [...text.matchAll(/^# TYPE (clerk_sync_\w+) (\w+)$/gm)];
+    const rows = types.map(([, name = '', type = '']) => {
+      const [, labels = ''] = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'm').exec(text) ?? [];
+      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``);
+      return [`\`${name}\``, type, names.join(', ')];
+    });
+    expect(findTable(operations, '## Metrics').map((row) => row.slice(0, 3))).toEqual(rows);
+  });
+
+  test('says of each reason of a dead letter what to do', () => {
+    const reasons = findTable(operations, '## Dead letters, by reason').map(([reason = '']) => reason.slice(1, -1));
+    expect(findTable(readme, '## Dead letters and replay').map(([reason = '']) => reason.slice(1, -1))).toEqual(
+      reasons,
+    );
+
+    const open = { details: {}, state: 'open', resolution: null } as const;
+    const unknown = explainDeadLetter({ ...open, reason: 'no such reason' });
+    expect(reasons).toEqual(['invalid_json', 'invalid_shape', 'missing_user_id', 'rejected_by_database']);
+    for (const reason of reasons) expect(explainDeadLetter({ ...open, reason })).not.toEqual(unknown);
+  });
+
+  test.each(['### What a 503 means', '## Answers'])('lists under "%s" codes that the program has', (heading) => {
+    const isAnswers = heading === '## Answers';
+    const rows = findTable(operations, heading).filter(([, code]) => !isAnswers || code?.startsWith('`'));
+    const codes = rows.map((row) => (row[isAnswers ? 1 : 0] ?? '').slice(1, -1));
+    const sources = ['http', 'clerk'].flatMap((part) => readSources(part)).join('\n');
+    expect(codes.length).toBeGreaterThan(4);
+    expect(codes.filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  test.each(PAGES)('of %s lead somewhere', (path) => {
+    const page = readPage(path);
+    const links = [...page.matchAll(/\]\((?!https:)([^)]+)\)/g)].map(([, link = '']) => link);
+    const broken = links.filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file);
+      return !existsSync(join(root, target)) || (anchor !== undefined && !listAnchors(target).includes(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('to tests, in the list of proofs, name files that exist', () => {
+    const named = readPage('docs/architecture.md').match(/`test\/[\w/.-]+`/g) ?? [];
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.map((name) => name.slice(1, -1)).filter((name) => !existsSync(join(root, name)))).toEqual([]);
+  });
+});
+
+function readSources(part: string): string[] {
+  return globSync(`src/${part}/**/*.ts`, { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
+}
+
+/** The anchors that a page's headings get: lower case, punctuation dropped, hyphens for spaces. */
+function listAnchors(path: string): string[] {
+  return [...readPage(path).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { makeApp, makeReceipt } from '../../support/make-app.ts';
+import { makeMetrics } from '../../support/make-metrics.ts';
+import { makeSignedRequest } from '../../support/signed-request.ts';
+
+/** Five seconds after an event, to the millisecond. */
+const NOW = new Date('2026-03-01T12:00:05.250Z');
+const eventAt = new Date('2026-03-01T12:00:00.250Z');
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Our own series, one a line; Node's and the buckets aside. */
+function ownSeries(text: string): string[] {
+  return text.split('\n').filter((line) => /^clerk_sync_/.test(line) && !/_bucket|_sum|build_info/.test(line));
+}
+
+describe('the metrics', () => {
+  it('count deliveries by outcome and type, and refusals by reason', async () => {
+    const { app, secret, metrics } = makeApp({
+      receive: async () => makeReceipt({ sanitized: 2, eventAt, unkeyed: { passkeys: 3 } }),
+    });
+    const send = () => app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
+    await send();
+    await send();
+    await app.request('/webhooks/clerk', { method: 'POST', body: '{}' });
+    await app.request('/webhooks/clerk', { ...makeSignedRequest('{}', { secret }), body: '{"forged":true}' });
+    expect(ownSeries(await metrics.render())).toEqual([
+      'clerk_sync_deliveries_total{outcome="applied",type="user.created"} 2',
+      'clerk_sync_rejected_deliveries_total{reason="missing_headers"} 1',
+      'clerk_sync_rejected_deliveries_total{reason="invalid_signature"} 1',
+      `clerk_sync_last_verified_delivery_timestamp_seconds ${NOW.getTime() / 1000}`,
+      'clerk_sync_delivery_duration_seconds_count 2',
+      'clerk_sync_event_lag_seconds_count 2',
+      'clerk_sync_sanitized_strings_total 4',
+      'clerk_sync_unkeyed_children_total{list="passkeys"} 6',
+      'clerk_sync_queued_deliveries 7',
+      'clerk_sync_in_flight_deliveries 3',
+      'clerk_sync_database_up 1',
+      'clerk_sync_database_writable 1',
+      'clerk_sync_database_pool_waiters 0',
+    ]);
+  });
+
+  it('have as many series after a thousand event types as after two', async () => {
+    const metrics = makeMetrics();
+    for (let i = 0; i < 1000; i += 1) {
+      metrics.recordDelivery({ outcome: 'ignored', eventType: `type.${i}`, eventAt, sanitized: 0, ms: 1 });
+    }
+    metrics.recordDelivery({ outcome: 'dead_letter', eventType: null, eventAt, sanitized: 0, ms: 1 });
+    expect(ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_deliveries_total'))).toEqual([
+      'clerk_sync_deliveries_total{outcome="ignored",type="other"} 1000',
+      'clerk_sync_deliveries_total{outcome="dead_letter",type="unknown"} 1',
+    ]);
+  });
+
+  it('tell when a delivery was last verified, also where it was refused for now', async () => {
+    const { app, secret, metrics } = makeApp({ receive: () => Promise.reject(new Error('full')) });
+    const series = async () =>
+      ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_last_verified'));
+    await app.request('/webhooks/clerk', { ...makeSignedRequest('{}', { secret }), body: '{"forged":true}' });
+    const before = await series();
+    await app.request('/webhooks/clerk', makeSignedRequest('{}', { secret }));
+    const name = 'clerk_sync_last_verified_delivery_timestamp_seconds';
+    expect([before, await series()]).toEqual([[], [`${name} ${NOW.getTime() / 1000}`]]);
+  });
+
+  it('measure from the event to its commit: a duplicate was committed before, and no clock goes back', async () => {
+    const metrics = makeMetrics();
+    const delivery = { eventType: 'user.updated', sanitized: 0, ms: 1 };
+    metrics.recordDelivery({ ...delivery, outcome: 'applied', eventAt });
+    metrics.recordDelivery({ ...delivery, outcome: 'duplicate', eventAt });
+    metrics.recordDelivery({ ...delivery, outcome: 'stale', eventAt: new Date(NOW.getTime() + 900) });
+    const lags = (await metrics.render()).split('\n').filter((line) => line.startsWith('clerk_sync_event_lag_seconds'));
+    expect(lags.filter((line) => !line.includes('_bucket') || /le="(?:0.1|2.5|5)"/.test(line))).toEqual([
+      'clerk_sync_event_lag_seconds_bucket{le="0.1"} 1',
+      'clerk_sync_event_lag_seconds_bucket{le="2.5"} 1',
+      'clerk_sync_event_lag_seconds_bucket{le="5"} 2',
+      'clerk_sync_event_lag_seconds_sum 5',
+      'clerk_sync_event_lag_seconds_count 2',
+    ]);
+  });
+
+  it('count users behind a scrape, and again only after five minutes or a hundred times as long as it took', async () => {
+    let count = 0;
+    let tookMs = 100;
+    const countUsers = async () => {
+      count += 1;
+      vi.advanceTimersByTime(tookMs);
+      if (count === 3) throw new Error('it took too long');
+      return [
+        { state: 'live', count },
+        { state: 'deleted', count: 0 },
+      ];
+    };
+    const metrics = makeMetrics({ countUsers });
+    const scrape = async (afterMs: number) => {
+      vi.advanceTimersByTime(afterMs);
+      const series = ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_users'));
+      return series.map((line) => line.replace(/^.*"(\w+)"\} /, '$1 '));
+    };
+    tookMs = 1000;
+    expect([await scrape(0), await scrape(0), await scrape(299_000), await scrape(1000)]).toEqual([
+      [],
+      ['live 1', 'deleted 0'],
+      ['live 1', 'deleted 0'],
+      ['live 1', 'deleted 0'],
+    ]);
+    tookMs = 6000;
+    expect([await scrape(0), await scrape(300_000), await scrape(0), await scrape(599_999), count]).toEqual([
+      ['live 2', 'deleted 0'],
+      ['live 2', 'deleted 0'],
+      [],
+      [],
+      3,
+    ]);
+    await scrape(1);
+    expect(await scrape(0)).toEqual(['live 4', 'deleted 0']);
+  });
+
+  it('ask the database at each scrape, once for all that scrape together', async () => {
+    const answers = [
+      [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 90.5 }],
+      [{ reason: 'invalid_shape', count: 1, oldestAgeSeconds: 3 }],
+    ];
+    const metrics = makeMetrics({ countOpenDeadLetters: async () => answers.shift() ?? [] });
+    const letters = (text: string) => ownSeries(text).filter((line) => line.includes('dead_letter'));
+    const [first, same] = await Promise.all([metrics.render(), metrics.render()]);
+    expect([letters(first), letters(same), letters(await metrics.render())]).toEqual([
+      ...Array.from({ length: 2 }, () => [
+        'clerk_sync_open_dead_letters{reason="invalid_json"} 2',
+        'clerk_sync_oldest_open_dead_letter_age_seconds{reason="invalid_json"} 90.5',
+      ]),
+      [
+        'clerk_sync_open_dead_letters{reason="invalid_shape"} 1',
+        'clerk_sync_oldest_open_dead_letter_age_seconds{reason="invalid_shape"} 3',
+      ],
+    ]);
+  });
+
+  it('count the reconciles of this process, and tell of the latest of any', async () => {
+    const metrics = makeMetrics({
+      findReconcileState: async () => ({ finishedAt: { full: 1_767_225_600.5 }, succeeded: false }),
+    });
+    const drift = { older: { repaired: 2, left: 1 }, activity: { repaired: 5, left: 0 } };
+    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 2000, drift });
+    metrics.recordReconcile({ kind: 'incremental', end: 'failed', ms: 10, drift: {} });
+    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 3000, drift });
+    const text = await metrics.render();
+    expect(ownSeries(text).filter((line) => line.includes('reconcile'))).toEqual([
+      'clerk_sync_reconcile_runs_total{kind="full",end="finished"} 2',
+      'clerk_sync_reconcile_runs_total{kind="incremental",end="failed"} 1',
+      'clerk_sync_reconcile_duration_seconds_count{kind="full"} 2',
+      'clerk_sync_reconcile_duration_seconds_count{kind="incremental"} 1',
+      'clerk_sync_reconcile_drift_total{kind="older",result="repaired"} 4',
+      'clerk_sync_reconcile_drift_total{kind="older",result="left"} 2',
+      'clerk_sync_reconcile_drift_total{kind="activity",result="repaired"} 10',
+      'clerk_sync_reconcile_drift_total{kind="activity",result="left"} 0',
+      'clerk_sync_reconcile_last_finished_timestamp_seconds{kind="full"} 1767225600.5',
+      'clerk_sync_reconcile_last_succeeded 0',
+    ]);
+    expect(text).toContain('clerk_sync_reconcile_duration_seconds_sum{kind="full"} 5\n');
+  });
+
+  it('are scraped while the database is away, and say so', async () => {
+    const letters = [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 1 }];
+    const answers = [Promise.resolve(letters), Promise.reject(new Error('away'))];
+    const { app } = makeApp({
+      metrics: makeMetrics({
+        countOpenDeadLetters: () => answers.shift() ?? Promise.resolve([]),
+        canWrite: () => Promise.reject(new Error('away')),
+      }),
+    });
+    const scrape = async () => {
+      const response = await app.request('/metrics');
+      return {
+        status: response.status,
+        type: response.headers.get('content-type'),
+        series: ownSeries(await response.text()),
+      };
+    };
+    await scrape();
+    expect(await scrape()).toEqual({
+      status: 200,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+      series: [
+        'clerk_sync_delivery_duration_seconds_count 0',
+        'clerk_sync_event_lag_seconds_count 0',
+        'clerk_sync_sanitized_strings_total 0',
+        'clerk_sync_queued_deliveries 7',
+        'clerk_sync_in_flight_deliveries 3',
+        'clerk_sync_database_up 0',
+        'clerk_sync_database_writable 0',
+        'clerk_sync_database_pool_waiters 0',
+      ],
+    });
+  });
+
+  it('name the version, and keep to a registry of their own', async () => {
+    const [first, second] = [makeMetrics(), makeMetrics({ version: '4.5.6' })];
+    first.recordRejection('queue_full');
+    const text = await second.render();
+    expect([
+      text.includes(`clerk_sync_build_info{version="4.5.6",node_version="${process.versions.node}"} 1`),
+      text.includes('queue_full'),
+    ]).toEqual([true, false]);
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+});

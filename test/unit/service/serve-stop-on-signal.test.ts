@@ -1,0 +1,74 @@
+import { EventEmitter } from 'node:events';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { stopOnSignal } from '../../../src/service/stop-on-signal.ts';
+
+/** A program that notes how it ended instead of ending, and the lines it logged. */
+function makeProgram(stop: () => Promise<void>) {
+  const exits: number[] = [];
+  const logs: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void logs.push(JSON.parse(line).msg) });
+  const program = Object.assign(new EventEmitter(), { exit: (code: number) => void exits.push(code) });
+  stopOnSignal({ stop, logger, program, deadlineMs: 25_000 });
+  return { program, exits, logs };
+}
+
+const never = () => new Promise<void>(() => undefined);
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('a signal', () => {
+  it.each(['SIGTERM', 'SIGINT'])('ends the program with 0 after a graceful stop: %s', async (signal) => {
+    const stopping = Promise.withResolvers<void>();
+    const { program, exits, logs } = makeProgram(() => stopping.promise);
+    program.emit(signal, signal);
+    await vi.advanceTimersByTimeAsync(1000);
+    const before = [...exits];
+    stopping.resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect({ before, exits, logs }).toEqual({ before: [], exits: [0], logs: ['stopping', 'stopped'] });
+  });
+
+  it('stops once, though npm passes on the Ctrl-C that the terminal has sent', async () => {
+    const stop = vi.fn(never);
+    const { program, exits, logs } = makeProgram(stop);
+    program.emit('SIGINT', 'SIGINT');
+    await vi.advanceTimersByTimeAsync(100);
+    program.emit('SIGINT', 'SIGINT');
+    expect({ stops: stop.mock.calls.length, exits, logs }).toEqual({ stops: 1, exits: [], logs: ['stopping'] });
+  });
+
+  it('ends the program with 1 when it is the second one', async () => {
+    const { program, exits, logs } = makeProgram(never);
+    program.emit('SIGTERM', 'SIGTERM');
+    await vi.advanceTimersByTimeAsync(600);
+    program.emit('SIGINT', 'SIGINT');
+    expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'stopped at once by a second signal'] });
+  });
+
+  it('ends the program with 1 when the stop takes longer than 25 seconds', async () => {
+    const { program, exits, logs } = makeProgram(never);
+    program.emit('SIGTERM', 'SIGTERM');
+    await vi.advanceTimersByTimeAsync(24_999);
+    const before = [...exits];
+    await vi.advanceTimersByTimeAsync(1);
+    expect({ before, exits, logs }).toEqual({ before: [], exits: [1], logs: ['stopping', 'could not stop in time'] });
+  });
+
+  it('ends the program with 1 when the stop fails', async () => {
+    const { program, exits, logs } = makeProgram(() => Promise.reject(new Error('broken')));
+    program.emit('SIGTERM', 'SIGTERM');
+    await vi.advanceTimersByTimeAsync(0);
+    expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'could not stop cleanly'] });
+  });
+});
+
+it.each([
+  ['uncaughtException', 'uncaught exception'],
+  ['unhandledRejection', 'unhandled rejection'],
+])('an error that reaches the top ends the program with 1: %s', (event, message) => {
+  const { program, exits, logs } = makeProgram(never);
+  program.emit(event, new Error('bug'));
+  expect({ exits, logs }).toEqual({ exits: [1], logs: [message] });
+});
