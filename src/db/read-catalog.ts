@@ -4,6 +4,7 @@ export interface CatalogColumn {
   readonly name: string;
   readonly type: string;
   readonly nullable: boolean;
+  /** An expression, or how Postgres makes the value by itself. */
   readonly default: string | null;
   readonly comment: string | null;
 }
@@ -23,6 +24,8 @@ export interface CatalogRelation {
   readonly foreignKeys: readonly CatalogDefinition[];
   /** Those that no constraint made. */
   readonly indexes: readonly CatalogDefinition[];
+  /** Those that no constraint made and that are switched on. */
+  readonly triggers: readonly CatalogDefinition[];
   /** The query of a view; null for a table. */
   readonly query: string | null;
 }
@@ -31,6 +34,8 @@ export interface Catalog {
   readonly comment: string | null;
   /** Tables first, each kind by name. */
   readonly relations: readonly CatalogRelation[];
+  /** By name. */
+  readonly functions: readonly CatalogDefinition[];
 }
 
 /** What is needed to ask: a pool's session has it, and so has a connection of one's own. */
@@ -51,7 +56,7 @@ const RELATIONS = `
 
 const COLUMNS = `
   select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable,
-    pg_get_expr(adbin, adrelid) as default, col_description(attrelid, attnum) as comment
+    case attidentity when 'a' then 'generated always as identity' else pg_get_expr(adbin, adrelid) end as default, col_description(attrelid, attnum) as comment
   from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
   where attrelid = $1::int::oid and attnum > 0 and not attisdropped
   order by attnum`;
@@ -67,6 +72,16 @@ const INDEXES = `
   where indrelid = $1::int::oid and not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
   order by relname collate "C"`;
 
+const TRIGGERS = `
+  select tgname as name, pg_get_triggerdef(oid, true) as definition
+  from pg_trigger where tgrelid = $1::int::oid and not tgisinternal and tgconstraint = 0 and tgenabled <> 'D'
+  order by tgname collate "C"`;
+
+const FUNCTIONS = `
+  select proname as name, pg_get_functiondef(oid) as definition
+  from pg_proc where pronamespace = to_regnamespace('clerk') and prokind = 'f'
+  order by proname collate "C"`;
+
 /**
  * Reads what the schema `clerk` is, in Postgres's own words: the same on every version of it, as long as the search path
  * does not have the schema, since Postgres leaves out what can be found without.
@@ -81,16 +96,18 @@ export async function readCatalog(runner: Runner): Promise<Catalog> {
     relations: await Promise.all(
       relations.map(async ({ oid, ...relation }) => ({ ...relation, ...(await readParts(runner, oid)) })),
     ),
+    functions: await runner.run<CatalogDefinition>(FUNCTIONS),
   };
 }
 
 /** Asked for at once, so that the statements travel together. */
 async function readParts(runner: Runner, oid: number) {
-  const [columns, constraints, foreignKeys, indexes] = await Promise.all([
+  const [columns, constraints, foreignKeys, indexes, triggers] = await Promise.all([
     runner.run<CatalogColumn>(COLUMNS, [oid]),
     runner.run<CatalogDefinition>(CONSTRAINTS, [oid, 'pucx']),
     runner.run<CatalogDefinition>(CONSTRAINTS, [oid, 'f']),
     runner.run<CatalogDefinition>(INDEXES, [oid]),
+    runner.run<CatalogDefinition>(TRIGGERS, [oid]),
   ]);
-  return { columns, constraints, foreignKeys, indexes };
+  return { columns, constraints, foreignKeys, indexes, triggers };
 }
