@@ -89,7 +89,7 @@ begin
     end if;
     must := case
       when rule in ('text', 'password', 'digest', 'address', 'time') and found <> 'string' then 'a text'
-      when rule = 'flag' and found <> 'boolean' then 'true or false'
+      when rule = 'flag' and found <> 'boolean' then 'true, false'
       when rule = 'limit' and found <> 'number' then 'a number'
       when rule = 'object' and found <> 'object' then 'an object'
       when rule = 'codes' and found <> 'array' then 'a list of texts'
