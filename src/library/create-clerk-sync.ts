@@ -17,6 +17,7 @@ import { observeOutcomes } from './observe-outcomes.ts';
 import { type ClerkSyncSettings, readOptions } from './read-options.ts';
 import { readStatus } from './read-status.ts';
 import { createReceiving } from './receiving.ts';
+import { createUserUpdates } from './user-updates.ts';
 
 /** A platform may freeze a process as soon as its answer is out; databases and what is before them close what is idle. */
 const MAX_IDLE_MS = 5000;
@@ -86,6 +87,7 @@ export function createClerkSync(options: ClerkSyncOptions): ClerkSync {
     backfill: track(runs.backfill),
     reconcile: track(runs.reconcile),
     deadLetters: createDeadLetters(pool, settle),
+    userUpdates: createUserUpdates(pool),
     status: () => readStatus(pool),
     close,
     [Symbol.asyncDispose]: close,

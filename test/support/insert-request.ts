@@ -12,14 +12,18 @@ export interface NewRequest {
 /** What Postgres answers to one insert: the request as it is stored, or what it refuses and in which column. */
 export type InsertAnswer = { readonly stored: string } | { readonly refused: string; readonly column: string };
 
-/** Inserts a request by SQL, in a transaction of its own. */
+/** Inserts a request by SQL, in a transaction of its own; columns that are left out get their defaults. */
 export async function insertRequest(sql: postgres.Sql, columns: NewRequest): Promise<InsertAnswer> {
-  const { request, ...others } = { user_id: 'user_1', ...columns };
-  const json = request === undefined ? {} : { request: request === null ? null : sql`${request}::text::jsonb` };
+  const given = Object.entries({ user_id: 'user_1', ...columns });
+  const casts: Readonly<Record<string, string>> = { request: '::text::jsonb', force: '::boolean' };
+  const names = given.map(([name]) => name).join(', ');
+  const values = given.map(([name], place) => `$${place + 1}${casts[name] ?? ''}`).join(', ');
   try {
-    const [row] = await sql`
-      insert into clerk.user_updates ${sql({ ...others, ...json } as Record<string, string>)} returning request::text`;
-    return { stored: row?.request };
+    const [row] = await sql.unsafe(
+      `insert into clerk.user_updates (${names}) values (${values}) returning request::text as stored`,
+      given.map(([, value]) => value),
+    );
+    return { stored: row?.stored };
   } catch (error) {
     const { code, message, column_name: column, table_name: table } = error as postgres.PostgresError;
     if (code !== '23514' || table !== 'user_updates') throw error;
