@@ -173,7 +173,7 @@ describe('a command that starts Postgres for itself', () => {
     while (!(await exists(join(directory, '.data/postgres/postmaster.pid')))) await delay(1);
     child.kill(signal);
     expect(await exited).toBe(1);
-    expect(stderr).toContain('clerk-sync: Stopped by a signal before the end.\n');
+    expect(stderr).toContain('clerk-sync: A signal stopped the command before its end.\n');
     await expectNothingRuns(directory);
   });
 });

@@ -4,12 +4,13 @@ import { withDatabase } from '../open-database.ts';
 import { cutText } from '../output/cut-text.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatCount, formatJson, formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatCount, formatQuantity, formatTime } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { GROUP_PATH_WIDTH } from './format-settlement.ts';
 import { formatNone } from './list-dead-letters.ts';
 import { type FilterOptions, readFilter } from './select-dead-letters.ts';
 
-/** `dead-letters summary`: one line for each cause, however many letters it has made. */
+/** `dead-letters summary`: one line for each cause, with the number of its letters. */
 export async function printSummary(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,
@@ -17,7 +18,7 @@ export async function printSummary(
   const groups = await withDatabase(context, (pool) =>
     pool.withTransaction(async (session) => summarizeDeadLetters(session, await readFilter(session, options))),
   );
-  context.stdout(options.json === true ? formatJson(toJson(groups)) : formatSummary(groups, options, context));
+  printAnswer(context, options, { json: () => toJson(groups), text: () => formatSummary(groups, options, context) });
   return 0;
 }
 
@@ -43,7 +44,7 @@ const COLUMNS: readonly Column<DeadLetterGroup>[] = [
 function formatSummary(
   groups: readonly DeadLetterGroup[],
   options: FilterOptions,
-  { invocation, width = Number.POSITIVE_INFINITY }: Pick<CommandContext, 'invocation' | 'width'>,
+  { width = Number.POSITIVE_INFINITY }: Pick<CommandContext, 'width'>,
 ): string {
   const [largest] = groups;
   if (largest === undefined) return formatNone(options);
@@ -52,19 +53,23 @@ function formatSummary(
   return [
     isTooWide ? formatNarrow(groups, width) : table,
     `${formatQuantity(countLetters(groups), 'dead letter')} of ${formatQuantity(groups.length, 'cause')}.\n`,
-    `Why, and what to do:  ${invocation} dead-letters show ${largest.exampleId}\n`,
+    `Why, and what to do:  clerk-sync dead-letters show ${largest.exampleId}\n`,
   ].join('\n');
 }
 
-/** Two lines a group, for terminals that can't hold all columns: nothing that the table has is left out. */
+const COUNT_TITLE = 'letters';
+
+/** Two lines for each group and for the heading, for terminals that are too narrow for all columns. */
 function formatNarrow(groups: readonly DeadLetterGroup[], width: number): string {
-  const countWidth = Math.max(...groups.map(({ count }) => formatCount(count).length));
+  const countWidth = Math.max(COUNT_TITLE.length, ...groups.map(({ count }) => formatCount(count).length));
+  const reasonWidth = Math.max(...groups.map(({ reason }) => escapeText(reason).length));
+  const heading = `${COUNT_TITLE}  ${'reason'.padEnd(reasonWidth)}  path\n    first and last failed, example\n`;
   const blocks = groups.map(({ count, reason, path, firstFailedAt, lastFailedAt, exampleId }) => {
-    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason)}  `;
+    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason).padEnd(reasonWidth)}  `;
     const times = `${formatMinute(firstFailedAt)} to ${formatMinute(lastFailedAt)}`;
     return `${head}${cutText(escapeText(path ?? '-'), width - head.length)}\n    ${times}  ${escapeText(exampleId)}\n`;
   });
-  return blocks.join('\n');
+  return [heading, ...blocks].join('\n');
 }
 
 function formatMinute(time: Date): string {

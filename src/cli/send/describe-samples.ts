@@ -1,6 +1,6 @@
 import { formatQuantity } from '../output/format-values.ts';
 
-/** Says of samples that they are here and play no part. */
-export function describeSamples(samples: number, invocation: string): string {
-  return `${formatQuantity(samples, 'sample user')} left aside: \`${invocation} send --clean\` removes samples`;
+/** Says that there are samples here, and that the command ignores them. */
+export function describeSamples(samples: number): string {
+  return `${formatQuantity(samples, 'sample user')} ignored: \`clerk-sync send --clean\` removes samples`;
 }

@@ -59,12 +59,12 @@ ${GONE}  deleted
     clerk.setUser(makeSmallUser('user_bad', { banned: 'maybe' }));
     const before = await dump();
     const rehearsed = await run(NEW, GONE, 'user_bad', '--dry-run');
-    expect(rehearsed.stdout).toContain('1 applied, 1 deleted, 1 dead_letter.\nA dry run: nothing was changed.\n');
+    expect(rehearsed.stdout).toContain('1 applied, 1 deleted, 1 dead_letter.\nThis was a dry run: nothing was changed.\n');
     expect(rehearsed.exitCode).toBe(3);
     expect(await dump()).toEqual(before);
     const real = await run(NEW, GONE, 'user_bad');
     const [same] = real.stdout.split('Why they could not be written');
-    expect(rehearsed.stdout).toBe(`${same}A dry run: nothing was changed.\n`);
+    expect(rehearsed.stdout).toBe(`${same}This was a dry run: nothing was changed.\n`);
   });
 
   test('says what was done before it failed', async () => {

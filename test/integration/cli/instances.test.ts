@@ -145,14 +145,14 @@ test('remove-instance refuses the instance of the key, unless it is forced, and 
   expect(await run('remove-instance', 'ins_own', '--yes')).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `clerk-sync: CLERK_SECRET_KEY belongs to ins_own: its users are the right ones here.
+    stderr: `clerk-sync: CLERK_SECRET_KEY belongs to ins_own, so its users belong here.
 Nothing was changed. If the key is the wrong one, correct it; \`clerk-sync remove-instance ins_own --force\` goes on in spite of it.
 `,
   });
   expect(await run('remove-instance', 'ins_nobody', '--yes')).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: 'clerk-sync: No row here is of ins_nobody.\nInstances here: ins_other, ins_own.\n',
+    stderr: 'clerk-sync: No row here belongs to ins_nobody.\nInstances here: ins_other, ins_own.\n',
   });
   expect((await callCli(['remove-instance', 'ins_own'], { env: keyless })).stdout).toContain('Check that yourself.\n');
   expect(await read()).toEqual(listRows(['own', 'other']));
@@ -167,8 +167,8 @@ test('remove-instance names the table that refers to its users, and continues on
   expect(await run('remove-instance', 'ins_other', '--yes')).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `clerk-sync: The table orders refers to users of ins_other (orders_user_id_fkey).
-Remove those rows of it first; then run this again: it finds what is left.
+    stderr: `clerk-sync: The table orders has rows that refer to users of ins_other (orders_user_id_fkey).
+Remove those rows first, then run this again: it continues with what is left.
 `,
   });
   await sql`delete from public.orders`;

@@ -95,7 +95,7 @@ test('says so where the service writes into another database than the one that i
   const env = { DATABASE_URL: url, PORT: String(service.port), CLERK_WEBHOOK_SIGNING_SECRET: service.secret };
   const { stdout } = await callCli(['send', 'user.created'], { env });
   expect(stdout).toContain(
-    "The row can't be shown: The service writes into another database than the one that is configured here.\n",
+    "The row can't be shown: The service writes to another database than the one that is configured here.\n",
   );
 });
 

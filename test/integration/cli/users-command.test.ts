@@ -163,8 +163,8 @@ test('who is not here is not found, and what was asked for is not repeated on st
   expect(await run(['find', 'eve@example.com'])).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `clerk-sync: No user here has this as id, e-mail address, phone number, user name, external id or wallet.
-\`clerk-sync sync-user <id>\` asks Clerk for a user by id; \`clerk-sync users\` lists the newest here.
+    stderr: `clerk-sync: No user here has this id, e-mail address, phone number, user name, external id or wallet.
+\`clerk-sync users\` lists the newest users here. \`clerk-sync sync-user <id>\` reads a user from Clerk by id.
 `,
   });
 });

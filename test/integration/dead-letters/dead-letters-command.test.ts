@@ -79,7 +79,7 @@ Why, and what to do:  clerk-sync dead-letters show msg_shape
     expect(stdout.split('\n').slice(1)).toEqual([
       'msg_shape  user.updated  user_1  invalid_shape  data.banned         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open',
       '',
-      '3 dead letters, 2 more than shown: raise --limit.',
+      '3 dead letters, 2 are not shown: use a higher --limit.',
       '',
       'Counted by cause:     clerk-sync dead-letters summary',
       'Why, and what to do:  clerk-sync dead-letters show msg_shape',
@@ -284,7 +284,7 @@ msg_user_2  stale
 msg_no_id  duplicate
 
 1 duplicate.
-Only open letters can be changed: the others are as they were.
+Only open letters can be changed. The others stay as they were.
 `,
     });
     expect(await readStates()).toEqual(before);
@@ -348,7 +348,7 @@ Only open letters can be changed: the others are as they were.
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: No dead letter has the id msg_a, msg_b.
-Nothing was changed. \`clerk-sync dead-letters list\` shows those that are open.
+Nothing was changed. \`clerk-sync dead-letters list\` shows the open ones.
 `,
     });
     expect(await readStates()).toEqual(OPEN);

@@ -89,7 +89,7 @@ describe('without DATABASE_URL', () => {
       check: {
         name: 'connection',
         status: 'failed',
-        finding: `There is no database yet: DATABASE_URL is not set, and ${dataDir} holds none.`,
+        finding: `There is no database yet: DATABASE_URL is not set, and the folder ${dataDir} holds none.`,
         advice: START,
       },
       files: [],
