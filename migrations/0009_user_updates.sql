@@ -35,6 +35,17 @@ as $$
   where request ? name
 $$;
 
+-- Whether Clerk is known to take digests of this hasher. A new one may come at any time, so the others are not refused.
+create function clerk.is_known_hasher(hasher text) returns boolean
+language sql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select hasher in (
+    'argon2i', 'argon2id', 'awscognito', 'bcrypt', 'bcrypt_peppered', 'bcrypt_sha256_django', 'ldap_ssha', 'md5',
+    'md5_phpass', 'md5_salted', 'pbkdf2_sha1', 'pbkdf2_sha256', 'pbkdf2_sha256_django', 'pbkdf2_sha512',
+    'pbkdf2_sha512_hex', 'phpass', 'scrypt_firebase', 'scrypt_werkzeug', 'sha256', 'sha256_salted', 'sha512_symfony')
+$$;
+
 -- What is wrong with a request, as a sentence that names the property and never quotes its value. Null: nothing is.
 create function clerk.find_request_fault(action text, request jsonb) returns text
 language plpgsql immutable parallel safe
@@ -56,7 +67,6 @@ declare
     when 'set_primary_email' then '{"email_address": "address", "notify_primary_email_address_changed": "flag"}'
     else '{}'
   end;
-  erased constant jsonb := '"[erased]"';
   date_time constant text :=
     '^(?!0000)([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$';
   name text;
@@ -82,10 +92,6 @@ begin
     if found = 'null' then
       continue when rule not in ('digest', 'codes', 'address');
       return format('request.%s must not be null.', name);
-    end if;
-    -- A copy of a settled request would otherwise set this very text as the password.
-    if value = erased and clerk.erase_request_secrets(jsonb_build_object(name, true)) -> name = erased then
-      return format('request.%s was erased when its request was settled. Give it again.', name);
     end if;
     must := case
       when rule in ('text', 'password', 'digest', 'address', 'time') and found <> 'string' then 'a text'
@@ -135,7 +141,7 @@ end
 $$;
 
 -- Checks a new request, puts it in order and gives it its beginning, whoever inserts it. It runs with the rights of the
--- owner, so that the right to insert is enough.
+-- owner, so that the right to insert is enough. It names no schema, so that the schema can be renamed.
 create function clerk.accept_user_update() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -143,12 +149,13 @@ as $$
 declare
   faulty text;
   fault text;
-  -- Beyond so many users one transaction locks all of them at once: the locks of a server have little room.
+  -- After so many requests a transaction locks all users at once: a server has little room for locks.
   most_locks constant int := 500;
   locked int := coalesce(substring(current_setting('clerk_sync.locked_users', true) from '^[0-9]{1,6}$')::int, 0);
   -- "clerk" in ASCII, cut to four bytes.
   lock_class constant int := 1668048242;
 begin
+  perform set_config('search_path', format('pg_catalog, %I, pg_temp', tg_table_schema), true);
   if new.user_id is null or new.user_id !~ '^[A-Za-z0-9_-]{1,255}$' or new.user_id in ('count', 'ban', 'unban') then
     faulty := 'user_id';
     fault := 'user_id must be the id of a user at Clerk, such as "user_29w83sxmDNGwOuEthce5gg56FcC".';
@@ -167,17 +174,20 @@ begin
     fault := 'request must be an object, such as {"first_name": "Ada"}.';
   else
     faulty := 'request';
-    fault := clerk.find_request_fault(new.action, new.request);
+    -- A copy of a settled request would otherwise set this very text as the password.
+    select coalesce(
+      min(format('request.%s was erased when its request was settled. Give it again.', secret.key)),
+      find_request_fault(new.action, new.request))
+    into fault
+    from jsonb_each(case jsonb_typeof(new.request) when 'object' then erase_request_secrets(new.request) end) as secret
+    where secret.value = '"[erased]"' and new.request -> secret.key = secret.value;
   end if;
   if fault is not null then
     raise check_violation using
       message = fault, column = faulty, table = tg_table_name, schema = tg_table_schema,
       hint = 'docs/user-updates.md lists the actions, their properties and the rules.';
   end if;
-  if new.request ->> 'password_hasher' not in (
-    'argon2i', 'argon2id', 'awscognito', 'bcrypt', 'bcrypt_peppered', 'bcrypt_sha256_django', 'ldap_ssha', 'md5',
-    'md5_phpass', 'md5_salted', 'pbkdf2_sha1', 'pbkdf2_sha256', 'pbkdf2_sha256_django', 'pbkdf2_sha512',
-    'pbkdf2_sha512_hex', 'phpass', 'scrypt_firebase', 'scrypt_werkzeug', 'sha256', 'sha256_salted', 'sha512_symfony') then
+  if not is_known_hasher(new.request ->> 'password_hasher') then
     raise warning 'request.password_hasher is none of those that Clerk is known to take. It is sent as it is.';
   end if;
 
@@ -204,13 +214,13 @@ begin
   new.settled_at := null;
   new.from_trigger := pg_trigger_depth() > 1;
   if new.from_trigger and 10 <= (
-    select count(*) from clerk.user_updates u
+    select count(*) from user_updates u
     where u.user_id = new.user_id and u.from_trigger and u.created_at > now() - interval '10 minutes'
       and not (u.state = 'rejected' and u.error @> '[{"code": "update_loop"}]')
   ) then
     new.state := 'rejected';
     new.settled_at := now();
-    new.request := clerk.erase_request_secrets(new.request);
+    new.request := erase_request_secrets(new.request);
     new.error := jsonb_build_array(jsonb_build_object('code', 'update_loop', 'message',
       'Triggers have inserted 10 requests for this user in the last 10 minutes. This one is not sent, since it looks like a loop.'));
   else
@@ -226,7 +236,8 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  new.request := clerk.erase_request_secrets(new.request);
+  perform set_config('search_path', format('pg_catalog, %I, pg_temp', tg_table_schema), true);
+  new.request := erase_request_secrets(new.request);
   new.lease_until := null;
   new.settled_at := coalesce(new.settled_at, now());
   return new;
@@ -245,4 +256,5 @@ comment on trigger settle_user_update on clerk.user_updates is 'clerk-sync: eras
 comment on function clerk.accept_user_update() is 'Checks a new request, gives it its place in the order, and limits what triggers may insert.';
 comment on function clerk.settle_user_update() is 'Erases the secrets of a request that is settled.';
 comment on function clerk.find_request_fault(text, jsonb) is 'What is wrong with a request, as a sentence that quotes no value. Null: nothing.';
+comment on function clerk.is_known_hasher(text) is 'Whether Clerk is known to take digests of this hasher.';
 comment on function clerk.erase_request_secrets(jsonb) is 'A request with "[erased]" in place of each secret.';

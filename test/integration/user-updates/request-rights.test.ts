@@ -3,8 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { grantRole, useRole } from '../../support/database-role.ts';
-
-const REFUSED = { code: '42501' };
+import { findQueries, readPage } from '../../support/markdown.ts';
 
 test('a schema of another name has the same table, the same rules and the same order', async () => {
   const { sql, target } = await useTestDatabase({ from: 'nothing' });
@@ -27,4 +26,12 @@ test('a schema of another name has the same table, the same rules and the same o
     },
   );
 });
-void [postgres, onTestFinished, grantRole, useRole, REFUSED];
+test('a schema that is renamed keeps its rules', async () => {
+  const { sql } = await useTestDatabase();
+  await sql`alter schema clerk rename to "app's"`;
+  const table = sql`${sql("app's")}.user_updates`;
+  await sql`insert into ${table} (user_id, request) values ('user_1', '{"password": "a secret"}')`;
+  await sql`update ${table} set state = 'rejected'`;
+  expect([...(await sql`select request from ${table}`)]).toEqual([{ request: { password: '[erased]' } }]);
+  await expect(sql`insert into ${table} (user_id) values ('user_1')`).rejects.toThrow('at least one property');
+});
