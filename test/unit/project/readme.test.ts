@@ -121,6 +121,23 @@ describe('the operations page', () => {
   });
 });
 
+describe('the map in CONTRIBUTING', () => {
+  const contributing = readPage('CONTRIBUTING.md');
+  const paths = [...contributing.matchAll(/`((?:src|drizzle|test|docs|migrations)\/[\w./-]*)`/g)].map(
+    ([, path = '']) => path,
+  );
+
+  test('names only what is there', () => {
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('has every folder of the program', () => {
+    const folders = globSync('src/*/', { cwd: root }).map((folder) => `${folder.replace(/\/?$/, '')}/`);
+    expect(folders.length).toBeGreaterThan(10);
+    expect(folders.filter((folder) => !paths.includes(folder))).toEqual([]);
+  });
+});
+
 describe('links', () => {
   test.each(PAGES)('of %s lead somewhere', (path) => {
     const page = readPage(path);
