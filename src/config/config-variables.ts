@@ -42,7 +42,7 @@ export const variables = {
   },
   EMBEDDED_POSTGRES: {
     meaning:
-      'on starts the built-in Postgres even if the environment looks like production. Without it, a missing DATABASE_URL is an error there.',
+      'Set it to on to start the built-in Postgres even if the environment looks like production. Otherwise a missing DATABASE_URL is an error there.',
     expected: 'auto or on',
     fallback: 'auto',
     schema: v.picklist(['auto', 'on']),
