@@ -59,7 +59,9 @@ ${GONE}  deleted
     clerk.setUser(makeSmallUser('user_bad', { banned: 'maybe' }));
     const before = await dump();
     const rehearsed = await run(NEW, GONE, 'user_bad', '--dry-run');
-    expect(rehearsed.stdout).toContain('1 applied, 1 deleted, 1 dead_letter.\nThis was a dry run: nothing was changed.\n');
+    expect(rehearsed.stdout).toContain(
+      '1 applied, 1 deleted, 1 dead_letter.\nThis was a dry run: nothing was changed.\n',
+    );
     expect(rehearsed.exitCode).toBe(3);
     expect(await dump()).toEqual(before);
     const real = await run(NEW, GONE, 'user_bad');

@@ -78,7 +78,12 @@ test('what an editor made of it is kept where it is no JSON, and nothing is chan
 
 test.each([
   { script: 'exit 3', stdout: '', exitCode: 1, complaint: 'the editor did not end well (3)' },
-  { script: 'true', stdout: 'Nothing was changed: the new body says the same as the old one.\n', exitCode: 0, complaint: '' },
+  {
+    script: 'true',
+    stdout: 'Nothing was changed: the new body says the same as the old one.\n',
+    exitCode: 0,
+    complaint: '',
+  },
 ])('an editor that does "$script" changes nothing and leaves nothing', async ({ script, complaint, ...expected }) => {
   const { run, body, readLetter } = await useLetter();
   const { listLeft } = await useEditor(script);

@@ -1,9 +1,6 @@
-import postgres from 'postgres';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { useTestDatabase } from '../../support/database.ts';
-import { grantRole, useRole } from '../../support/database-role.ts';
-import { findQueries, readPage } from '../../support/markdown.ts';
 
 test('a schema of another name has the same table, the same rules and the same order', async () => {
   const { sql, target } = await useTestDatabase({ from: 'nothing' });
