@@ -6,4 +6,5 @@ export type DeadLetterWithBody = typeof deadLetters.$inferSelect;
 /** A kept delivery, fit to be listed. */
 export type DeadLetter = Omit<DeadLetterWithBody, 'body' | 'original_body'>;
 
+/** Open, or closed in one of two ways. */
 export type DeadLetterState = DeadLetter['state'];

@@ -66,7 +66,7 @@ export async function editDeadLetter(session: Session, letter: DeadLetterWithBod
 /** @throws {OperatorError} for a letter that nobody will apply again. */
 export function assertEditable({ message_id: id, state }: DeadLetterWithBody): void {
   if (state === 'open') return;
-  throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}: only open ones can be edited.`, {
+  throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}. Only open ones can be edited.`, {
     hint: `\`clerk-sync dead-letters show ${id}\` says what became of it.`,
   });
 }
@@ -76,12 +76,18 @@ function assertJson(body: string): void {
     parseJson(body);
   } catch (error) {
     if (!(error instanceof InvalidEventError)) throw error;
-    throw new OperatorError('not_json', `Nothing was changed. ${error.message}`);
+    throw new OperatorError('not_json', `Nothing was changed. ${error.message}`, {
+      hint: 'Correct the body, then edit the dead letter again.',
+    });
   }
 }
 
 function describeOvertaken({ message_id: id }: DeadLetterWithBody): OperatorError {
-  return new OperatorError('dead_letter_changed', `Nothing was changed. The dead letter ${id} has changed since.`, {
-    hint: `Look at it again: \`clerk-sync dead-letters show ${id}\`.`,
-  });
+  return new OperatorError(
+    'dead_letter_changed',
+    `Nothing was changed, because somebody else has changed the dead letter ${id}.`,
+    {
+      hint: `\`clerk-sync dead-letters show ${id}\` shows it as it is now.`,
+    },
+  );
 }

@@ -10,12 +10,13 @@ import { type ReconcileReport, type ReconcileResult, runReconcile } from '../rec
 import { isAbort } from '../walk/describe-failure.ts';
 import { type ApiConfig, describeApiError, withApi } from './open-api.ts';
 
+/** What a scheduled run needs. */
 export interface DueRunOptions {
   readonly config: ApiConfig & Pick<Config, 'deletedUsers'>;
   readonly intervalMs: number;
-  /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
+  /** The pool of the service, used only to ask whether a run is due: a run must not take connections from deliveries. */
   readonly pool: Pool;
-  /** Of the same database. */
+  /** The same database. */
   readonly target: DatabaseTarget;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordReconcile'>;
@@ -23,10 +24,10 @@ export interface DueRunOptions {
   readonly signal: AbortSignal;
 }
 
-/** One for the work; the lock's own connection is beside it. */
+/** One for the work. The lock has another connection. */
 const POOL_SIZE = 1;
 
-/** Makes the run that is due, if one is, and tells the log and the metrics of it. Never throws. */
+/** Makes the run that is due, if there is one, and reports it to the log and the metrics. Never throws. */
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   const { logger, pool, intervalMs } = options;
   try {
@@ -34,13 +35,13 @@ export async function runDueReconcile(options: DueRunOptions): Promise<void> {
     const result = await run(options);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {
-    logger.warn({ err: error }, 'reconcile could not begin');
+    logger.warn({ err: error }, 'reconcile could not start');
   }
 }
 
 function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
   const { deletedUsers } = config;
-  // Asked again, now under the lock: another process may have been quicker.
+  // Asked again with the lock: another process may have been faster.
   const chooseKind = (session: Session) => findDueRun(session, intervalMs);
   return withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync reconcile' }, (pool) =>
     withApi(config, { signal }, (api) =>
@@ -69,7 +70,7 @@ function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void
   metrics.recordReconcile({ kind, end, ms: durationMs, drift });
   if (end === 'failed') logger.error({ ...line, err: describeApiError(failure) }, 'reconcile failed');
   else if (end === 'stopped') logger.info(line, 'reconcile stopped');
-  else if (left > 0) logger.warn(line, 'reconcile finished, and something differs still');
+  else if (left > 0) logger.warn(line, 'reconcile finished; some users still differ');
   else logger.info(line, 'reconcile finished');
 }
 

@@ -60,7 +60,7 @@ describe('beside a service that was started with nothing configured', () => {
       row: { id: 'user_ada', first_name: null, email_addresses: 0, deleted_at: expect.any(String) },
     });
     expect((await run('send', 'user.created')).stdout).toMatch(
-      / stale +200 [\s\S]*\nIn the database now, in clerk\.users and the tables beside it:\n\n {2}id +user_ada\n/,
+      / stale +200 [\s\S]*\nNow in the database, in clerk\.users and its child tables:\n\n {2}id +user_ada\n/,
     );
     expect((await run('send', 'user.created', '--seed', '2')).stdout).toMatch(/ applied +200 /);
     expect((await run('send', 'session.created')).stdout).toMatch(/ ignored +200 /);
@@ -175,7 +175,7 @@ describe('the program', () => {
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: Nothing answers at http://127.0.0.1:39999/webhooks/clerk: the connection failed (ECONNREFUSED).
-Is the service running? Start it with \`npm start\` (or \`npm run -s clerk-sync -- serve\`) in another terminal; --url names another address.
+Is the service running? Start it with \`npm run -s clerk-sync -- serve\` in another terminal. If it has another address, give it with --url.
 `,
     });
   });

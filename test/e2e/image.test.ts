@@ -111,7 +111,7 @@ test('without variables it ends with exit code 2, and names both that have to be
     stderr: `clerk-sync: The configuration is not valid:
   - CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.
   - DATABASE_URL is not set, and this looks like production: NODE_ENV is production. Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.
-See .env.example for every variable and its meaning.
+The file .env.example explains every variable.
 `,
   });
 });

@@ -9,6 +9,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { type FakeClerk, startFakeClerk } from '../support/fake-clerk/fake-clerk.ts';
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
 import { findSteps, readPage } from '../support/markdown.ts';
+import { readPrintedAddress } from '../support/printed-address.ts';
 import { makeSecret } from '../support/signed-request.ts';
 import { type CommandRun, makeEnvironment, type Program, ROOT, runLine, startLine } from '../support/terminal.ts';
 
@@ -248,9 +249,9 @@ async function readLetter() {
   return [...(await sql`select attempts, state, resolution from clerk.dead_letters where message_id = ${letter}`)];
 }
 
-/** The database, by the address that the program printed. */
+/** The database at the address that the program printed. */
 function connectAsPrinted(output: string): postgres.Sql {
-  return postgres(/postgres:\/\/\S+/.exec(output)?.[0] ?? '', { max: 1, onnotice: () => undefined });
+  return postgres(readPrintedAddress(output), { max: 1, onnotice: () => undefined });
 }
 
 async function findFreePort(): Promise<number> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { version } from '../../src/version.ts';
+import { readPrintedAddress } from '../support/printed-address.ts';
 import { listProcesses } from '../support/processes.ts';
 import { type ServiceOptions, startService } from '../support/service.ts';
 import { makeSignedRequest } from '../support/signed-request.ts';
@@ -12,11 +13,6 @@ async function useService(options: ServiceOptions = {}) {
   const service = await startService(options);
   onTestFinished(() => service.cleanUp());
   return service;
-}
-
-/** What the banner says of the database, as somebody would paste it. */
-function readAddress(stdout: string): string | undefined {
-  return /^ {2}database {3}(.*)$/m.exec(stdout)?.[1];
 }
 
 async function sendUser(url: string, secret: string, properties: Record<string, unknown>) {
@@ -33,9 +29,11 @@ describe('on a machine where nothing is configured', () => {
       `clerk-sync ${version} is listening on ${service.url}`,
       '',
       `  webhooks   POST ${service.url}/webhooks/clerk`,
-      expect.stringMatching(/^ {2}database {3}postgres:\/\/clerk_sync:\w+@127\.0\.0\.1:\d+\/clerk_sync$/),
+      expect.stringMatching(
+        /^ {2}database {3}postgres:\/\/clerk_sync@127\.0\.0\.1:\d+\/clerk_sync \(password in .*\/\.data\/postgres\/clerk-sync\.pgpass\)$/,
+      ),
       '  secret     .data/webhook-secret',
-      '  try next   npm run -s clerk-sync -- send user.created',
+      `  try next   npm run -s clerk-sync -- send user.created --url ${service.url}`,
       '             (in a second terminal)',
       '',
       '',
@@ -45,7 +43,7 @@ describe('on a machine where nothing is configured', () => {
       status: 200,
       body: { outcome: 'applied', message_id: 'msg_1' },
     });
-    const sql = postgres(readAddress(stdout) ?? '', { max: 1 });
+    const sql = postgres(readPrintedAddress(stdout), { max: 1 });
     onTestFinished(() => sql.end());
     expect([...(await sql`select id, username from clerk.active_users`)]).toEqual([{ id: 'user_1', username: 'jane' }]);
     expect(`${stdout}${service.output().stderr}`).not.toContain(secret);

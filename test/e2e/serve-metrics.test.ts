@@ -24,7 +24,7 @@ function read(text: string, series: string): number | undefined {
 
 it('with METRICS_PORT the metrics are on a port of their own, and nowhere else, until the stop has ended', async () => {
   const { service, secret } = await useService({ METRICS_PORT: '0' });
-  const line = service.logs().find(({ msg }) => msg === 'metrics have a port of their own');
+  const line = service.logs().find(({ msg }) => msg === 'serving metrics on their own port');
   const metricsUrl = String(line?.url);
   expect(metricsUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
   await fetch(`${service.url}/webhooks/clerk`, makeSignedRequest(JSON.stringify(makeUserEvent()), { secret }));

@@ -108,7 +108,7 @@ describe('SIGTERM', () => {
       { code: 1, signal: null },
       expect.stringMatching(/UND_ERR_SOCKET|ECONNRESET/),
     ]);
-    expect(service.logs().map(({ msg }) => msg)).toContain('stopped at once by a second signal');
+    expect(service.logs().map(({ msg }) => msg)).toContain('a second signal stopped it at once');
     lock.release();
     await expect
       .poll(

@@ -57,19 +57,18 @@ function formatSummary(
   ].join('\n');
 }
 
-const COUNT_TITLE = 'letters';
+/** Not in columns: a path must not be cut more than necessary, because `--path` takes it. */
+const NARROW_HEADING = 'letters  reason  path\n    first and last failed  example\n';
 
 /** Two lines for each group and for the heading, for terminals that are too narrow for all columns. */
 function formatNarrow(groups: readonly DeadLetterGroup[], width: number): string {
-  const countWidth = Math.max(COUNT_TITLE.length, ...groups.map(({ count }) => formatCount(count).length));
-  const reasonWidth = Math.max(...groups.map(({ reason }) => escapeText(reason).length));
-  const heading = `${COUNT_TITLE}  ${'reason'.padEnd(reasonWidth)}  path\n    first and last failed, example\n`;
+  const countWidth = Math.max(...groups.map(({ count }) => formatCount(count).length));
   const blocks = groups.map(({ count, reason, path, firstFailedAt, lastFailedAt, exampleId }) => {
-    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason).padEnd(reasonWidth)}  `;
+    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason)}  `;
     const times = `${formatMinute(firstFailedAt)} to ${formatMinute(lastFailedAt)}`;
     return `${head}${cutText(escapeText(path ?? '-'), width - head.length)}\n    ${times}  ${escapeText(exampleId)}\n`;
   });
-  return [heading, ...blocks].join('\n');
+  return [NARROW_HEADING, ...blocks].join('\n');
 }
 
 function formatMinute(time: Date): string {

@@ -7,7 +7,7 @@ import { insertInstance } from '../../support/instance-rows.ts';
 // Where `send` asks before it sends samples. The service is a fake one: whether it is the database's, `send` can't know.
 
 const REAL = 'The database that is configured here has real users: 1 user of ins_own.';
-const FAR = "The database of http://service.invalid:3000 can't be seen from here: real users may be in it.";
+const FAR = "The database of http://service.invalid:3000 can't be seen from here. It may have real users.";
 
 interface Case {
   readonly title: string;
@@ -23,9 +23,9 @@ interface Case {
 }
 
 const refusal = (why: string) => `clerk-sync: ${why}
-Nothing was sent. With --yes the samples are sent all the same; \`clerk-sync send --clean\` removes samples from the database that is configured where it runs.
+Nothing was sent. With --yes the samples are sent anyway. \`clerk-sync send --clean\` removes samples from the database that is configured where you run it.
 `;
-const question = (why: string) => `${why} Send samples all the same?\n`;
+const question = (why: string) => `${why} Send samples anyway?\n`;
 const SENT = { sent: 1, exitCode: 0, stderr: '' };
 const EVENT = '{"type": "user.updated", "data": {"id": "user_1"}}';
 

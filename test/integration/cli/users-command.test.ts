@@ -65,7 +65,7 @@ user_ada  Ada@Example.com  Ada Lovelace\\u{1b}[31m  ada        2026-01-01 00:00:
 
 2 users and 1 deleted.
 
-All about one:  clerk-sync users find user_bob
+To see one user:  clerk-sync users find user_bob
 `,
   });
   const { stdout } = await run(['--json', '--limit', '1']);
@@ -92,7 +92,7 @@ test('users says how to come by one where there is none', async () => {
   expect(await callCli(['users'], { env })).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: '0 users. Nothing to list: `clerk-sync send user.created` makes a sample.\n',
+    stdout: '0 users. `clerk-sync send user.created` makes a sample user.\n',
   });
 });
 

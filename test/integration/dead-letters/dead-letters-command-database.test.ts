@@ -38,7 +38,7 @@ Use the version of clerk-sync that the service runs.
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: The database can't be reached (ECONNREFUSED).
-Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.
+Check that Postgres runs and that DATABASE_URL is right, then run this again.
 `,
     });
   });

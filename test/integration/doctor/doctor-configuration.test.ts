@@ -145,8 +145,8 @@ describe('without DATABASE_URL', () => {
       {
         name: 'signing secret',
         status: 'failed',
-        finding: `The file ${path} does not hold a webhook secret.`,
-        advice: 'Delete it: the next start makes a new one.',
+        finding: `The file ${path} does not contain a webhook secret.`,
+        advice: 'Delete it. The next start makes a new one.',
       },
     ]);
   });

@@ -28,7 +28,7 @@ describe('readiness', () => {
     expect(await checkReadiness()).toEqual({
       ready: false,
       code: 'migrations_missing',
-      message: 'The database has no schema of clerk-sync yet.',
+      message: 'The database does not have the tables of clerk-sync yet.',
     });
   });
 
@@ -41,13 +41,9 @@ describe('readiness', () => {
     [
       'newer',
       `insert into clerk.migrations (name, hash) values ('9999_future', 'x')`,
-      'The database was migrated by a newer version than this.',
+      'A newer version of clerk-sync has migrated the database.',
     ],
-    [
-      'changed',
-      `update clerk.migrations set hash = 'x'`,
-      'The migrations of the database are not the ones of this version.',
-    ],
+    ['changed', `update clerk.migrations set hash = 'x'`, 'The database has other migrations than this version.'],
   ])('is denied with the reason where migrations are %s', async (state, statement, message) => {
     const { database, checkReadiness } = await useReadiness();
     await database.sql.unsafe(statement);
@@ -58,7 +54,7 @@ describe('readiness', () => {
     const { database, checkReadiness, logs } = await useReadiness();
     const name = new URL(database.url).pathname.slice(1);
     await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
-    const message = 'The database is set to take no writes.';
+    const message = 'The database is set to accept no writes.';
     const denied = { ready: false, code: 'database_read_only', message };
     expect([await checkReadiness(), await checkReadiness()]).toEqual([denied, denied]);
     await database.sql.begin('read write', (sql) =>
@@ -66,8 +62,8 @@ describe('readiness', () => {
     );
     expect([await checkReadiness(), await checkReadiness()]).toEqual([{ ready: true }, { ready: true }]);
     expect(logs).toEqual([
-      { level: 50, code: denied.code, msg: `${message} Deliveries get 503 until it does; Clerk sends them again.` },
-      { level: 30, msg: 'The database takes writes again.' },
+      { level: 50, code: denied.code, msg: `${message} Until then, deliveries get a 503 and Clerk sends them again.` },
+      { level: 30, msg: 'the database accepts writes again' },
     ]);
   });
 

@@ -246,7 +246,7 @@ describe('an address that can’t be listened on', () => {
     await expect(startServer({}, { host, port })).rejects.toMatchObject({
       code: 'cannot_listen',
       message,
-      hint: 'Set HOST to 0.0.0.0 or to an address it has.',
+      hint: 'Set HOST to 0.0.0.0, or to an address of this machine.',
       exitCode: 1,
     });
   });

@@ -90,7 +90,7 @@ describe('waiting for the database', () => {
     await expect(wait({ target, logger: captureLogs().logger })).rejects.toMatchObject({
       code: 'database_refused',
       message: `No connection to the database ${nameDatabase(target)} (ERR_TLS_NOT_OFFERED).`,
-      hint: 'The server offers no TLS, and DATABASE_URL asks for it. Turn TLS on in the server, or write sslmode=disable if the way to it is safe.',
+      hint: 'DATABASE_URL asks for TLS, and the server does not offer it. Turn TLS on in the server. If the network is safe, use sslmode=disable.',
     });
   });
 
@@ -111,7 +111,7 @@ describe('waiting for the database', () => {
       'no such database',
       { pathname: '/nowhere' },
       '3D000',
-      'Create the database that DATABASE_URL names, or name another.',
+      'Create the database that DATABASE_URL names, or change the name.',
     ],
   ])('is pointless with %s', async (_, changes, code, hint) => {
     const { url } = await useTestDatabase();

@@ -49,7 +49,7 @@ test('a message that may quote a row is left out, and the hint names the log of 
   ) as OperatorError;
   expect([explained.message, explained.hint]).toEqual([
     'The database refused a statement (SQLSTATE 22P02).',
-    'See the log of Postgres; then run this again.',
+    'See the log of Postgres, then run this again.',
   ]);
 });
 

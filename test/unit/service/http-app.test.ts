@@ -218,7 +218,11 @@ describe('the log', () => {
 describe('a request that no route takes', () => {
   const HINT =
     "Webhooks go to /webhooks/clerk. Correct the URL of the endpoint in Clerk's dashboard, or the path in the proxy.";
-  const line = { level: 40, request_id: expect.any(String), msg: 'webhook sent to a URL that does not take it' };
+  const line = {
+    level: 40,
+    request_id: expect.any(String),
+    msg: 'a webhook was sent to a URL that does not accept it',
+  };
   const lost = { ...line, status: 404, reason: 'not_found', hint: HINT };
 
   async function countStrays(metrics: ReturnType<typeof makeApp>['metrics']) {
@@ -262,7 +266,7 @@ describe('a request that no route takes', () => {
     const { headers } = makeSignedRequest('{}', { secret });
     const response = await app.request(webhook, { headers });
     expect(response.status).toBe(405);
-    const hint = 'Clerk sends POST. Something on the way changes the method, such as a redirect.';
+    const hint = 'Clerk sends POST. Something on the way, such as a redirect, changes the method.';
     expect(logs).toEqual([{ ...line, status: 405, reason: 'method_not_allowed', path: webhook, hint }]);
     expect(await countStrays(metrics)).toEqual(['{reason="method_not_allowed",signed="true"} 1']);
   });

@@ -71,8 +71,8 @@ it.each(['', 'whsec_short', 'hunter2', '<html>'])(
     await writeFile(file, text);
     await expect(loadSigningSecret(dataDir, logger)).rejects.toMatchObject({
       code: 'invalid_secret',
-      message: `The file ${file} does not hold a webhook secret.`,
-      hint: 'Delete it: the next start makes a new one.',
+      message: `The file ${file} does not contain a webhook secret.`,
+      hint: 'Delete it. The next start makes a new one.',
     });
   },
 );

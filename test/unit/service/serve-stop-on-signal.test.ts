@@ -44,7 +44,7 @@ describe('a signal', () => {
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(600);
     program.emit('SIGINT', 'SIGINT');
-    expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'stopped at once by a second signal'] });
+    expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'a second signal stopped it at once'] });
   });
 
   it('ends the program with 1 when the stop takes longer than 25 seconds', async () => {

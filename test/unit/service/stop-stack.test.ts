@@ -34,5 +34,5 @@ test('stops the others when one fails, and tells every failure', async () => {
 test('refuses what is started after the stop has begun', async () => {
   const stack = createStopStack();
   await stack.disposeAsync();
-  expect(() => stack.defer(() => undefined)).toThrow('Everything is being stopped.');
+  expect(() => stack.defer(() => undefined)).toThrow('Nothing can be started during the stop.');
 });
