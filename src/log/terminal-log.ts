@@ -40,17 +40,18 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
   let timer: NodeJS.Timeout | undefined;
 
   const print = (line: object | string) => void terminal.write(format(line).replaceAll(OBEYED, '?'));
+  const printHidden = ([msg, { level, hidden }]: [string, Tally]) => {
+    const count = hidden.values().reduce((sum, part) => sum + part, 0);
+    if (count > 0) print({ level, time: Date.now(), msg: `${msg}: ${count} more`, ...Object.fromEntries(hidden) });
+    hidden.clear();
+    return count;
+  };
   const tell = () => {
     clearTimeout(timer);
     timer = undefined;
-    for (const [msg, { level, hidden }] of tallies) {
-      const count = hidden.values().reduce((sum, part) => sum + part, 0);
-      if (count === 0) {
-        tallies.delete(msg);
-        continue;
-      }
-      print({ level, time: Date.now(), msg: `${msg}: ${count} more`, ...Object.fromEntries(hidden) });
-      tallies.set(msg, { left: 0, level, hidden: new Map() });
+    for (const entry of tallies) {
+      if (printHidden(entry) === 0) tallies.delete(entry[0]);
+      else entry[1].left = 0;
     }
     if (tallies.size > 0) timer = setTimeout(tell, PERIOD_MS).unref();
   };
@@ -62,6 +63,8 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
       const line: Line = JSON.parse(text);
       const { msg = '', level, outcome, reason } = line;
       timer ??= setTimeout(tell, PERIOD_MS).unref();
+      // Another message, such as `stopped`, comes after everything that happened before it.
+      if (!tallies.has(msg)) for (const entry of tallies) printHidden(entry);
       const tally = tallies.get(msg) ?? { left: SHOWN, level, hidden: new Map<string, number>() };
       tallies.set(msg, tally);
       const kind = outcome ?? reason ?? 'others';

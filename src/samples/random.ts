@@ -45,14 +45,6 @@ function formatKsuid(seconds: number, payload: number[]): string {
   return digits;
 }
 
-/** The second in which an id of a prefix and a KSUID was made, since 1970; undefined for any other text. */
-export function readIdSeconds(id: string): number | undefined {
-  const [, digits] = /^[a-z]+_([0-9A-Za-z]{27})$/.exec(id) ?? [];
-  if (digits === undefined) return undefined;
-  const value = [...digits].reduce((sum, digit) => sum * 62n + BigInt(BASE62.indexOf(digit)), 0n);
-  return Number(value >> 128n) + KSUID_EPOCH_SECONDS;
-}
-
 /** The generator sfc32, 128 bits of state filled from the seed; gives unsigned 32-bit integers. */
 function createGenerator(seed: number, stream: number): () => number {
   let a = seed >>> 0;

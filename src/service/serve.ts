@@ -1,9 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from '../config/config.ts';
 import { migrate, readMigrationState } from '../db/migrations/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
-import { boundHeap } from './bound-heap.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { type EmbeddedAddress, makeBanner } from './make-banner.ts';
 import type { ReconcileSchedule } from './schedule-reconcile.ts';
@@ -39,7 +39,9 @@ export async function serve(context: ServeContext): Promise<void> {
   stopOnSignal({ stop, logger, program: process });
   try {
     await start({ config, logger, started, signal: interrupted.signal }, context);
-    boundHeap();
+    // The heap may grow by half between two collections; V8 would let it grow up to four times: 185 MB and not 339 under load.
+    // As an option of `node` the flag costs 40 ms of each start: V8 then refuses the compiled code of Node's own modules.
+    setFlagsFromString('--heap-growing-percent=50');
   } catch (error) {
     // A signal during the start also makes the start fail. Then the stop of the signal has to end first.
     await stop();

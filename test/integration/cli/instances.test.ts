@@ -43,17 +43,14 @@ const CASES: readonly Case[] = [
   { here: ['storm'], samples: 1, ...FINE },
   { here: ['example'], samples: 1, ...FINE },
   { here: ['oldExample'], samples: 1, ...FINE },
-  { here: ['former'], samples: 1, ...FINE },
-  { here: ['formerStorm'], samples: 1, ...FINE },
-  { here: ['formerSeed'], samples: 1, ...FINE },
-  { here: ['sample', '-storm', 'former', 'formerStorm', 'formerSeed', 'example', 'oldExample'], samples: 7, ...FINE },
+  { here: ['sample', '-storm', 'example', 'oldExample'], samples: 4, ...FINE },
   { here: ['own'], samples: 0, ...REAL },
   { here: ['own', 'sample', 'storm'], samples: 2, ...REAL },
   { here: ['own', 'example'], samples: 1, ...REAL },
   { here: ['-own'], samples: 0, ...REAL, drift: {} },
   { here: ['-own', 'sample'], samples: 1, ...REAL, drift: {} },
   { here: ['unnamed'], samples: 0, ...REAL },
-  { here: ['unnamed', 'former'], samples: 1, ...REAL },
+  { here: ['unnamed', 'example'], samples: 1, ...REAL },
   { here: ['other'], samples: 0, ...WRONG_KEY },
   { here: ['other', 'sample'], samples: 1, ...WRONG_KEY },
   { here: ['-other', 'example'], samples: 1, ...WRONG_KEY },
@@ -61,7 +58,7 @@ const CASES: readonly Case[] = [
   { here: ['alike'], samples: 0, ...WRONG_KEY, other: 'unknown' },
   { here: ['own', 'other'], samples: 0, ...MIXED },
   { here: ['own', 'other', 'sample'], samples: 1, ...MIXED },
-  { here: ['own', '-other', 'formerStorm'], samples: 1, ...MIXED, drift: { absent: 1 } },
+  { here: ['own', '-other', 'storm'], samples: 1, ...MIXED, drift: { absent: 1 } },
   { here: ['-own', 'other'], samples: 0, ...MIXED, drift: { other_instance: 1 } },
   { here: ['other', 'third', 'sample'], samples: 1, ...WRONG_KEY, doctor: 'failed' },
   {
@@ -233,7 +230,7 @@ async function useInstances(here: readonly Here[]) {
 }
 
 /** All others are real. */
-const isSample = (name: Here) => /^-?(?:sample|storm|former|example|oldExample)/.test(name);
+const isSample = (name: Here) => /^-?(?:sample|storm|example|oldExample)/.test(name);
 
 /** What `readInstances` finds where these are here. */
 function listRows(here: readonly Here[]): Record<string, string[]> {

@@ -113,8 +113,8 @@ describe('health', () => {
 });
 
 describe('the request id', () => {
-  it.each(['3f2b8c1e-1111-4a4a-8b8b-0123456789ab', '01J9ZQ3W5Y', 'trace_0123-4567'])(
-    'is the caller’s own %s',
+  it.each(['3f2b8c1e-1111-4a4a-8b8b-0123456789ab', '01J9ZQ3W5Y', 'trace_0123-4567', 'a'.repeat(64)])(
+    'is the one of the caller: %s',
     async (given) => {
       const response = await makeApp().app.request('/nowhere', { headers: { 'x-request-id': given } });
       expect([response.headers.get('x-request-id'), await response.json()]).toEqual([
@@ -124,8 +124,8 @@ describe('the request id', () => {
     },
   );
 
-  it.each(['', 'short', 'a'.repeat(65), 'with space 1', 'new%0aline!', '{"json":1}', '../../etc/passwd'])(
-    'is a fresh one instead of %j',
+  it.each(['', 'a'.repeat(65), 'with space 1', 'new%0aline!', '{"json":1}', '../../etc/passwd'])(
+    'is a new one in place of %j',
     async (given) => {
       const response = await makeApp().app.request('/healthz', { headers: { 'x-request-id': given } });
       expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
