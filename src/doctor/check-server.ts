@@ -15,7 +15,7 @@ export function describeConnectionFailure(name: string, error: unknown): Finding
   return failed(
     code === 'no code' ? `The database ${name} does not answer.` : `No connection to the database ${name} (${code}).`,
     findConnectionHint(code) ??
-      'Look whether Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
+      'Check that Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
     { code },
   );
 }

@@ -66,7 +66,7 @@ function describeFault(error: unknown): Finding {
   if (state === INSUFFICIENT_PRIVILEGE) return skipped('The role of DATABASE_URL may not read this: see rights.');
   if (state?.startsWith('42')) return skipped(`The tables are not as this check reads them (SQLSTATE ${state}).`);
   if (error instanceof DatabaseUnavailableError) {
-    return failed(error.message, 'Look whether Postgres runs and what its log says; then run this again.');
+    return failed(error.message, 'Check that Postgres runs and what its log says; then run this again.');
   }
   const name = error instanceof Error ? error.name : typeof error;
   return failed(`The check itself failed (${name}).`, 'This is a fault of clerk-sync: report it.');

@@ -31,7 +31,7 @@ test.each([
       url.port = '1';
     },
     'ECONNREFUSED',
-    'Look whether Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
+    'Check that Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
   ],
   [
     'a wrong password',

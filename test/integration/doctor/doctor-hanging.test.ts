@@ -25,7 +25,7 @@ test('ends though neither the database nor Clerk ever answers', async () => {
         status: 'failed',
         finding: expect.stringMatching(/^(?:No connection to the database|The database) 127\.0\.0\.1:\d+\/\S+ /),
         advice:
-          'Look whether Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
+          'Check that Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
       },
       { name: 'rights', status: 'skipped', finding: 'There is no connection to the database.' },
       { name: 'columns', status: 'skipped', finding: 'There is no connection to the database.' },

@@ -215,7 +215,7 @@ describe('ends with 1', () => {
     const { env } = await useCommand();
     const DATABASE_URL = Object.assign(new URL(env.DATABASE_URL), { port: '1' }).href;
     const { exitCode, stderr } = await callCli(['reconcile'], { env: { ...env, DATABASE_URL } });
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Look whether Postgres runs')]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Check that Postgres runs')]);
   });
 });
 

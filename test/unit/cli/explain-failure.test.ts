@@ -34,7 +34,7 @@ test.each([
 test.each([
   ['ERR_TLS_NOT_OFFERED', /offers no TLS.*sslmode=disable/],
   ['SELF_SIGNED_CERT_IN_CHAIN', /sslrootcert/],
-  ['ENOTFOUND', /Look whether Postgres runs/],
+  ['ENOTFOUND', /Check that Postgres runs/],
 ])('a connection that fails with %s is explained with what to do', (code, hint) => {
   const failure = describeFailure(Object.assign(new Error('no'), { code, errno: -1 }));
   expect(explainFailure(failure)).toMatchObject({
