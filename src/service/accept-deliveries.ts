@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.ts';
 import type { Pool } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { countOpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
 import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { canWrite, createReadinessCheck } from '../http/readiness.ts';
-import { createReceiving, type Receiving } from '../library/receiving.ts';
+import type { ApiRuns } from '../library/api-runs.ts';
+import { assembleClerkSync } from '../library/assemble-clerk-sync.ts';
+import type { ClerkSync } from '../library/clerk-sync.ts';
 import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
@@ -20,6 +23,8 @@ const LAST_ANSWERS_MS = 2000;
 export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
   readonly config: Config;
   readonly secrets: readonly string[];
+  /** Of the configured database, or of the embedded one. */
+  readonly target: DatabaseTarget;
   readonly pool: Pool;
   readonly logger: Logger;
 }
@@ -27,13 +32,13 @@ export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch
 /** A service that takes deliveries. */
 export interface Accepting extends Pick<Listening, 'url'> {
   readonly metrics: Metrics;
+  readonly runs: ApiRuns;
 }
 
 /** Takes deliveries over HTTP until `started` is disposed of. What was accepted is settled and answered before that ends. */
 export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
-  const { config, pool, logger } = options;
-  const receiving = createReceiving({ ...options, deletedUsers: config.deletedUsers });
-  const metrics = createMetrics({
+  const { config, secrets, target, pool, logger, ...lanes } = options;
+  const metrics: Metrics = createMetrics({
     version,
     readQueue: () => receiving.receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
@@ -42,6 +47,11 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
   });
+  const settings = {
+    ...{ target, secrets, deletedUsers: config.deletedUsers },
+    ...{ secretKey: config.clerkSecretKey, apiUrl: config.clerkApiUrl },
+  };
+  const { clerkSync, receiving, runs } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
   const app = createApp({
     ...receiving,
     checkReadiness: createReadinessCheck(pool, logger),
@@ -53,8 +63,8 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   // Started first and stopped last, so that a stop can be watched.
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
-  started.defer(() => drain(listening, receiving));
-  return { url: listening.url, metrics };
+  started.defer(() => drain(listening, clerkSync));
+  return { url: listening.url, metrics, runs };
 }
 
 /** Serves `/metrics` on its own port, if one is configured. */
@@ -75,9 +85,9 @@ async function serveMetrics(
  * Settles and answers everything that was accepted. A client that is still connected then was promised nothing: if it never
  * completes its request, it must not prevent the stop.
  */
-async function drain(listening: Listening, receiving: Receiving): Promise<void> {
+async function drain(listening: Listening, clerkSync: Pick<ClerkSync, 'close'>): Promise<void> {
   const closed = listening.close();
-  await receiving.drain();
+  await clerkSync.close();
   await closeInTime({ ...listening, close: () => closed });
 }
 

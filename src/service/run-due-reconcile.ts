@@ -1,53 +1,35 @@
-import type { Config } from '../config/config.ts';
-import type { Pool, Session } from '../db/pool.ts';
-import type { DatabaseTarget } from '../db/target/database-target.ts';
-import { withWorkPool } from '../db/with-work-pool.ts';
+import type { Pool } from '../db/pool.ts';
+import type { ApiRuns } from '../library/api-runs.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
 import { findDueRun } from '../reconcile/reconcile-runs.ts';
-import { type ReconcileReport, type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
+import type { ReconcileReport } from '../reconcile/run-reconcile.ts';
 import { isAbort } from '../walk/describe-failure.ts';
-import { type ApiConfig, describeApiError, withApi } from './open-api.ts';
+import { describeApiError } from './open-api.ts';
 
 /** What a scheduled run needs. */
 export interface DueRunOptions {
-  readonly config: ApiConfig & Pick<Config, 'deletedUsers'>;
+  readonly runs: Pick<ApiRuns, 'reconcileWhenDue'>;
   readonly intervalMs: number;
   /** The pool of the service, used only to ask whether a run is due: a run must not take connections from deliveries. */
   readonly pool: Pool;
-  /** The same database. */
-  readonly target: DatabaseTarget;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordReconcile'>;
   /** Ends the run. */
   readonly signal: AbortSignal;
 }
 
-/** One for the work. The lock has another connection. */
-const POOL_SIZE = 1;
-
 /** Makes the run that is due, if there is one, and reports it to the log and the metrics. Never throws. */
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
-  const { logger, pool, intervalMs } = options;
+  const { logger, pool, runs, intervalMs, signal } = options;
   try {
     if ((await pool.withTransaction((session) => findDueRun(session, intervalMs))) === undefined) return;
-    const result = await run(options);
+    const result = await runs.reconcileWhenDue(intervalMs, signal);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {
     logger.warn({ err: error }, 'reconcile could not start');
   }
-}
-
-function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
-  const { deletedUsers } = config;
-  // Asked again with the lock: another process may have been faster.
-  const chooseKind = (session: Session) => findDueRun(session, intervalMs);
-  return withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync reconcile' }, (pool) =>
-    withApi(config, { signal }, (api) =>
-      runReconcile({ api, settle: { pool, deletedUsers }, target, chooseKind, signal }),
-    ),
-  );
 }
 
 function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void {
