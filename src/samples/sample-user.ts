@@ -2,10 +2,10 @@ import type { EmailAddress, Passkey, PhoneNumber, Web3Wallet } from './identific
 import { imageUrl } from './image-url.ts';
 import type { ExternalAccount, SsoAccount } from './linked-accounts.ts';
 
-/** A user as the newest captured events carry one, keys in their order; times are Unix milliseconds. */
+/** A user in the form of the newest captured events. Times are Unix milliseconds. */
 export type SampleUser = ReturnType<typeof createBareUser>;
 
-/** A user who has just appeared and has nothing yet: no name, no address, no way to sign in. */
+/** A new user with nothing: no name, no address, no way to sign in. */
 export function createBareUser(id: string, atMs: number) {
   return {
     backup_code_enabled: false,

@@ -157,7 +157,7 @@ afterAll(async () => {
   await rm(env.DATA_DIR as string, { recursive: true, force: true });
 });
 
-test('each command of the README is run here, or is known not to be', () => {
+test('each command of the README is run here, or is on the list of exceptions', () => {
   const commands = steps.flatMap((step) => ('command' in step ? [shorten(step.command)] : []));
   expect(new Set(commands)).toEqual(new Set([...Object.keys(RUN), ...NOT_RUN].map(shorten)));
 });
@@ -172,7 +172,7 @@ test.each(
   expect(rows.length > 0, `${rows.length} rows`).toBe(!EMPTY.includes(step.caption));
 });
 
-test('where real users are now, no sample goes unless it is wanted, and `send --clean` leaves the real ones alone', async () => {
+test('samples are not sent to real users without --yes, and `send --clean` does not touch real users', async () => {
   const refused = await run('npm run -s clerk-sync -- send user.created');
   expect({ ...refused, stdout: '' }).toMatchObject({
     exitCode: 2,

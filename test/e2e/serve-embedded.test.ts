@@ -22,7 +22,7 @@ async function sendUser(url: string, secret: string, properties: Record<string, 
 }
 
 describe('on a machine where nothing is configured', () => {
-  it('the service starts with its own Postgres, says how to go on, and applies events that its secret signed', async () => {
+  it('the service starts with its own Postgres, says what to try next, and applies events that are signed with its secret', async () => {
     const service = await useService();
     const { stdout } = service.output();
     expect(stdout.split('\n')).toEqual([
@@ -49,7 +49,7 @@ describe('on a machine where nothing is configured', () => {
     expect(`${stdout}${service.output().stderr}`).not.toContain(secret);
   });
 
-  it('keeps its secret to itself, and both secret and rows over a restart', async () => {
+  it('shows its secret to nobody, and keeps the secret and the rows after a restart', async () => {
     const first = await useService();
     const { directory } = first;
     const file = join(directory, '.data/webhook-secret');
@@ -65,7 +65,7 @@ describe('on a machine where nothing is configured', () => {
     });
   });
 
-  it('comes back after a kill -9 of the service, with the Postgres that was left behind', async () => {
+  it('starts again after a kill -9 of the service, with the Postgres that was left running', async () => {
     const first = await useService();
     const secret = (await readFile(join(first.directory, '.data/webhook-secret'), 'utf8')).trim();
     await sendUser(first.url, secret, { username: 'jane' });
@@ -90,7 +90,7 @@ describe('on a machine where nothing is configured', () => {
   });
 });
 
-it('a secret that is given is used with the embedded Postgres, and none is made', async () => {
+it('a configured secret is used with the embedded Postgres, and none is made', async () => {
   const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
   const service = await useService({ env: { CLERK_WEBHOOK_SIGNING_SECRET: secret } });
   expect(service.output().stdout).toContain('  secret     CLERK_WEBHOOK_SIGNING_SECRET\n');

@@ -121,7 +121,7 @@ describe('SIGTERM at the moment when', () => {
 });
 
 describe('a start that fails after Postgres was started leaves none running', () => {
-  it('when the port is taken', async () => {
+  it('because the port is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: '127.0.0.1', port: 0 }, resolve));
     onTestFinished(() => void other.close());
@@ -133,7 +133,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
     await expectNothingRuns(directory);
   });
 
-  it('when its password is not the one that is kept', async () => {
+  it('because its password is not the stored one', async () => {
     const directory = await makeDirectory({ fresh: false });
     const file = join(directory, '.data/postgres/clerk-sync.pgpass');
     await writeFile(file, (await readFile(file, 'utf8')).replace(/\w+$/m, 'wrong'));
@@ -142,7 +142,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
     await expectNothingRuns(directory);
   });
 
-  it('when the port can’t be remembered', async () => {
+  it('because the port can’t be stored', async () => {
     const directory = await makeDirectory({ fresh: false });
     const file = join(directory, '.data/postgres/clerk-sync.port');
     await rm(file);
@@ -152,7 +152,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
     await expectNothingRuns(directory);
   });
 
-  it('when the secret is none', async () => {
+  it('because the file of the secret contains none', async () => {
     const directory = await makeDirectory({ fresh: false });
     await writeFile(join(directory, '.data/webhook-secret'), 'nonsense\n', { mode: 0o600 });
     const service = await startIn(directory);

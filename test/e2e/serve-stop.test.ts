@@ -122,7 +122,7 @@ describe('SIGTERM', () => {
 });
 
 describe('a start that can’t succeed', () => {
-  it('ends with 1 and a sentence when the port is taken', async () => {
+  it('ends with 1 and a sentence if the port is in use', async () => {
     const { url } = await useTestDatabase();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: '127.0.0.1', port: 0 }, resolve));
@@ -139,7 +139,7 @@ describe('a start that can’t succeed', () => {
     );
   });
 
-  it('ends with 2 and every problem at once when the configuration is wrong, and quotes no value', async () => {
+  it('ends with 2 and every problem at once if the configuration is wrong, and quotes no value', async () => {
     const service = await useProcess({ PORT: '99999', LOG_LEVEL: 'loud', CLERK_WEBHOOK_SIGNING_SECRET: 'hunter2' });
     expect([await service.exited, service.output().stdout]).toEqual([{ code: 2, signal: null }, '']);
     const { stderr } = service.output();
@@ -147,7 +147,7 @@ describe('a start that can’t succeed', () => {
     expect(stderr).not.toMatch(/hunter2|99999|loud/);
   });
 
-  it('ends with 1 and a sentence when the password is wrong, which is not shown', async () => {
+  it('ends with 1 and a sentence if the password is wrong, and does not show it', async () => {
     const { url } = await useTestDatabase();
     const DATABASE_URL = Object.assign(new URL(url), { password: 'hunter2' }).href;
     const service = await useProcess({ DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: makeSecret() });
@@ -161,7 +161,7 @@ describe('a start that can’t succeed', () => {
     ]);
   });
 
-  it('ends with 1 when the database is newer than the program', async () => {
+  it('ends with 1 if the database is newer than the program', async () => {
     const { url, sql } = await useTestDatabase();
     await sql`insert into clerk.migrations (name, hash) values ('9999_future', 'x')`;
     const service = await useProcess({ DATABASE_URL: url, CLERK_WEBHOOK_SIGNING_SECRET: makeSecret() });
@@ -170,7 +170,7 @@ describe('a start that can’t succeed', () => {
   });
 });
 
-it('with a database of its own the service prints one line, without the password', async () => {
+it('with a configured database the service prints one line, without the password', async () => {
   const { service } = await useService();
   expect(service.output().stdout).toMatch(
     /^clerk-sync \S+ is listening on http:\/\/127\.0\.0\.1:\d+ and writes to [^@\s]+\n$/,

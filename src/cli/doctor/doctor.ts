@@ -5,13 +5,14 @@ import { formatJson } from '../output/format-values.ts';
 import { formatDiagnosis } from './format-diagnosis.ts';
 import { openExamined } from './open-examined.ts';
 
+/** The options of `doctor`. */
 export interface DoctorCommandOptions {
   json?: boolean;
 }
 
 const EXIT_CODES: Readonly<Record<Exclude<CheckStatus, 'skipped'>, ExitCode>> = { ok: 0, warning: 3, failed: 1 };
 
-/** `doctor`: runs all checks and prints what each has found. A broken configuration is one of its findings. */
+/** `doctor`: runs all checks and prints what each has found. A wrong configuration is one of its findings. */
 export async function doctor(options: DoctorCommandOptions, context: CommandContext): Promise<ExitCode> {
   const examined = await openExamined(context);
   let diagnosis: Diagnosis;

@@ -88,7 +88,7 @@ test.each<Case>([
   expect({ sent: service.received.length, exitCode, stderr }).toEqual(expected);
 });
 
-test('says so where the service writes into another database than the one that is configured', async () => {
+test('says so if the service writes to another database than the configured one', async () => {
   const { url, sql } = await useTestDatabase();
   await insertInstance(sql, 'sample');
   const service = await useFakeService();
@@ -99,7 +99,7 @@ test('says so where the service writes into another database than the one that i
   );
 });
 
-test('sends where the database that is configured does not answer, and says so', async () => {
+test('sends although the configured database does not answer, and says so', async () => {
   const service = await useFakeService();
   const env = {
     ...{ DATABASE_URL: 'postgres://clerk@127.0.0.1:1/app', PORT: String(service.port) },

@@ -54,7 +54,7 @@ describe('what never becomes a request', () => {
     ['a broken chunk', `${webhook}transfer-encoding: chunked\r\n\r\nzz\r\n`, 400, 'bad_request'],
     ['a header of 64 kB', `${webhook}svix-id: ${'a'.repeat(65_536)}\r\n\r\n`, 431, 'headers_too_large'],
     ['ten thousand headers', `${webhook}${'svix-id: a\r\n'.repeat(10_000)}\r\n`, 431, 'headers_too_large'],
-  ])('is answered like any other error: %s', async (_, bytes, status, code) => {
+  ])('is answered in the form of every other error: %s', async (_, bytes, status, code) => {
     const { open, clientErrors } = await startServer();
     const connection = await open();
     connection.write(bytes);
@@ -144,7 +144,7 @@ describe('a body over the limit', () => {
     expect(answer(await connection.ended())).toEqual(refused);
   });
 
-  it('is taken at exactly the limit, in chunks or whole', async () => {
+  it('is accepted at exactly the limit, in chunks or whole', async () => {
     const { server, secret } = await startServer();
     const body = `{"pad":"${' '.repeat(1024 * 1024 - 10)}"}`;
     const post = (sent: string | ReadableStream) =>
@@ -159,8 +159,8 @@ describe('a body over the limit', () => {
   });
 });
 
-describe('a connection that is kept', () => {
-  it('carries pipelined requests, each answered in its turn', async () => {
+describe('a connection that stays open', () => {
+  it('answers pipelined requests in their order', async () => {
     const gate = Promise.withResolvers<void>();
     const { open, secret } = await startServer({
       receive: async ({ messageId }) => {
@@ -178,7 +178,7 @@ describe('a connection that is kept', () => {
     expect(raw.match(/"message_id":"msg_\d"/g)).toEqual([0, 1, 2, 3].map((n) => `"message_id":"msg_${n}"`));
   });
 
-  it('goes on after a forged request', async () => {
+  it('continues after a forged request', async () => {
     const { open, secret } = await startServer();
     const connection = await open();
     connection.write(
@@ -204,7 +204,7 @@ describe('a connection that is kept', () => {
 });
 
 describe('closing', () => {
-  it('answers what has begun, closes idle connections, and takes no new one', async () => {
+  it('answers requests that have begun, closes idle connections, and accepts no new one', async () => {
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     const { open, server, secret } = await startServer({
@@ -242,7 +242,7 @@ describe('an address that can’t be listened on', () => {
   it.each([
     ['1.2.3.4', 0, '1.2.3.4 is not an address of this machine.'],
     ['no-such-host.invalid', 0, 'no-such-host.invalid is not an address of this machine.'],
-  ])('is told in a sentence: %s', async (host, port, message) => {
+  ])('is explained in a sentence: %s', async (host, port, message) => {
     await expect(startServer({}, { host, port })).rejects.toMatchObject({
       code: 'cannot_listen',
       message,
@@ -251,7 +251,7 @@ describe('an address that can’t be listened on', () => {
     });
   });
 
-  it('is told in a sentence when another program has the port', async () => {
+  it('is explained in a sentence if another program uses the port', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: '127.0.0.1', port: 0 }, resolve));
     onTestFinished(() => void other.close());

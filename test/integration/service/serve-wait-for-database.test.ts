@@ -47,14 +47,14 @@ function changeUrl(url: string, changes: Partial<Pick<URL, 'host' | 'port' | 'pa
 }
 
 describe('waiting for the database', () => {
-  it('ends at once when it is there', async () => {
+  it('ends at once if it answers', async () => {
     const { url } = await useTestDatabase();
     const { logs, logger } = captureLogs();
     await wait({ target: parseDatabaseUrl(url), logger });
     expect(logs).toEqual([]);
   });
 
-  it('continues while nothing listens there, says so at first and then rarely, and ends when it has come up', async () => {
+  it('continues while nothing listens, says so at first and then rarely, and ends when the database answers', async () => {
     const { url } = await useTestDatabase();
     const { port, start } = await reservePort();
     const { logs, logger } = captureLogs();
@@ -73,7 +73,7 @@ describe('waiting for the database', () => {
     expect(logs).toEqual([line, line]);
   });
 
-  it('goes on while a pooler is full, and ends at once where it will never let us in', async () => {
+  it('continues while a pooler is full, and ends at once if the pooler will never accept the connection', async () => {
     const { url } = await useTestDatabase();
     const full = await useProxy(url, (connection) => (connection < 2 ? 'full pooler' : 'pass'));
     const { logs, logger } = captureLogs();
@@ -84,7 +84,7 @@ describe('waiting for the database', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'database_refused' });
   });
 
-  it('is pointless where the server offers no TLS and the string asks for it', async () => {
+  it('ends at once if DATABASE_URL asks for TLS and the server does not offer it', async () => {
     const { url } = await useTestDatabase();
     const target = parseDatabaseUrl(`${url}?sslmode=require`);
     await expect(wait({ target, logger: captureLogs().logger })).rejects.toMatchObject({
@@ -94,7 +94,7 @@ describe('waiting for the database', () => {
     });
   });
 
-  it('ends in a sentence without the password when nothing came up in time', async () => {
+  it('ends with a sentence without the password if nothing answers in time', async () => {
     const { port } = await reservePort();
     const target = parseDatabaseUrl(`postgres://jane:s3cret@127.0.0.1:${port}/app`);
     const waiting = wait({ target, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
@@ -113,7 +113,7 @@ describe('waiting for the database', () => {
       '3D000',
       'Create the database that DATABASE_URL names, or change the name.',
     ],
-  ])('is pointless with %s', async (_, changes, code, hint) => {
+  ])('ends at once with %s', async (_, changes, code, hint) => {
     const { url } = await useTestDatabase();
     const databaseUrl = changeUrl(url, changes);
     const { logs, logger } = captureLogs();
@@ -128,7 +128,7 @@ describe('waiting for the database', () => {
 });
 
 describe('a server whose commits are not synchronous', () => {
-  it('is found, and each transaction sets it right for itself', async () => {
+  it('is found, and each transaction corrects it for itself', async () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
     const { logs, logger } = captureLogs();
@@ -145,7 +145,7 @@ describe('a server whose commits are not synchronous', () => {
     });
   });
 
-  it('is not seen in one with the usual settings, which are left as they are', async () => {
+  it('is not reported with the default settings, which stay as they are', async () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = remote_apply`);
     const { logs, logger } = captureLogs();

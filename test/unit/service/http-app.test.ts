@@ -37,7 +37,7 @@ describe('a verified delivery', () => {
     expect(received).toEqual([{ messageId: 'msg_1', signedAt, receivedAt: expect.any(Date), body }]);
   });
 
-  it('does not reach the receiver when its signature is wrong', async () => {
+  it('does not reach the receiver if its signature is wrong', async () => {
     const { app, secret } = makeApp({ receive: () => expect.unreachable() });
     const response = await app.request(webhook, { ...makeSignedRequest('{}', { secret }), body: '{ }' });
     expect(await readAnswer(response)).toEqual(errorAnswer(401, 'invalid_signature'));
@@ -49,7 +49,7 @@ describe('a delivery that could not be settled', () => {
     ['the queue is full', new QueueFullError(), 'queue_full', '5'],
     ['the database is away', new DatabaseUnavailableError('10.1.2.3'), 'database_unavailable', '10'],
     ['we have a bug', new TypeError('jane@example.com is undefined'), 'internal_error', '30'],
-  ])('is refused for now when %s, without a word of the error', async (_, error, code, retryAfter) => {
+  ])('is refused for now if %s, without the text of the error', async (_, error, code, retryAfter) => {
     const { app, secret } = makeApp({ receive: () => Promise.reject(error) });
     const response = await app.request(webhook, makeSignedRequest('{}', { secret }));
     const answer = await readAnswer(response);
@@ -79,7 +79,7 @@ describe('the routes', () => {
     expect(await readAnswer(response)).toEqual(errorAnswer(404, 'not_found', { message }));
   });
 
-  it('hide an error that nobody foresaw', async () => {
+  it('hide the details of an unexpected error', async () => {
     const { app, logs } = makeApp({ checkReadiness: () => Promise.reject(new Error('password is hunter2')) });
     const response = await app.request('/readyz', { headers: { 'x-request-id': 'request-1' } });
     const message = 'Something went wrong here. The log of this service says more.';
@@ -89,7 +89,7 @@ describe('the routes', () => {
 });
 
 describe('health', () => {
-  it('is told by /healthz as long as the process lives', async () => {
+  it('is ok at /healthz as long as the process runs', async () => {
     const { app } = makeApp({ isDraining: () => true, checkReadiness: () => Promise.reject(new Error('away')) });
     expect(await readAnswer(await app.request('/healthz'))).toEqual({
       status: 200,
@@ -98,12 +98,12 @@ describe('health', () => {
     });
   });
 
-  it('is told by /readyz when deliveries can be settled', async () => {
+  it('is ok at /readyz if deliveries can be settled', async () => {
     const response = await makeApp().app.request('/readyz');
     expect(await readAnswer(response)).toEqual({ status: 200, headers: json, body: { status: 'ready' } });
   });
 
-  it('is denied by /readyz with the reason', async () => {
+  it('is refused at /readyz with the reason', async () => {
     const readiness = { ready: false, code: 'migrations_pending', message: 'Migrate first.' } as const;
     const response = await makeApp({ checkReadiness: async () => readiness }).app.request('/readyz');
     expect(await readAnswer(response)).toEqual(
@@ -178,7 +178,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('has the reason alone for an unsigned request: nothing that the sender chose', async () => {
+  it('has only the reason for an unsigned request, and nothing that the sender chose', async () => {
     const logs = await logOf(() => expect.unreachable(), { 'svix-signature': 'v1,AAAA', 'user-agent': 'evil' });
     expect(logs).toEqual([
       {
@@ -207,7 +207,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('cuts short what a hostile event calls its type', async () => {
+  it('shortens the type of a hostile event', async () => {
     const logs = await logOf(async () => makeReceipt({ eventType: 'x'.repeat(10_000), userId: 'y'.repeat(10_000) }));
     expect(logs).toEqual([
       expect.objectContaining({ event_type: `${'x'.repeat(64)}…`, user_id: `${'y'.repeat(64)}…` }),
@@ -215,7 +215,7 @@ describe('the log', () => {
   });
 });
 
-describe('a request that no route takes', () => {
+describe('a request that no route accepts', () => {
   const HINT =
     "Webhooks go to /webhooks/clerk. Correct the URL of the endpoint in Clerk's dashboard, or the path in the proxy.";
   const line = {
@@ -248,20 +248,20 @@ describe('a request that no route takes', () => {
     `/${'a'.repeat(21)}`,
     `/a${'/a'.repeat(60)}`,
     '/webhooks/8d6f1c?token=1',
-  ])('leaves no path in the log that may hold a secret or a name: %s', async (path) => {
+  ])('leaves no path in the log that may contain a secret or a name: %s', async (path) => {
     const { app, secret, logs } = makeApp();
     await app.request(path, makeSignedRequest('{}', { secret }));
     expect(logs).toEqual([lost]);
   });
 
-  it('may have the names of Standard Webhooks', async () => {
+  it('can have the header names of Standard Webhooks', async () => {
     const { app, logs } = makeApp();
     const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' };
     await app.request('/webhook', { method: 'POST', headers });
     expect(logs).toEqual([{ ...lost, path: '/webhook' }]);
   });
 
-  it('is told of its method, when it is a webhook whose method was changed on the way', async () => {
+  it('leaves a hint about its method if the method of a webhook was changed on the way', async () => {
     const { app, secret, logs, metrics } = makeApp();
     const { headers } = makeSignedRequest('{}', { secret });
     const response = await app.request(webhook, { headers });
@@ -271,7 +271,7 @@ describe('a request that no route takes', () => {
     expect(await countStrays(metrics)).toEqual(['{reason="method_not_allowed",signed="true"} 1']);
   });
 
-  it('is counted only, when it is no webhook', async () => {
+  it('is only counted if it is no webhook', async () => {
     const { app, logs, metrics } = makeApp();
     await app.request('/wp-login.php');
     await app.request('/webhook/clerk', { method: 'POST', body: '{}' });
@@ -282,7 +282,7 @@ describe('a request that no route takes', () => {
     ]);
   });
 
-  it('leaves one line a minute, however many there are, and the next says how many were left out', async () => {
+  it('leaves one line in a minute, and the next line says how many were left out', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const { app, secret, logs, metrics } = makeApp();
@@ -301,14 +301,14 @@ describe('a request that no route takes', () => {
   });
 });
 
-describe('metrics on a port of their own', () => {
+describe('metrics on their own port', () => {
   it('are not served with the rest', async () => {
     const { app } = makeApp({ hidesMetrics: true });
     const answers = [await app.request('/metrics'), await app.request('/healthz')];
     expect(answers.map(({ status }) => status)).toEqual([404, 200]);
   });
 
-  it('are served alone, and everything else there is told where they are', async () => {
+  it('are the only thing served there, and every other answer says where they are', async () => {
     const { metrics, logs } = makeApp();
     const app = createMetricsApp({ metrics, logger: pino({ level: 'silent' }) });
     const response = await app.request('/metrics');

@@ -57,7 +57,7 @@ describe('reading a body', () => {
     expect({ code, asked }).toEqual({ code: 'body_too_large', asked: { chunks: 0, cancelled: false } });
   });
 
-  it('stops reading an undeclared length with the first chunk beyond the limit', async () => {
+  it('stops reading at the first chunk after the limit if no length is declared', async () => {
     const { stream, asked } = makeChunks(new Uint8Array(4), 1_000_000);
     const code = await makeReader(limits)(stream);
     expect({ code, asked }).toEqual({ code: 'body_too_large', asked: { chunks: 3, cancelled: true } });
@@ -69,7 +69,7 @@ describe('reading a body', () => {
     );
   });
 
-  it('tells a body that broke off', async () => {
+  it('refuses a body that ended too early', async () => {
     const broken = new ReadableStream({
       pull(controller) {
         controller.error(new Error('ECONNRESET'));
@@ -78,7 +78,7 @@ describe('reading a body', () => {
     expect(await makeReader(limits)(broken)).toBe('incomplete_body');
   });
 
-  it('refuses a body while too much of others is being read, and takes it when they are done', async () => {
+  it('refuses a body while too many others are being read, and accepts it after them', async () => {
     const read = makeReader({ maxBytes: 10, maxBufferedBytes: 15 });
     const gate = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();

@@ -36,7 +36,7 @@ it('a secret is made once, of 32 random bytes, in a file that only its owner can
   });
 });
 
-it('of many programs that start at once one makes the secret, and all have it', async () => {
+it('if many programs start at once, one makes the secret and all use it', async () => {
   const { dataDir, logger } = await makeDataDir();
   const secrets = await Promise.all(Array.from({ length: 20 }, () => loadSigningSecret(dataDir, logger)));
   expect([new Set(secrets).size, await readdir(dataDir)]).toEqual([1, ['webhook-secret']]);
@@ -77,7 +77,7 @@ it.each(['', 'whsec_short', 'hunter2', '<html>'])(
   },
 );
 
-it('what can’t be read at all is refused with a hint', async () => {
+it('a secret that can’t be read is refused with a hint', async () => {
   const { dataDir, file, logger } = await makeDataDir();
   await loadSigningSecret(dataDir, logger);
   await rm(file);

@@ -30,7 +30,7 @@ describe('a signal', () => {
     expect({ before, exits, logs }).toEqual({ before: [], exits: [0], logs: ['stopping', 'stopped'] });
   });
 
-  it('stops once, though npm passes on the Ctrl-C that the terminal has sent', async () => {
+  it('stops once, although npm passes on the Ctrl-C that the terminal has already sent', async () => {
     const stop = vi.fn(never);
     const { program, exits, logs } = makeProgram(stop);
     program.emit('SIGINT', 'SIGINT');
@@ -39,7 +39,7 @@ describe('a signal', () => {
     expect({ stops: stop.mock.calls.length, exits, logs }).toEqual({ stops: 1, exits: [], logs: ['stopping'] });
   });
 
-  it('ends the program with 1 when it is the second one', async () => {
+  it('ends the program with 1 if it is the second one', async () => {
     const { program, exits, logs } = makeProgram(never);
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(600);
@@ -47,7 +47,7 @@ describe('a signal', () => {
     expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'a second signal stopped it at once'] });
   });
 
-  it('ends the program with 1 when the stop takes longer than 25 seconds', async () => {
+  it('ends the program with 1 if the stop takes longer than 25 seconds', async () => {
     const { program, exits, logs } = makeProgram(never);
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(24_999);
@@ -56,7 +56,7 @@ describe('a signal', () => {
     expect({ before, exits, logs }).toEqual({ before: [], exits: [1], logs: ['stopping', 'could not stop in time'] });
   });
 
-  it('ends the program with 1 when the stop fails', async () => {
+  it('ends the program with 1 if the stop fails', async () => {
     const { program, exits, logs } = makeProgram(() => Promise.reject(new Error('broken')));
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(0);
@@ -67,7 +67,7 @@ describe('a signal', () => {
 it.each([
   ['uncaughtException', 'uncaught exception'],
   ['unhandledRejection', 'unhandled rejection'],
-])('an error that reaches the top ends the program with 1: %s', (event, message) => {
+])('an unhandled error ends the program with 1: %s', (event, message) => {
   const { program, exits, logs } = makeProgram(never);
   program.emit(event, new Error('bug'));
   expect({ exits, logs }).toEqual({ exits: [1], logs: [message] });
