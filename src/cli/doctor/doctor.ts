@@ -1,7 +1,8 @@
 import type { CheckStatus } from '../../doctor/check.ts';
 import { type Diagnosis, runDoctor } from '../../doctor/run-doctor.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
-import { formatJson } from '../output/format-values.ts';
+import { localizeCommands } from '../output/localize-commands.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { formatDiagnosis } from './format-diagnosis.ts';
 import { openExamined } from './open-examined.ts';
 
@@ -17,10 +18,15 @@ export async function doctor(options: DoctorCommandOptions, context: CommandCont
   const examined = await openExamined(context);
   let diagnosis: Diagnosis;
   try {
-    diagnosis = await runDoctor(examined.options);
+    diagnosis = localize(await runDoctor(examined.options), context.invocation);
   } finally {
     await examined.close();
   }
-  context.stdout(options.json === true ? formatJson(diagnosis) : formatDiagnosis(diagnosis, context.width));
+  printAnswer(context, options, { json: () => diagnosis, text: () => formatDiagnosis(diagnosis, context.width) });
   return EXIT_CODES[diagnosis.status];
+}
+
+/** With commands that can be typed here, also for `--json`, and before lines are wrapped. */
+function localize(diagnosis: Diagnosis, invocation: string): Diagnosis {
+  return JSON.parse(localizeCommands(JSON.stringify(diagnosis), invocation));
 }
