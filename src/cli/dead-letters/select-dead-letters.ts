@@ -64,7 +64,7 @@ const OPTIONS = { types: '--type', reasons: '--reason', paths: '--path' };
 function refuseUnknown({ part, value, known }: UnknownValue): void {
   if (part === 'paths' && findSimilar(value, known) === undefined) return;
   throw new OperatorError('usage', `No dead letter has the ${OPTIONS[part]} ${value}.${suggestSimilar(value, known)}`, {
-    hint: part === 'paths' ? '`clerk-sync dead-letters summary` shows all paths.' : `Use one of ${known.join(', ')}.`,
+    hint: part === 'paths' ? '`clerk-sync dead-letters summary` shows all paths.' : `Give one of ${known.join(', ')}.`,
     exitCode: 2,
   });
 }
