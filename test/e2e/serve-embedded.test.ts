@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { version } from '../../src/version.ts';
 import { readPrintedAddress } from '../support/printed-address.ts';
 import { listProcesses } from '../support/processes.ts';
@@ -22,7 +22,7 @@ async function sendUser(url: string, secret: string, properties: Record<string, 
 }
 
 describe('on a machine where nothing is configured', () => {
-  it('the service starts with its own Postgres, says what to try next, and applies events that are signed with its secret', async () => {
+  test('the service starts with its own Postgres, says what to try next, and applies events that are signed with its secret', async () => {
     const service = await useService();
     const { stdout } = service.output();
     expect(stdout.split('\n')).toEqual([
@@ -49,7 +49,7 @@ describe('on a machine where nothing is configured', () => {
     expect(`${stdout}${service.output().stderr}`).not.toContain(secret);
   });
 
-  it('shows its secret to nobody, and keeps the secret and the rows after a restart', async () => {
+  test('shows its secret to nobody, and keeps the secret and the rows after a restart', async () => {
     const first = await useService();
     const { directory } = first;
     const file = join(directory, '.data/webhook-secret');
@@ -65,7 +65,7 @@ describe('on a machine where nothing is configured', () => {
     });
   });
 
-  it('starts again after a kill -9 of the service, with the Postgres that was left running', async () => {
+  test('starts again after a kill -9 of the service, with the Postgres that was left running', async () => {
     const first = await useService();
     const secret = (await readFile(join(first.directory, '.data/webhook-secret'), 'utf8')).trim();
     await sendUser(first.url, secret, { username: 'jane' });
@@ -78,7 +78,7 @@ describe('on a machine where nothing is configured', () => {
     expect(await second.sigterm()).toEqual({ code: 0, signal: null });
   });
 
-  it('leaves no Postgres running after a graceful stop', async () => {
+  test('leaves no Postgres running after a graceful stop', async () => {
     const service = await useService();
     const file = join(service.directory, '.data/postgres/postmaster.pid');
     const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
@@ -90,7 +90,7 @@ describe('on a machine where nothing is configured', () => {
   });
 });
 
-it('a configured secret is used with the embedded Postgres, and none is made', async () => {
+test('a configured secret is used with the embedded Postgres, and none is made', async () => {
   const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
   const service = await useService({ env: { CLERK_WEBHOOK_SIGNING_SECRET: secret } });
   expect(service.output().stdout).toContain('  secret     CLERK_WEBHOOK_SIGNING_SECRET\n');

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { countOpenDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
@@ -18,12 +18,12 @@ async function useReadiness(options: TestDatabaseOptions = {}) {
 }
 
 describe('readiness', () => {
-  it('is ok if the database answers and its migrations are current', async () => {
+  test('is ok if the database answers and its migrations are current', async () => {
     const { checkReadiness } = await useReadiness();
     expect(await checkReadiness()).toEqual({ ready: true });
   });
 
-  it('is refused with the reason if nothing was migrated', async () => {
+  test('is refused with the reason if nothing was migrated', async () => {
     const { checkReadiness } = await useReadiness({ from: 'nothing' });
     expect(await checkReadiness()).toEqual({
       ready: false,
@@ -32,7 +32,7 @@ describe('readiness', () => {
     });
   });
 
-  it.each([
+  test.each([
     [
       'pending',
       'delete from clerk.migrations where name = (select max(name) from clerk.migrations)',
@@ -50,7 +50,7 @@ describe('readiness', () => {
     expect(await checkReadiness()).toEqual({ ready: false, code: `migrations_${state}`, message });
   });
 
-  it('is refused while the database accepts no writes, is ok after that, and each change is logged once', async () => {
+  test('is refused while the database accepts no writes, is ok after that, and each change is logged once', async () => {
     const { database, checkReadiness, logs } = await useReadiness();
     const name = new URL(database.url).pathname.slice(1);
     await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
@@ -67,7 +67,7 @@ describe('readiness', () => {
     ]);
   });
 
-  it('notices that open connections can no longer write', async () => {
+  test('notices that open connections can no longer write', async () => {
     const { database, pool, checkReadiness } = await useReadiness();
     expect(await checkReadiness()).toEqual({ ready: true });
     await pool.withTransaction((session) => session.run('set default_transaction_read_only = on'));
@@ -77,14 +77,14 @@ describe('readiness', () => {
     await database.sql`select 1`;
   });
 
-  it('is refused if the database can’t be reached', async () => {
+  test('is refused if the database can’t be reached', async () => {
     const pool = createPool({ target: parseDatabaseUrl('postgres://nobody:secret@127.0.0.1:1/nothing'), size: 1 });
     onTestFinished(() => pool.close());
     const unreachable = { ready: false, code: 'database_unavailable', message: 'The database does not answer.' };
     expect(await createReadinessCheck(pool, pino({ level: 'silent' }))()).toEqual(unreachable);
   });
 
-  it('uses one connection, also if many ask at once', async () => {
+  test('uses one connection, also if many ask at once', async () => {
     const { pool, checkReadiness } = await useReadiness();
     const answers = Array.from({ length: 50 }, () => checkReadiness());
     expect([pool.inFlight, new Set(await Promise.all(answers))]).toEqual([1, new Set([{ ready: true }])]);
@@ -92,7 +92,7 @@ describe('readiness', () => {
 });
 
 describe('open dead letters', () => {
-  it('are counted by reason, with the age of the oldest one; closed ones are not', async () => {
+  test('are counted by reason, with the age of the oldest one; closed ones are not', async () => {
     const { send, database, pool } = await useReceivingApp();
     for (const body of ['{', '}', '{}', '{"type":"user.deleted","data":{}}']) await send(body);
     const resolved = await database.sql`
@@ -112,7 +112,7 @@ describe('open dead letters', () => {
 });
 
 describe('users', () => {
-  it('are counted once each, by their most important state', async () => {
+  test('are counted once each, by their most important state', async () => {
     const { send, pool } = await useReceivingApp();
     const states: Record<string, unknown>[] = [
       ...[{}, {}, { locked: true }, { banned: true }, { banned: true, locked: true }],
@@ -129,7 +129,7 @@ describe('users', () => {
     ]);
   });
 
-  it('are zero in each state of an empty table', async () => {
+  test('are zero in each state of an empty table', async () => {
     const { pool } = await useReceivingApp();
     expect(new Set((await countUsers(pool)).map(({ count }) => count))).toEqual(new Set([0]));
   });
