@@ -121,7 +121,7 @@ test('with EMBEDDED_POSTGRES=on it says that the image has no Postgres', async (
   const { exitCode, stderr } = await run([...dockerfile.entrypoint, ...dockerfile.command], env);
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(
-    /^clerk-sync: DATABASE_URL is not set, and the built-in Postgres is not installed .*\nSet DATABASE_URL to your Postgres, or /m,
+    /^clerk-sync: DATABASE_URL is not set, and the built-in Postgres is not installed .*\nSet DATABASE_URL to your Postgres\. Or /m,
   );
 });
 

@@ -21,7 +21,7 @@ test.each([['migrate'], ['migrate', '--print-sql'], ['dead-letters', 'list'], ['
     const { exitCode, stdout, stderr } = await run(await enterAs(await useTestDatabase()), ...args.filter(Boolean));
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /^clerk-sync: The database refused .*\(SQLSTATE 42501\)\.\nPostgres says: permission denied for schema clerk\nThe role of DATABASE_URL lacks a right: .*\n$/,
+      /^clerk-sync: The database refused .*\(SQLSTATE 42501\)\.\nPostgres says: permission denied for schema clerk\nThe role of DATABASE_URL lacks a right\. .*\n$/,
     );
   },
 );

@@ -73,7 +73,7 @@ test.each<Case>([
     real: true,
     sent: 0,
     exitCode: 2,
-    stderr: refusal(`${FAR} The one that is configured here has some: 1 user of ins_own.`),
+    stderr: refusal(`${FAR} The database that is configured here has some: 1 user of ins_own.`),
   },
 ])('$title', async ({ args, real = false, title: _title, answer, stdin = '', ...expected }) => {
   const { sql, url } = await useTestDatabase();

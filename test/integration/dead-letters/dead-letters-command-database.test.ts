@@ -49,7 +49,7 @@ Check that Postgres runs and that DATABASE_URL is right, then run this again.
     expect(await callCli(['dead-letters', 'list'], { env: { DATA_DIR } })).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `clerk-sync: There is no database yet: DATABASE_URL is not set, and the folder ${DATA_DIR} holds none.
+      stderr: `clerk-sync: There is no database yet: DATABASE_URL is not set, and the folder ${DATA_DIR} has none.
 Start the service once with \`clerk-sync serve\`, or set DATABASE_URL.
 `,
     });

@@ -14,7 +14,7 @@ test.each([
   ['42501', 'permission denied for schema clerk', /clerk-sync doctor.*grant/],
   ['0A000', 'cannot set transaction read-write mode during recovery', /a standby.*the primary/s],
   ['25006', 'cannot execute INSERT in a read-only transaction', /default_transaction_read_only/],
-  ['42704', 'unrecognized configuration parameter "schema"', /out of DATABASE_URL/],
+  ['42704', 'unrecognized configuration parameter "schema"', /from DATABASE_URL/],
   ['42P01', 'relation "clerk.users" does not exist', /clerk-sync migrate/],
   ['53100', 'could not extend file', /disk.*full/],
   ['53300', 'sorry, too many clients already', /DATABASE_POOL_SIZE/],
@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each([
-  ['ERR_TLS_NOT_OFFERED', /offers no TLS.*sslmode=disable/],
+  ['ERR_TLS_NOT_OFFERED', /does not offer it.*sslmode=disable/],
   ['SELF_SIGNED_CERT_IN_CHAIN', /sslrootcert/],
   ['ENOTFOUND', /Check that Postgres runs/],
 ])('a connection that fails with %s is explained with what to do', (code, hint) => {
