@@ -29,7 +29,7 @@ const PARTS = [
   { part: 'paths', statement: listValues('paths', deadLetters.path), codes: [] },
 ] as const;
 
-/** Finds misspelt values, which otherwise look as if nothing were waiting. Asks the database only for what is no known code. */
+/** Finds misspelt values: with them it looks as if nothing waits. It asks the database only for what is no known code. */
 export async function findUnknownValues(session: Session, filter: DeadLetterFilter): Promise<UnknownValue[]> {
   const unknown: UnknownValue[] = [];
   for (const { part, statement, codes } of PARTS) {

@@ -6,14 +6,15 @@ import { createPool } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { createWebhookApp } from '../http/create-app.ts';
+import type { DeliveryObserver } from '../http/webhook-handler.ts';
+import type { Log } from '../log/log.ts';
 import { version } from '../version.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { createApiRuns } from './api-runs.ts';
 import type { ClerkSync } from './clerk-sync.ts';
-import type { ClerkSyncOptions } from './clerk-sync-options.ts';
+import type { ClerkSyncOptions, SettledEvent } from './clerk-sync-options.ts';
 import { consoleLog, createSafeLog } from './console-log.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { observeOutcomes } from './observe-outcomes.ts';
 import { type ClerkSyncSettings, readOptions } from './read-options.ts';
 import { readStatus } from './read-status.ts';
 import { createReceiving } from './receiving.ts';
@@ -109,5 +110,19 @@ function once<T>(make: () => T): () => T {
   return () => {
     made ??= { value: make() };
     return made.value;
+  };
+}
+
+/** Tells an application of its deliveries. They are committed by then: what the application throws is only logged. */
+function observeOutcomes(onOutcome: ClerkSyncOptions['onOutcome'], logger: Log): DeliveryObserver {
+  const tell = async (event: SettledEvent) => onOutcome?.(event);
+  return {
+    recordVerified: () => undefined,
+    recordRejection: () => undefined,
+    recordDelivery({ messageId, outcome, eventType, userId, eventAt, reason, ms }) {
+      tell({ messageId, outcome, eventType, userId, eventAt, reason, ms }).catch((err: unknown) =>
+        logger.error({ message_id: messageId, err }, 'onOutcome failed'),
+      );
+    },
   };
 }

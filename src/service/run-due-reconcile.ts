@@ -5,7 +5,7 @@ import { withWorkPool } from '../db/with-work-pool.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
-import { findDueRun } from '../reconcile/reconcile-runs.ts';
+import { findDueRun } from '../reconcile/record-reconcile.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
 import { isAbort } from '../walk/describe-failure.ts';
 import { type ApiConfig, describeApiError, withApi } from './open-api.ts';

@@ -20,13 +20,14 @@ export interface Timings {
   readonly rate: { readonly requests: number; readonly perMs: number };
 }
 
-/** A pause before the next attempt, for whoever watches. */
+/** A pause before the next attempt. */
 export interface Wait {
   readonly ms: number;
   /** What is wrong: `ClerkApiError.problem`. */
   readonly why: string;
 }
 
+/** What every request has in common. */
 export interface RequesterOptions {
   readonly apiUrl: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -37,6 +38,7 @@ export interface RequesterOptions {
   readonly onAnswer: (answer: Answer) => void;
 }
 
+/** One question, and how its answer is read. */
 export interface ApiRequest<T> {
   /** Behind the API's address, with its query: `/users?limit=1`. */
   readonly path: string;

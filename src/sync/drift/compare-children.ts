@@ -1,8 +1,7 @@
 import { type ListKey, listKeys } from '../../clerk/user/children.ts';
 import type { Session } from '../../db/pool.ts';
 import type { UserSnapshot } from '../snapshots/snapshot.ts';
-import { type ChildList, findAbsentChildren, uniqueById } from '../snapshots/write-children.ts';
-import { childStatements } from '../statements/child-statements.ts';
+import { type ChildList, childStatements, findAbsentChildren, uniqueById } from '../statements/write-children.ts';
 
 type StatedList = Omit<ChildList, 'isNew'>;
 

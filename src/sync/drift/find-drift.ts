@@ -12,7 +12,7 @@ import { type ComparedUser, compareUsers } from './compare-users.ts';
  * - `activity`: one version, and other contents only where Clerk changes a user without a new version.
  * - `newer_here`: the row's `updated_at` is higher, and it was observed well before.
  * - `deleted_here`: a tombstone here.
- * - `absent`: here and not there. Said by whoever has asked for each user, never by `findDrift`.
+ * - `absent`: here and not there. `findDrift` never says it, only a caller that has asked for each user.
  * - `other_instance`: the same, of a user of another Clerk instance.
  */
 export type DriftKind =
@@ -42,11 +42,11 @@ const ACTIVITY_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Compares users as the Backend API says they are with what is stored. Reads only; a page of 500 takes at most nine
+ * Compares users as the Backend API says they are with what is stored. It only reads. A page of 500 takes up to nine
  * statements, sent together. What was stored at about the time of the request, by a webhook that came meanwhile, is no
  * drift.
  *
- * @param snapshots at most one a user; each `observedAt` is the time just before the request.
+ * @param snapshots at most one for each user. `observedAt` is the time just before the request.
  */
 export async function findDrift(session: Session, snapshots: readonly UserSnapshot[]): Promise<Drift[]> {
   if (snapshots.length === 0) return [];

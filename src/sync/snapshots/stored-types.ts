@@ -3,7 +3,6 @@ import type { users } from '../../../drizzle/schema/users.ts';
 import type { ChildValues, ListKey } from '../../clerk/user/children.ts';
 import type { RawNumber } from '../../clerk/user/fields.ts';
 import type { UserValues } from '../../clerk/user/parse-user.ts';
-import type { userKeys } from './user-keys.ts';
 
 /** A property beside what is wrong with it, as an error of the compiler shows it. */
 type Problem<Key, What extends string> = Key extends PropertyKey ? Readonly<Record<Key, What>> : never;
@@ -36,7 +35,7 @@ export type KeyDisagreements<Stated, Key> =
 export type Agreeing<Type, _Problems extends never> = Type;
 
 /** What an insert into `users` takes. */
-export type UserRow = typeof users.$inferInsert;
+export type UserInsert = typeof users.$inferInsert;
 
 /** Filled by the write path itself. */
 export type MadeUserColumn =
@@ -53,15 +52,11 @@ export type MadeUserColumn =
 /** What a snapshot can state of a user, by column of `users`: what Clerk sends, and the instance that it is of. */
 export type StatedValues = UserValues & { readonly instance_id?: string | null };
 
-/** What Clerk did not state is not among them. */
-export type SnapshotValues = Agreeing<
-  StatedValues,
-  | Disagreements<StatedValues, UserRow, MadeUserColumn>
-  | KeyDisagreements<keyof StatedValues | ListKey, (typeof userKeys)[number]>
->;
+/** The same, where each has its column. */
+export type StatedColumns = Agreeing<StatedValues, Disagreements<StatedValues, UserInsert, MadeUserColumn>>;
 
 /** What an insert into the table of a list takes. */
-export type ChildRow<Key extends ListKey> = (typeof childTables)[Key]['$inferInsert'];
+export type ChildInsert<Key extends ListKey> = (typeof childTables)[Key]['$inferInsert'];
 
 /** Filled by `makeChild` and by the write path. */
 export type MadeChildColumn = 'user_id' | 'id' | 'verification_status' | 'verification_strategy' | 'extra';
@@ -69,5 +64,5 @@ export type MadeChildColumn = 'user_id' | 'id' | 'verification_status' | 'verifi
 /** The lists that a snapshot can state. */
 export type StoredListKey = Agreeing<
   ListKey,
-  { [Key in ListKey]: Disagreements<ChildValues<Key>, ChildRow<Key>, MadeChildColumn> }[ListKey]
+  { [Key in ListKey]: Disagreements<ChildValues<Key>, ChildInsert<Key>, MadeChildColumn> }[ListKey]
 >;

@@ -1,11 +1,10 @@
 import type { ListKey } from '../../clerk/user/children.ts';
 import type { Session } from '../../db/pool.ts';
-import { mergeSnapshots } from './merge-snapshots.ts';
+import { mergeSnapshots } from '../statements/merge-snapshots.ts';
+import { upsertSnapshots, type WrittenUser } from '../statements/upsert-snapshots.ts';
+import { type AbsentChild, type ChildList, findAbsentChildren, writeChildren } from '../statements/write-children.ts';
 import { coversKeys } from './plan-merge.ts';
-import type { UserSnapshot } from './snapshot.ts';
-import { upsertSnapshots, type WrittenUser } from './upsert-snapshots.ts';
-import { compareIds, compareVersions } from './version.ts';
-import { type AbsentChild, type ChildList, findAbsentChildren, writeChildren } from './write-children.ts';
+import { compareIds, compareVersions, type UserSnapshot } from './snapshot.ts';
 
 interface Entry {
   readonly change: UserSnapshot;

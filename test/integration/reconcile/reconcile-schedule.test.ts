@@ -4,7 +4,7 @@ import { createPool, type Pool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import type { MadeReconcile } from '../../../src/metrics/reconcile-metrics.ts';
 import { findReconcileState } from '../../../src/reconcile/find-reconcile-state.ts';
-import { findDueRun } from '../../../src/reconcile/reconcile-runs.ts';
+import { findDueRun } from '../../../src/reconcile/record-reconcile.ts';
 import { runDueReconcile } from '../../../src/service/run-due-reconcile.ts';
 import { scheduleReconcile } from '../../../src/service/schedule-reconcile.ts';
 import { makeUserId } from '../../support/fake-clerk/make-api-user.ts';

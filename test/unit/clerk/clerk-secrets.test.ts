@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dropSecrets } from '../../../src/clerk/json/drop-secrets.ts';
 import { redactSecrets } from '../../../src/clerk/json/redact-secrets.ts';
+import { dropSecrets } from '../../../src/clerk/user/parse-user.ts';
 
 describe('dropping secrets', () => {
   it('takes each of them out at any depth, and nothing else', () => {
