@@ -34,20 +34,11 @@ export interface BackfillRun extends BackfillCounts {
   readonly startedAt: Date;
 }
 
-interface Row {
-  readonly run_id: string;
-  readonly state: RunState;
-  readonly instance_id: string | null;
-  readonly checkpoint_user_id: string | null;
-  readonly checkpoint_created_at: string | null;
-  readonly pages: number;
-  readonly users_read: string;
-  readonly applied: string;
-  readonly stale: string;
-  readonly dead_letters: string;
-  readonly expected_users: string | null;
-  readonly started_at: string;
-}
+/** As `COLUMNS` of the statements reads it. Postgres's `bigint` comes as text. */
+type Row = Readonly<
+  Record<'run_id' | 'users_read' | 'applied' | 'stale' | 'dead_letters' | 'started_at', string> &
+    Record<'instance_id' | 'checkpoint_user_id' | 'checkpoint_created_at' | 'expected_users', string | null>
+> & { readonly state: RunState; readonly pages: number };
 
 /** What is known when a run begins. */
 export interface BeginOptions {
@@ -141,22 +132,19 @@ function toText(count: number | null): string | null {
   return count === null ? null : String(count);
 }
 
-/** Postgres's `bigint` comes as text. */
 function toRun(row: Row): BackfillRun {
+  const { checkpoint_user_id: userId, checkpoint_created_at: createdAt, expected_users: expectedUsers } = row;
   return {
     runId: row.run_id,
     state: row.state,
     instanceId: row.instance_id,
-    position:
-      row.checkpoint_user_id === null
-        ? undefined
-        : { userId: row.checkpoint_user_id, createdAt: readTime(row.checkpoint_created_at) },
+    position: userId === null ? undefined : { userId, createdAt: readTime(createdAt) },
     pages: row.pages,
     usersRead: Number(row.users_read),
     applied: Number(row.applied),
     stale: Number(row.stale),
     deadLetters: Number(row.dead_letters),
-    expectedUsers: row.expected_users === null ? null : Number(row.expected_users),
+    expectedUsers: expectedUsers === null ? null : Number(expectedUsers),
     startedAt: readTime(row.started_at),
   };
 }

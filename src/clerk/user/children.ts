@@ -123,8 +123,12 @@ const unkeyed = v.pipe(
   v.transform((): Properties => ({})),
 );
 
-/** The schema of a list: absent, null, or objects. What an object holds is checked only if it becomes a row. */
-export function childList(key: ListKey) {
+/** The schema of each list: absent, null, or objects. What an object holds is checked only if it becomes a row. */
+export const childLists = Object.fromEntries(listKeys.map((key) => [key, makeListSchema(key)])) as Readonly<
+  Record<ListKey, ReturnType<typeof makeListSchema>>
+>;
+
+function makeListSchema(key: ListKey) {
   const entries = key === 'external_accounts' ? { ...childEntries[key], ...olderAccountEntries } : childEntries[key];
   const keyed: v.GenericSchema<unknown, Properties> = object(entries as v.ObjectEntries);
   return v.nullish(

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Reading, refuseShape, toIssue } from '../unreadable.ts';
-import { type ClerkChild, childList, findChildId, type ListKey, listKeys, makeChild } from './children.ts';
+import { type ClerkChild, childLists, findChildId, type ListKey, listKeys, makeChild } from './children.ts';
 import { count, describeIssue, findExtra, flag, id, json, text, time } from './fields.ts';
 
 /**
@@ -51,13 +51,7 @@ const userSchema = v.object({
   legal_accepted_at: time,
   created_at: time,
   updated_at: time,
-  email_addresses: childList('email_addresses'),
-  phone_numbers: childList('phone_numbers'),
-  web3_wallets: childList('web3_wallets'),
-  passkeys: childList('passkeys'),
-  external_accounts: childList('external_accounts'),
-  saml_accounts: childList('saml_accounts'),
-  enterprise_accounts: childList('enterprise_accounts'),
+  ...childLists,
 });
 
 /** What Clerk's User says, without its lists, its id and the first part of its version. */

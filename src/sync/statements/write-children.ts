@@ -5,6 +5,7 @@ import { type ClerkChild, type ListKey, listKeys } from '../../clerk/user/childr
 import type { Session } from '../../db/pool.ts';
 import { assign, listColumns, listSql, literal, nameOf, namesOf, recordset } from '../../db/sql/columns.ts';
 import { defineStatement, type Statement } from '../../db/sql/define-statement.ts';
+import type { UserSnapshot } from '../snapshots/snapshot.ts';
 
 /** One row for each user. Each list has the ids that stay, and is null if the user's list is not written. */
 const idsByList = Object.fromEntries(listKeys.map((key) => [key, 'text[]']));
@@ -117,7 +118,12 @@ export async function writeChildren(
   removeChildren(session, absent ?? (await findAbsentChildren(session, known)));
 }
 
-/** Removes these children. */
+/** The lists that a snapshot states. */
+export function listStated({ userId, lists }: Pick<UserSnapshot, 'userId' | 'lists'>, isNew: boolean): ChildList[] {
+  const stated = Object.entries(lists) as [ListKey, ChildList['children']][];
+  return stated.map(([key, children]) => ({ userId, key, children, isNew }));
+}
+
 function removeChildren(session: Session, children: readonly AbsentChild[]): void {
   for (const [key, rows] of Map.groupBy(children, (child) => child.key)) {
     session.post(childStatements[key].remove, [JSON.stringify(rows)]);
@@ -150,16 +156,17 @@ function writeLists(
   { lists, action }: { lists: readonly ChildList[]; action: 'insert' | 'upsert' },
 ): void {
   for (const [key, ofKey] of Map.groupBy(lists, (one) => one.key)) {
-    const rows = ofKey.flatMap(({ userId, children }) =>
-      uniqueById(children).map((child) => ({ ...child, user_id: userId })),
-    );
+    const rows = toChildRows(ofKey);
     if (rows.length > 0) session.post(childStatements[key][action], [JSON.stringify(rows)]);
   }
 }
 
-/** Two shapes of one account can stand in one list. The later one stays. */
-export function uniqueById(children: readonly ClerkChild[]): readonly ClerkChild[] {
-  return children.length < 2 ? children : [...new Map(children.map((child) => [child.id, child])).values()];
+/** The rows that lists make. Two shapes of one account can stand in one list: the later one stays. */
+export function toChildRows(lists: readonly Pick<ChildList, 'userId' | 'children'>[]): Record<string, unknown>[] {
+  return lists.flatMap(({ userId, children }) => {
+    const unique = children.length < 2 ? children : new Map(children.map((child) => [child.id, child])).values();
+    return Array.from(unique, (child) => ({ ...child, user_id: userId }));
+  });
 }
 
 /** Removes every child of the users. */
