@@ -45,7 +45,7 @@ export function createEnsureUser({ api, settle }: EnsureScene): (id: string) => 
   });
 }
 
-/** Does the work once; a failure is forgotten. */
+/** Does the work once. A failure is forgotten. */
 function rememberSuccess<T>(work: () => Promise<T>): () => Promise<T> {
   let known: Promise<T> | undefined;
   return function remember() {

@@ -56,7 +56,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 
-/** Tries again as long as the database is away, for a while that begins anew with each page that was committed. */
+/** Tries again as long as the database is away, for a while that starts again with each page that was committed. */
 async function persist(options: BackfillOptions): Promise<Attempt> {
   const { signal, patienceMs = 60_000, onProgress } = options;
   let failures = 0;

@@ -12,7 +12,7 @@ import { makeRunId } from '../walk/run-id.ts';
 export interface UserScene {
   readonly api: Pick<ClerkApi, 'getUser'>;
   readonly settle: SettleOptions;
-  /** The one that the secret key belongs to; null where Clerk does not tell. */
+  /** The one that the secret key belongs to. Null if Clerk does not tell. */
   readonly instanceId: string | null;
 }
 
@@ -109,7 +109,7 @@ export async function settleUser(
 
 /** What is here of a user, as far as it decides whether to ask Clerk. */
 export interface StoredUser {
-  /** Null where no event and no page has said it. */
+  /** Null if no event and no page has said it. */
   readonly instanceId: string | null;
   /** Undefined while the user lives. */
   readonly deletedAt: Date | undefined;
@@ -121,7 +121,7 @@ const FIND = defineStatement(
   select ${users.instance_id}, ${epochMs(users.deleted_at)} as deleted_at from ${users} where ${users.id} = $1`,
 );
 
-/** Reads whether a user is here, alive or as a tombstone; undefined: neither. */
+/** Reads whether a user is here, alive or as a tombstone. Undefined: neither. */
 export async function findStoredUser(session: Session, id: string): Promise<StoredUser | undefined> {
   const [row] = await session.run<{ instance_id: string | null; deleted_at: string | null }>(FIND, [id]);
   if (row === undefined) return undefined;

@@ -12,7 +12,7 @@ export interface Issue {
 /** Why something that Clerk sent can't be read. That is final: the same text fails again. Nothing in here quotes it. */
 export interface Unreadable {
   readonly reason: UnreadableReason;
-  /** A sentence for people; of a shape only the first issue, such as `banned: Expected boolean (and 2 more)`. */
+  /** A sentence for people. For a shape it is only the first issue, such as `banned: Expected boolean (and 2 more)`. */
   readonly error: string;
   readonly issues: readonly Issue[];
 }

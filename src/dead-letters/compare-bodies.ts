@@ -3,7 +3,7 @@ import { isObject } from '../clerk/user/fields.ts';
 
 /** What an edit has done at one place. The values are left out: they are personal data. */
 export interface BodyChange {
-  /** Such as `data.email_addresses[0].id`; empty for the whole body. */
+  /** Such as `data.email_addresses[0].id`. Empty for the whole body. */
   readonly path: string;
   readonly change: 'added' | 'removed' | 'changed';
 }
@@ -29,7 +29,7 @@ function compareValues(before: unknown, after: unknown, path: string): BodyChang
   });
 }
 
-/** The values inside of a list or an object, by their paths; undefined for anything else. */
+/** The values inside of a list or an object, by their paths. Undefined for anything else. */
 function listParts(value: unknown, path: string): Map<string, unknown> | undefined {
   if (Array.isArray(value)) return new Map(value.map((inner, place) => [`${path}[${place}]`, inner]));
   if (!isObject(value) || JSON.isRawJSON(value)) return undefined;

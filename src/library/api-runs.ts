@@ -16,7 +16,7 @@ import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
 export interface BackfillCallOptions {
   /** The most users that this call reads. The next call continues behind them. Default: all. */
   readonly limit?: number | undefined;
-  /** Begins anew if the latest run has not finished. Default: false. */
+  /** Begins a new run if the latest one has not finished. Default: false. */
   readonly restart?: boolean | undefined;
   /** Ends the run after the page that is being written. */
   readonly signal?: AbortSignal | undefined;

@@ -38,7 +38,7 @@ export interface ClerkSyncOptions {
    * (porsager/postgres #823, #1189, #1204).
    */
   readonly sql?: { readonly options: object } | undefined;
-  /** The signing secret of the webhook endpoint, `whsec_…`; several while it is rotated. */
+  /** The signing secret of the webhook endpoint, `whsec_…`, or several while it is rotated. */
   readonly signingSecret: string | readonly string[] | undefined;
   /** The secret key of the same Clerk instance: for `ensureUser`, `syncUser`, `backfill` and `reconcile`. */
   readonly secretKey?: string | undefined;

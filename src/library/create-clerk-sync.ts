@@ -7,7 +7,7 @@ import type { ClerkSyncOptions, SettledEvent } from './clerk-sync-options.ts';
 import { consoleLog, createSafeLog } from './console-log.ts';
 import { readOptions } from './read-options.ts';
 
-/** A platform may freeze a process as soon as its answer is out; databases and what is before them close what is idle. */
+/** A platform may freeze a process as soon as its answer is out. Databases and what is before them close what is idle. */
 const MAX_IDLE_MS = 5000;
 
 /**

@@ -58,7 +58,7 @@ export interface DriftSelection {
   readonly userIds: readonly string[];
 }
 
-/** Acknowledges drift; again, with the newest note. Returns the ids of those users who have a row here. */
+/** Acknowledges drift. If it is acknowledged already, it gets the newest note. Returns the ids of the users who have a row here. */
 export async function acknowledgeDrift(
   session: Session,
   { kind, userIds }: DriftSelection,

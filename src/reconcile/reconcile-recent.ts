@@ -10,7 +10,7 @@ const OVERLAP_PART = 0.1;
 /** Large offsets are slow: beyond this a walk through all users is better. */
 const MAX_PAGES = 20;
 
-/** Where a run that came to its limits was stopped; times are ISO texts, by Clerk's clock. */
+/** Where a run that came to its limits was stopped. Times are ISO texts, by Clerk's clock. */
 export interface RecentCheckpoint {
   /** The newest change when the first of these runs began. What changes later is for later runs. */
   readonly newest: string;

@@ -44,7 +44,7 @@ export interface ApiObservation {
   readonly origin: ApiOrigin;
   /** It takes the place of a message id in the version of what is written, and is named in a dead letter. */
   readonly runId: string;
-  /** Null where the API does not tell. */
+  /** Null if the API does not tell. */
   readonly instanceId: string | null;
   /** Just before the request: what was answered was true then or later. */
   readonly observedAt: Date;

@@ -27,7 +27,7 @@ export interface Receipt {
   readonly eventAt: Date;
   /** Texts and numbers that had to be changed for Postgres to take them. */
   readonly sanitized: number;
-  /** Children without a key, by their list, where there are any: they are in the user's `extra`. */
+  /** Children without a key, by their list, if there are any. They are in the user's `extra`. */
   readonly unkeyed?: Readonly<Record<string, number>>;
   /** Why it is a dead letter. */
   readonly reason?: LetterReason;
@@ -86,7 +86,7 @@ export class QueueFullError extends Error {
 
 /** How a queue makes batches, and how much may wait. */
 export interface BatchQueueOptions<Item, Result> {
-  /** Settles a batch within the given time; the results stand in the order of the items. */
+  /** Settles a batch within the given time. The results stand in the order of the items. */
   readonly process: (items: readonly Item[], timeoutMs: number) => Promise<readonly Result[]>;
   /** Batches in work at once. */
   readonly lanes: number;

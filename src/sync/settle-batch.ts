@@ -18,7 +18,7 @@ export interface SettleOptions {
   readonly deletedUsers: DeletedUsers;
 }
 
-/** What became of one entry; `letter` where it ended as a dead letter. */
+/** What became of one entry. `letter` if it ended as a dead letter. */
 export interface Settled {
   readonly outcome: Outcome;
   readonly letter?: Failure;

@@ -148,7 +148,7 @@ function chooseRate(secretKey: string): Timings['rate'] {
   return { requests: secretKey.startsWith('sk_live_') ? 500 : 50, perMs: 10_000 };
 }
 
-/** `URLSearchParams` writes a `+` as `%2B`; as it is, Clerk would read a space. */
+/** `URLSearchParams` writes a `+` as `%2B`. As it is, Clerk would read a space. */
 function toSearch(query: UserQuery, limit: number): URLSearchParams {
   const search = new URLSearchParams({ limit: String(limit) });
   if (query.order === '-updated_at') {

@@ -152,7 +152,7 @@ function findDeepParts(json: string): Part[] {
   return parts;
 }
 
-/** The place of the quote that ends the string that begins at `start`; the text's end if there is none. */
+/** Finds the quote that ends the string that begins at `start`, or the text's end if there is none. */
 function findStringEnd(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     if (!isEscaped(json, end)) return end;

@@ -3,7 +3,7 @@ import { findAccountId, normalizeExternalAccount, olderAccountEntries } from './
 import { findExtra, flag, id, isObject, json, object, readId, text, time } from './fields.ts';
 
 /**
- * A child object of a user, ready to be a row but for its user's id: `id`, its own properties, `verification` with its
+ * A child object of a user, ready to be a row, except for its user's id: `id`, its own properties, `verification` with its
  * `verification_status` and `verification_strategy` beside it, and everything else under `extra`.
  */
 export interface ClerkChild extends Record<string, unknown> {

@@ -21,7 +21,7 @@ export const count = v.nullish(
 );
 
 /**
- * A whole number in digits alone, also where JSON writes it `1.0` or `1e5`. Clerk's counts are int64, whose upper end
+ * A whole number in digits alone, also if JSON writes it `1.0` or `1e5`. Clerk's counts are int64, whose upper end
  * often stands for "no limit": more than a double holds.
  */
 function readWhole(value: unknown): number | RawNumber | undefined {
@@ -35,7 +35,7 @@ function readWhole(value: unknown): number | RawNumber | undefined {
 /** The digits of the largest int64. */
 const MAX_WHOLE_DIGITS = 19;
 
-/** Reads a JSON number with a fraction or an exponent, every digit kept; undefined where it is not whole, or too large. */
+/** Reads a JSON number with a fraction or an exponent, every digit kept. Undefined if it is not whole, or too large. */
 function readDecimal(source: string): bigint | undefined {
   const [mantissa = '', exponent = '0'] = source.toLowerCase().split('e');
   const [before = '', fraction = ''] = mantissa.replace('-', '').split('.');
@@ -67,15 +67,15 @@ export function readId(value: unknown): string | null {
 const EARLIEST_MS = -62_135_596_800_000;
 const LATEST_MS = 253_402_300_799_999;
 
-/** As milliseconds, anything below lies before March 1973; as seconds, anything above lies after the year 5000. */
+/** As milliseconds, anything below lies before March 1973. As seconds, anything above lies after the year 5000. */
 const SECONDS_BELOW = 1e11;
 
 /** RFC 3339. A text that leaves the zone out would be read in the zone of this process. */
 const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
 /**
- * Reads a moment as Clerk sends it. Most are Unix milliseconds; the published examples have seconds, events of 2021
- * have ISO strings, which must name their zone. Undefined for anything else.
+ * Reads a moment as Clerk sends it. Most are Unix milliseconds. The published examples have seconds. Events
+ * of 2021 have ISO strings, which must name their zone. Undefined for anything else.
  */
 export function readMoment(value: unknown): Date | undefined {
   const ms = readMs(value);
@@ -115,7 +115,7 @@ export const time = v.optional(
   ),
 );
 
-/** An object with these properties; others are dropped. Valibot's own would take a list for one. */
+/** An object with these properties. Others are dropped. Valibot's own would take a list for one. */
 export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.pipe(v.custom<Record<string, unknown>>(isObject, describeMismatch('Object')), v.object(entries));
 }

@@ -8,7 +8,7 @@ import type { VerifiedDelivery } from './verify-delivery.ts';
 /** The six facts of a message. They have these names from here to the rows of the ledger and of dead letters. */
 export interface MessageFacts {
   readonly messageId: string;
-  /** Null where the event can't be read so far; the same holds for the next two. */
+  /** Null if the event can't be read so far. The same holds for the next two. */
   readonly eventType: string | null;
   /** The user that the event is about. */
   readonly userId: string | null;

@@ -38,14 +38,14 @@ export class RejectedDeliveryError extends Error {
 /** Verifies one request, or throws a `RejectedDeliveryError`. */
 export type Verifier = (delivery: RawDelivery) => VerifiedDelivery;
 
-/** Svix's own ids have 31 characters; a longer one than this can't be a key in an index. */
+/** Svix's own ids have 31 characters. A longer one than this can't be a key in an index. */
 const MAX_MESSAGE_ID_LENGTH = 256;
 
 /**
  * Makes the function that verifies deliveries against any of the secrets: during a rotation each event is sent once
  * for the old and once for the new one, under the same id.
  *
- * @param secrets `whsec_…`, at least one; the configuration has checked their form.
+ * @param secrets `whsec_…`, at least one. The configuration has checked their form.
  * @throws {RejectedDeliveryError} from the verifier, for anything that is not a well-signed delivery.
  */
 export function createVerifier(secrets: readonly string[]): Verifier {

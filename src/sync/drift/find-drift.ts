@@ -9,7 +9,7 @@ import { type ComparedUser, compareUsers } from './compare-users.ts';
  * - `missing`: no row here.
  * - `older`: the row's `updated_at` is lower: an event never came, or is still on its way.
  * - `different`: one version, other contents.
- * - `activity`: one version, and other contents only where Clerk changes a user without a new version.
+ * - `activity`: one version, and other contents only if Clerk changes a user without a new version.
  * - `newer_here`: the row's `updated_at` is higher, and it was observed well before.
  * - `deleted_here`: a tombstone here.
  * - `absent`: here and not there. `findDrift` never says it, only a caller that has asked for each user.
@@ -29,7 +29,7 @@ export type DriftKind =
 export interface Drift {
   readonly userId: string;
   readonly kind: DriftKind;
-  /** Columns, child tables and keys of `extra` (`extra.shoe_size`) that differ; empty without a living row here. */
+  /** Columns, child tables and keys of `extra` (`extra.shoe_size`) that differ. Empty without a living row here. */
   readonly fields: readonly string[];
 }
 

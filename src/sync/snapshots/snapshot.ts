@@ -25,7 +25,7 @@ export interface UserTombstone {
   readonly messageId: string;
 }
 
-/** What a snapshot states, by column of `users`. It compiles only where each key has a bit. */
+/** What a snapshot states, by column of `users`. It compiles only if each key has a bit. */
 type SnapshotValues = Agreeing<
   StatedColumns,
   KeyDisagreements<keyof StatedValues | ListKey, (typeof userKeys)[number]>
@@ -77,13 +77,13 @@ export function makeSnapshot(user: ClerkUser, { messageId, observedAt, instanceI
   };
 }
 
-/** How many children without a key a change has, by their list; empty for nearly every one. */
+/** How many children without a key a change has, by their list. Empty for nearly every one. */
 export function countUnkeyed({ extra }: Pick<UserSnapshot, 'extra'>): Readonly<Partial<Record<ListKey, number>>> {
   const keys = listKeys.filter((key) => Object.hasOwn(extra, key));
   return Object.fromEntries(keys.map((key) => [key, (extra[key] as readonly unknown[]).length]));
 }
 
-/** The row of `users` that a snapshot makes; times become ISO texts and metadata keeps its digits in `JSON.stringify`. */
+/** The row of `users` that a snapshot makes. Times become ISO texts and metadata keeps its digits in `JSON.stringify`. */
 export function toUserRow(snapshot: UserSnapshot, syncedAt: Date): Record<string, unknown> {
   return {
     ...snapshot.values,
@@ -154,12 +154,12 @@ export const userKeys = [
 
 const bitOfKey: ReadonlyMap<string, bigint> = new Map(userKeys.map((key, place) => [key, 1n << BigInt(place)]));
 
-/** The bit of a key in `users.stated_keys`; undefined for what has no column, and so lies in `extra`. */
+/** The bit of a key in `users.stated_keys`. Undefined for what has no column, and so lies in `extra`. */
 export function findKeyBit(key: string): bigint | undefined {
   return bitOfKey.get(key);
 }
 
-/** The bits of keys together; those without a column have none. */
+/** The bits of keys together. Those without a column have none. */
 export function collectKeyBits(keys: Iterable<string>): bigint {
   let bits = 0n;
   for (const key of keys) bits |= findKeyBit(key) ?? 0n;

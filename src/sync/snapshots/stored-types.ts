@@ -7,7 +7,7 @@ import type { UserValues } from '../../clerk/user/parse-user.ts';
 /** A property beside what is wrong with it, as an error of the compiler shows it. */
 type Problem<Key, What extends string> = Key extends PropertyKey ? Readonly<Record<Key, What>> : never;
 
-/** `jsonb` takes whatever JSON can say; a count may be one whose digits a double does not hold. */
+/** `jsonb` takes whatever JSON can say. A count may be one whose digits a double does not hold. */
 type Storable<Value> = number extends Value ? Value | RawNumber : Value;
 
 type MisfitKeys<Values, Row> = {
@@ -15,7 +15,7 @@ type MisfitKeys<Values, Row> = {
 }[keyof Values & keyof Row];
 
 /**
- * What the parser reads and a table do not agree about; `never` where all is well.
+ * What the parser reads and a table do not agree about. `never` if all is well.
  *
  * @typeParam Values what the parser makes, by property.
  * @typeParam Row what an insert takes, by column.
@@ -26,12 +26,12 @@ export type Disagreements<Values, Row, Made extends keyof Row> =
   | Problem<Exclude<keyof Row, keyof Values | Made>, 'is a column that nothing fills'>
   | Problem<MisfitKeys<Values, Row>, 'does not fit the type of its column'>;
 
-/** The keys that a snapshot can state and that have no bit, and the reverse; `never` where all is well. */
+/** The keys that a snapshot can state and that have no bit, and the reverse. `never` if all is well. */
 export type KeyDisagreements<Stated, Key> =
   | Problem<Exclude<Stated, Key>, 'has no bit: append it to `userKeys`'>
   | Problem<Exclude<Key, Stated>, 'has a bit, and no snapshot states it'>;
 
-/** The type itself. It compiles only where there are no problems. */
+/** The type itself. It compiles only if there are no problems. */
 export type Agreeing<Type, _Problems extends never> = Type;
 
 /** What an insert into `users` takes. */
@@ -52,7 +52,7 @@ export type MadeUserColumn =
 /** What a snapshot can state of a user, by column of `users`: what Clerk sends, and the instance that it is of. */
 export type StatedValues = UserValues & { readonly instance_id?: string | null };
 
-/** The same, where each has its column. */
+/** The same, if each has its column. */
 export type StatedColumns = Agreeing<StatedValues, Disagreements<StatedValues, UserInsert, MadeUserColumn>>;
 
 /** What an insert into the table of a list takes. */

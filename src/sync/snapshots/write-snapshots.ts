@@ -60,7 +60,7 @@ export async function writeSnapshots<E extends Entry>(
   return [...stale];
 }
 
-/** The first wave is the one that was written ahead; where some of it was not claimed, it is what was written of it. */
+/** The first wave is the one that was written ahead. If some of it was not claimed, it is what was written of it. */
 function planWaves<E extends Entry>(
   entries: readonly E[],
   first: (FirstWave<E> & { readonly isComplete: boolean }) | undefined,
