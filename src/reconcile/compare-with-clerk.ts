@@ -3,8 +3,8 @@ import { countUsersByInstance } from '../users/count-users-by-instance.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { loadAcknowledged } from './acknowledgements.ts';
 import { reconcileAll } from './reconcile-all.ts';
-import { findNewestChange, type RecentCheckpoint, reconcileRecent } from './reconcile-recent.ts';
-import { type ReconcileRun, withSession } from './reconcile-run.ts';
+import { findNewestChange, reconcileRecent } from './reconcile-recent.ts';
+import { type RecentCheckpoint, type ReconcileRun, withSession } from './reconcile-run.ts';
 import { findCheckpoint, findWatermark } from './record-reconcile.ts';
 
 /** Does what the run is for: it compares those whom Clerk has changed since the last run, or all. */

@@ -1,7 +1,7 @@
 import type { ApiPage, ApiUser } from '../clerk/api/clerk-api.ts';
 import { checkUsers } from './check-users.ts';
 import type { ReconcileLimits } from './reconcile-options.ts';
-import { assertGoing, countRead, type ReconcileRun } from './reconcile-run.ts';
+import { assertGoing, countRead, type RecentCheckpoint, type ReconcileRun } from './reconcile-run.ts';
 
 /** The most that Clerk serves at once. */
 const PAGE_SIZE = 500;
@@ -9,16 +9,6 @@ const PAGE_SIZE = 500;
 const OVERLAP_PART = 0.1;
 /** Large offsets are slow: beyond this a walk through all users is better. */
 const MAX_PAGES = 20;
-
-/** Where a run that came to its limits was stopped. Times are ISO texts, by Clerk's clock. */
-export interface RecentCheckpoint {
-  /** The newest change when the first of these runs began. What changes later is for later runs. */
-  readonly newest: string;
-  /** All who were changed between this and `newest` are compared. */
-  readonly reached: string;
-  /** That of the next page, if no user has moved. */
-  readonly offset: number;
-}
 
 /** What a run over recent changes came to. */
 export interface RecentChanges {

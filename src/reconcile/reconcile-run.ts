@@ -4,7 +4,16 @@ import type { Session } from '../db/pool.ts';
 import type { ApiObservation } from '../sync/batch-entry.ts';
 import { DriftTally } from './drift-tally.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
-import type { RecentCheckpoint } from './reconcile-recent.ts';
+
+/** Where a run that came to its limits was stopped. Times are ISO texts, by Clerk's clock. */
+export interface RecentCheckpoint {
+  /** The newest change when the first of these runs began. What changes later is for later runs. */
+  readonly newest: string;
+  /** All who were changed between this and `newest` are compared. */
+  readonly reached: string;
+  /** That of the next page, if no user has moved. */
+  readonly offset: number;
+}
 
 /** One run: what it was given, and what it has come to. Its report and its row are made of this, however it ends. */
 export interface ReconcileRun extends Omit<ReconcileOptions, 'dryRun'> {

@@ -7,8 +7,7 @@ import { nameOf, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { makeRunId } from '../walk/run-id.ts';
-import type { RecentCheckpoint } from './reconcile-recent.ts';
-import type { ReconcileRun } from './reconcile-run.ts';
+import type { RecentCheckpoint, ReconcileRun } from './reconcile-run.ts';
 
 /** How long runs are kept. The newest is always kept. */
 const KEPT = sql.raw("interval '90 days'");
