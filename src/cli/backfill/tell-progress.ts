@@ -1,8 +1,9 @@
 import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
 import type { Wait } from '../../clerk/api/create-requester.ts';
 import { describeWait } from '../../service/open-api.ts';
+import { formatCount } from '../../text/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatCount, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
 import { describeSamples } from '../send/describe-samples.ts';
 

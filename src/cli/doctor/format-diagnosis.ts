@@ -1,7 +1,8 @@
-import type { Check, CheckGroup, CheckStatus } from '../../doctor/check.ts';
-import type { Diagnosis } from '../../doctor/run-doctor.ts';
+import type { CheckResult } from '../../doctor/check.ts';
+import type { CheckStatus } from '../../doctor/finding.ts';
+import type { CheckGroup, Diagnosis } from '../../doctor/run-doctor.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import { escapeText } from '../output/escape-text.ts';
-import { formatQuantity } from '../output/format-values.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
 /** Where there is no terminal, and on one that is wider: longer lines are hard to read. */
@@ -28,8 +29,8 @@ export function formatDiagnosis({ groups, counts }: Diagnosis, terminalWidth = W
 }
 
 /** What can't be told for one reason is told once. */
-function joinSkipped(checks: readonly Check[]): Check[] {
-  const joined: Check[] = [];
+function joinSkipped(checks: readonly CheckResult[]): CheckResult[] {
+  const joined: CheckResult[] = [];
   for (const [finding, alike] of Map.groupBy(checks, groupKey)) {
     const [first] = alike;
     if (first === undefined) continue;
@@ -39,11 +40,11 @@ function joinSkipped(checks: readonly Check[]): Check[] {
   return joined;
 }
 
-function groupKey({ name, status, finding }: Check): string {
+function groupKey({ name, status, finding }: CheckResult): string {
   return status === 'skipped' ? finding : `${name} ${finding}`;
 }
 
-function listNames(checks: readonly Check[]): string {
+function listNames(checks: readonly CheckResult[]): string {
   return checks.map(({ name }) => name).join(', ');
 }
 
@@ -53,7 +54,7 @@ function formatGroup({ title, checks }: CheckGroup, width: number): string {
   return `${[heading, ...checks.flatMap((check) => formatCheck(check, nameWidth, width))].join('\n')}\n`;
 }
 
-function formatCheck({ name, status, finding, advice }: Check, nameWidth: number, pageWidth: number): string[] {
+function formatCheck({ name, status, finding, advice }: CheckResult, nameWidth: number, pageWidth: number): string[] {
   const head = `  ${MARKS[status].padEnd(MARK_WIDTH)}  ${name.padEnd(nameWidth)}  `;
   const isNarrow = pageWidth - head.length < MIN_TEXT_WIDTH;
   const indent = ' '.repeat(isNarrow ? NARROW_INDENT : head.length);

@@ -6,16 +6,16 @@ import { runDoctorCommand, useDoctorScene } from '../../support/doctor-scene.ts'
 import { makeDataDir, start } from '../../support/embedded-data-dir.ts';
 import { makeSecret } from '../../support/signed-request.ts';
 
-const ADVICE = 'Correct it where the service gets its environment; .env.example has every variable and its meaning.';
+const ADVICE = 'Correct it where the service gets its environment. .env.example has every variable and its meaning.';
 const START = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
 
 test('finds every variable that is wrong, and checks all the rest', async () => {
   const { diagnose } = await useDoctorScene();
-  const { exitCode, troubled, find } = await diagnose({
+  const { exitCode, troubled, findAll } = await diagnose({
     CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_tooShort',
     PORT: 'three thousand',
   });
-  expect({ exitCode, troubled, checks: ['CLERK_WEBHOOK_SIGNING_SECRET', 'PORT'].map(find) }).toEqual({
+  expect({ exitCode, troubled, checks: findAll('CLERK_WEBHOOK_SIGNING_SECRET', 'PORT') }).toEqual({
     exitCode: 1,
     troubled: ['CLERK_WEBHOOK_SIGNING_SECRET: failed', 'PORT: failed'],
     checks: [
@@ -47,13 +47,13 @@ test('finds a secret under an old name', async () => {
 
 test('looks at no other database where DATABASE_URL is wrong, and asks no Clerk where the key is', async () => {
   const dataDir = await useDirectory();
-  const { exitCode, find } = await runDoctorCommand({
+  const { exitCode, findAll } = await runDoctorCommand({
     DATA_DIR: dataDir,
     DATABASE_URL: 'mysql://some@where',
     CLERK_SECRET_KEY: 'pk_live_publishable',
     CLERK_WEBHOOK_SIGNING_SECRET: makeSecret(),
   });
-  expect({ exitCode, checks: ['connection', 'migrations', 'secret key', 'instance'].map(find) }).toEqual({
+  expect({ exitCode, checks: findAll('connection', 'migrations', 'secret key', 'instance') }).toEqual({
     exitCode: 1,
     checks: [
       { name: 'connection', status: 'skipped', finding: 'DATABASE_URL is not valid: see configuration.' },
@@ -70,7 +70,7 @@ test('takes several secrets, as during a rotation', async () => {
   expect(find('signing secret')).toEqual({
     name: 'signing secret',
     status: 'ok',
-    finding: '2 secrets, each of the right form: what any of them has signed is taken.',
+    finding: '2 secrets, each of the right form. A delivery that is signed with any of them is accepted.',
   });
 });
 
@@ -140,7 +140,7 @@ describe('without DATABASE_URL', () => {
         name: 'signing secret',
         status: 'failed',
         finding: `Other users of this machine can read ${path}.`,
-        advice: `Delete it and restart the service, which makes a new one; or: chmod 600 ${path}`,
+        advice: `Delete it and restart the service, which makes a new one. Or: chmod 600 ${path}`,
       },
       {
         name: 'signing secret',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 
 const EXTRA =
-  'Nothing is lost: the column extra has them. Look for a newer version of clerk-sync, or add columns as CONTRIBUTING.md says.';
+  'Nothing is lost: they are in the column extra. Look for a newer version of clerk-sync, or add columns as CONTRIBUTING.md says.';
 
 test('finds properties that no column holds, in how many rows and since when', async () => {
   const { clerk, sql, diagnose } = await useDoctorScene();
@@ -19,7 +19,7 @@ test('finds properties that no column holds, in how many rows and since when', a
       name: 'properties',
       status: 'warning',
       finding:
-        'No column holds:\nusers.pet_names: in 2 rows, the oldest as of 9 days ago\nemail_addresses.bounced: in 2 rows, the oldest as of 2 days ago',
+        'No column holds:\nusers.pet_names: in 2 rows, the oldest from 9 days ago\nemail_addresses.bounced: in 2 rows, the oldest from 2 days ago',
       advice: EXTRA,
     },
   });
@@ -32,7 +32,7 @@ test('names no property that is none of a programmer', async () => {
   expect(find('properties')).toEqual({
     name: 'properties',
     status: 'warning',
-    finding: 'No column holds 1 property of an odd name.',
+    finding: 'No column holds 1 property with an odd name.',
     advice: EXTRA,
   });
 });
@@ -69,10 +69,10 @@ test('finds many dead rows', async () => {
       name: 'vacuum',
       status: 'warning',
       finding: expect.stringMatching(
-        /^webhook_messages has 11,000 dead rows beside \d living ones?, (?:never vacuumed|vacuumed .* ago)\.$/,
+        /^webhook_messages has 11,000 dead and \d live rows, and was (?:never vacuumed|vacuumed .* ago)\.$/,
       ),
       advice:
-        'vacuum (analyze) clerk.webhook_messages; -- and look for a transaction that was left open, or an abandoned replication slot: they keep vacuum from its work.',
+        'vacuum (analyze) clerk.webhook_messages; -- If they stay, look for a transaction that was left open, or for a replication slot that nobody uses: both stop vacuum.',
     },
   });
 });

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { readMigrations } from '../../../src/db/migrations/migration-files.ts';
+import type { CheckName } from '../../../src/doctor/check-table.ts';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 
-const ALL = '`clerk-sync doctor --json` has the statement that puts each right.';
+const ALL = '`clerk-sync doctor --json` has the statement that repairs each of them.';
 
 interface Fault {
   readonly fault: string;
   /** What makes it, behind the program's back. */
   readonly statement: string;
   /** The check that finds it, what it says, and what to do. */
-  readonly check: Readonly<Record<'name' | 'status' | 'finding' | 'advice', string>>;
+  readonly check: Readonly<Record<'status' | 'finding' | 'advice', string> & { name: CheckName }>;
 }
 
 const NOTHING = `create function public.nothing() returns trigger language plpgsql as 'begin return null; end';`;
@@ -22,7 +23,7 @@ const FAULTS: readonly Fault[] = [
       name: 'migrations',
       status: 'failed',
       finding: 'A newer version of clerk-sync has migrated this database: 9999_future.',
-      advice: 'Run that version or a later one: this one must not write here.',
+      advice: 'Run that version or a later one. This one must not write here.',
     },
   },
   {
@@ -32,7 +33,7 @@ const FAULTS: readonly Fault[] = [
       name: 'migrations',
       status: 'failed',
       finding: 'These migrations are not the ones of this version: 0000_tables.',
-      advice: 'Run the version that made them, or restore the files under migrations/ as they were released.',
+      advice: 'Run the version that made them, or restore the files in migrations/ as they were released.',
     },
   },
   {
@@ -112,7 +113,7 @@ const FAULTS: readonly Fault[] = [
     check: {
       name: 'constraints',
       status: 'failed',
-      finding: "No Bob on users is not clerk-sync's: what it refuses becomes a dead letter.",
+      finding: `"No Bob" on users is not clerk-sync's: what it refuses becomes a dead letter.`,
       advice: 'alter table clerk.users drop constraint "No Bob";',
     },
   },
@@ -148,7 +149,7 @@ const FAULTS: readonly Fault[] = [
       finding:
         "The trigger lose on users is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter.",
       advice:
-        "Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger lose on clerk.users is 'clerk-sync: accepted';",
+        "Make it deferrable initially deferred: see docs/reacting.md. To keep it as it is: comment on trigger lose on clerk.users is 'clerk-sync: accepted';",
     },
   },
   {
@@ -162,7 +163,7 @@ const FAULTS: readonly Fault[] = [
       finding:
         "The trigger early on email_addresses is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter.",
       advice:
-        "Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger early on clerk.email_addresses is 'clerk-sync: accepted';",
+        "Make it deferrable initially deferred: see docs/reacting.md. To keep it as it is: comment on trigger early on clerk.email_addresses is 'clerk-sync: accepted';",
     },
   },
   {
@@ -202,7 +203,7 @@ const FAULTS: readonly Fault[] = [
     check: {
       name: 'view',
       status: 'failed',
-      finding: 'The view active_users says something else than it should.',
+      finding: 'The view active_users has another query.',
       advice: ALL,
     },
   },
@@ -213,7 +214,7 @@ const FAULTS: readonly Fault[] = [
       name: 'comments',
       status: 'warning',
       finding:
-        '2 differences:\nthe comment of users is another, or gone\nthe comment of users.gender is another, or gone',
+        '2 differences:\nthe comment of users is missing or changed\nthe comment of users.gender is missing or changed',
       advice: ALL,
     },
   },
@@ -253,8 +254,8 @@ test('finds a migration that is pending, and leaves the tables to it', async () 
   const { sql, diagnose } = await useDoctorScene();
   const last = (await readMigrations()).at(-1)?.name ?? '';
   await sql`delete from clerk.migrations where name = ${last}`;
-  const { exitCode, find } = await diagnose();
-  expect({ exitCode, checks: ['migrations', 'columns'].map(find) }).toEqual({
+  const { exitCode, findAll } = await diagnose();
+  expect({ exitCode, checks: findAll('migrations', 'columns') }).toEqual({
     exitCode: 1,
     checks: [
       {
