@@ -4,6 +4,7 @@ import { formatJson } from '../output/format-values.ts';
 import { formatDiagnosis } from './format-diagnosis.ts';
 import { openExamined } from './open-examined.ts';
 
+/** The flags of `doctor`. */
 export interface DoctorCommandOptions {
   json?: boolean;
 }

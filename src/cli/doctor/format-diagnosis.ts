@@ -5,9 +5,9 @@ import { formatQuantity } from '../../text/format-quantity.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
-/** Where there is no terminal, and on one that is wider: longer lines are hard to read. */
+/** Without a terminal, and on a wider one: longer lines are hard to read. */
 const WIDTH = 100;
-/** Of the text beside its name. On a terminal with less room the text goes below the name. */
+/** If there is less room beside the name, the text goes below it. */
 const MIN_TEXT_WIDTH = 40;
 const MARKS: Readonly<Record<CheckStatus, string>> = {
   ok: '✓ ok',
@@ -16,19 +16,19 @@ const MARKS: Readonly<Record<CheckStatus, string>> = {
   skipped: '- skipped',
 };
 const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
-/** A longer one, of a variable, makes room in its own group only. */
+/** A longer name, such as a variable's, widens its own group only. */
 const USUAL_NAME_WIDTH = 16;
 const ARROW = '→ ';
 const NARROW_INDENT = 4;
 
-/** The page: a heading for each group, and below it each check with its finding and, behind an arrow, what to do. */
+/** Renders the page: a heading for each group, then each check with its finding and, behind an arrow, what to do. */
 export function formatDiagnosis({ groups, counts }: Diagnosis, terminalWidth = WIDTH): string {
   const width = Math.min(terminalWidth, WIDTH);
   const shown = groups.map(({ title, checks }) => ({ title, checks: joinSkipped(checks) }));
   return [...shown.map((group) => formatGroup(group, width)), formatCounts(counts)].join('\n');
 }
 
-/** What can't be told for one reason is told once. */
+/** Checks that were skipped for the same reason share one line. */
 function joinSkipped(checks: readonly CheckResult[]): CheckResult[] {
   const joined: CheckResult[] = [];
   for (const [finding, alike] of Map.groupBy(checks, groupKey)) {

@@ -7,7 +7,7 @@ import { makeDataDir, start } from '../../support/embedded-data-dir.ts';
 import { makeSecret } from '../../support/signed-request.ts';
 
 const ADVICE = 'Correct it where the service gets its environment. .env.example has every variable and its meaning.';
-const START = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
+const START = 'Start the service with `npm start`, or set DATABASE_URL. Then run this again.';
 
 test('finds every variable that is wrong, and checks all the rest', async () => {
   const { diagnose } = await useDoctorScene();
@@ -89,7 +89,7 @@ describe('without DATABASE_URL', () => {
       check: {
         name: 'connection',
         status: 'failed',
-        finding: `There is no database yet: DATABASE_URL is not set, and ${dataDir} holds none.`,
+        finding: `There is no database yet: DATABASE_URL is not set, and ${dataDir} has none.`,
         advice: START,
       },
       files: [],
@@ -105,7 +105,7 @@ describe('without DATABASE_URL', () => {
       check: {
         name: 'connection',
         status: 'failed',
-        finding: `The embedded database in ${join(dataDir, 'postgres')} does not run.`,
+        finding: `The embedded database in ${join(dataDir, 'postgres')} is not running.`,
         advice: START,
       },
       files: [],

@@ -57,7 +57,7 @@ function readDifferences(reader: Reader): Promise<Difference[]> {
  * What the migrations make in a schema of this name: the definitions as Postgres wrote them, and the comments. The comment
  * of the schema itself is left out: if an administrator has made the schema, the program may not write it.
  */
-function listExpected(schema: string): SchemaPart[] {
+export function listExpected(schema: string): SchemaPart[] {
   const expected: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>> = catalog;
   const definitions = Object.entries(expected).flatMap(([table, kinds]) =>
     Object.entries(kinds).flatMap(([kind, parts]) =>
