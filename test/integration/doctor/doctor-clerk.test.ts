@@ -8,7 +8,7 @@ const INSTANCE = 'ins_fakeClerkOfTheTests00000000';
 const NO_ANSWER = { status: 'skipped', finding: 'Clerk has not answered: see secret key.' };
 
 describe('the key', () => {
-  test('finds that there is none, and skips what only Clerk can tell', async () => {
+  test('finds that there is none, and skips the checks that need it', async () => {
     const { diagnose } = await useDoctorScene();
     const { exitCode, find, troubled } = await diagnose({ CLERK_SECRET_KEY: '' });
     expect({ exitCode, troubled, check: find('secret key') }).toEqual({
@@ -70,7 +70,7 @@ describe('the key', () => {
 });
 
 describe('the instance', () => {
-  test('finds a key of another one than that whose events arrive', async () => {
+  test('finds a key of another instance than the one whose events arrive', async () => {
     const { sql, diagnose } = await useDoctorScene();
     await sql`update clerk.webhook_messages set instance_id = 'ins_production'`;
     await sql`update clerk.users set instance_id = 'ins_production'`;
@@ -124,7 +124,7 @@ describe('the instance', () => {
     });
   });
 
-  test('finds users of two in one database', async () => {
+  test('finds users of two instances in one database', async () => {
     const { sql, diagnose } = await useDoctorScene();
     await sql`
       insert into clerk.users (id, instance_id, observed_at, last_message_id, synced_at, stated_keys)
@@ -175,7 +175,7 @@ describe('the number of users', () => {
     });
   });
 
-  test('finds that users are still here whom Clerk has deleted; those deleted here do not count', async () => {
+  test('finds users whom Clerk has deleted, and does not count those who are deleted here', async () => {
     const { clerk, sql, diagnose } = await useDoctorScene();
     const [first = '', second = ''] = [...clerk.users.keys()];
     clerk.deleteUser(first);

@@ -9,7 +9,7 @@ import { makeSecret } from '../../support/signed-request.ts';
 const ADVICE = 'Correct it where the service gets its environment. .env.example has every variable and its meaning.';
 const START = 'Start the service with `npm start`, or set DATABASE_URL. Then run this again.';
 
-test('finds every variable that is wrong, and checks all the rest', async () => {
+test('finds every wrong variable, and makes all other checks', async () => {
   const { diagnose } = await useDoctorScene();
   const { exitCode, troubled, findAll } = await diagnose({
     CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_tooShort',
@@ -45,7 +45,7 @@ test('finds a secret under an old name', async () => {
   });
 });
 
-test('looks at no other database where DATABASE_URL is wrong, and asks no Clerk where the key is', async () => {
+test('looks at no other database if DATABASE_URL is wrong, and does not ask Clerk if the key is wrong', async () => {
   const dataDir = await useDirectory();
   const { exitCode, findAll } = await runDoctorCommand({
     DATA_DIR: dataDir,
@@ -64,7 +64,7 @@ test('looks at no other database where DATABASE_URL is wrong, and asks no Clerk 
   });
 });
 
-test('takes several secrets, as during a rotation', async () => {
+test('accepts several secrets, as during a rotation', async () => {
   const { diagnose } = await useDoctorScene();
   const { find } = await diagnose({ CLERK_WEBHOOK_SIGNING_SECRET: `${makeSecret()}, ${makeSecret()}` });
   expect(find('signing secret')).toEqual({
@@ -112,7 +112,7 @@ describe('without DATABASE_URL', () => {
     });
   });
 
-  test('looks at the embedded database where that runs, and leaves it running', async () => {
+  test('looks at the embedded database if it runs, and leaves it running', async () => {
     const dataDir = await makeDataDir();
     const embedded = await start(dataDir);
     onTestFinished(() => embedded.stop());
@@ -127,7 +127,7 @@ describe('without DATABASE_URL', () => {
     );
   });
 
-  test('finds a kept secret that others can read, and one that is none', async () => {
+  test('finds a kept secret that others can read, and a file that holds no secret', async () => {
     const dataDir = await useDirectory();
     const path = join(dataDir, 'webhook-secret');
     await writeFile(path, `whsec_${Buffer.alloc(32, 1).toString('base64')}\n`);

@@ -25,7 +25,7 @@ test('finds properties that no column holds, in how many rows and since when', a
   });
 });
 
-test('names no property that is none of a programmer', async () => {
+test('does not show a property whose name no programmer would give', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`update clerk.users set extra = '{"somebody@example.com": 1}'`;
   const { find } = await diagnose();
@@ -37,7 +37,7 @@ test('names no property that is none of a programmer', async () => {
   });
 });
 
-test('finds a table whose dead rows nobody clears away', async () => {
+test('finds a table on which autovacuum is switched off', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`alter table clerk.webhook_messages set (autovacuum_enabled = off)`;
   expect((await diagnose()).find('vacuum')).toEqual({
@@ -77,7 +77,7 @@ test('finds many dead rows', async () => {
   });
 });
 
-test('tells how large the tables are, the largest first', async () => {
+test('says how large the tables are, the largest first', async () => {
   const { diagnose } = await useDoctorScene();
   const { diagnosis } = await diagnose();
   const sizes = diagnosis.groups.flatMap(({ checks }) => checks).find(({ name }) => name === 'sizes');

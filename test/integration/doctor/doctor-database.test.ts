@@ -49,7 +49,7 @@ test.each([
     '3D000',
     'Create the database that DATABASE_URL names, or name another.',
   ],
-])('finds %s, and skips what it can not tell', async (_fault, change, code, advice) => {
+])('finds %s, and skips the checks that need it', async (_fault, change, code, advice) => {
   const { env, diagnose } = await useDoctorScene();
   const url = new URL(env.DATABASE_URL ?? '');
   change(url);

@@ -6,8 +6,8 @@ import { type DoctorScene, useDoctorScene } from '../../support/doctor-scene.ts'
 import { openFakeApi } from '../../support/fake-clerk/open-fake-api.ts';
 import { useProxy } from '../../support/proxy.ts';
 
-/** A frozen process takes connections all the same: its kernel does. */
-test('ends though neither the database nor Clerk ever answers', async () => {
+/** A frozen process still accepts connections: its kernel does that. */
+test('ends even if neither the database nor Clerk ever answers', async () => {
   const { clerk, url, diagnose } = await useDoctorScene();
   const proxy = await useProxy(url, () => 'silent');
   clerk.intercept(() => ({ kind: 'never' }));
@@ -77,7 +77,7 @@ test('waits once for a database that stops answering in the middle', async () =>
 });
 
 /** Postgres itself waits for the lock before it tells the size of a table. */
-test('ends, and goes on, though somebody has locked a table', async () => {
+test('makes all other checks if somebody has locked a table', async () => {
   const scene = await useDoctorScene();
   const connection = await scene.sql.reserve();
   await connection`begin`;

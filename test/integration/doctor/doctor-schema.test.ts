@@ -3,7 +3,8 @@ import { readMigrations } from '../../../src/db/migrations/migration-files.ts';
 import type { CheckName } from '../../../src/doctor/check-table.ts';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 
-const ALL = '`clerk-sync doctor --json` has the statement that repairs each of them.';
+const JSON_HAS_IT = '`clerk-sync doctor --json` has the statement that repairs it.';
+const JSON_HAS_ALL = '`clerk-sync doctor --json` has a statement for each that repairs it.';
 
 interface Fault {
   readonly fault: string;
@@ -204,7 +205,7 @@ const FAULTS: readonly Fault[] = [
       name: 'view',
       status: 'failed',
       finding: 'The view active_users has another query.',
-      advice: ALL,
+      advice: JSON_HAS_IT,
     },
   },
   {
@@ -215,7 +216,7 @@ const FAULTS: readonly Fault[] = [
       status: 'warning',
       finding:
         '2 differences:\nthe comment of users is missing or changed\nthe comment of users.gender is missing or changed',
-      advice: ALL,
+      advice: JSON_HAS_ALL,
     },
   },
 ];
@@ -233,7 +234,7 @@ test.each([
     'create constraint trigger mine after insert or update on clerk.users deferrable initially deferred',
   ],
   ['is accepted by its comment', 'create trigger mine after insert on clerk.users'],
-])('is content with a trigger that %s', async (_, trigger) => {
+])('accepts a trigger that %s', async (_, trigger) => {
   const { sql, diagnose } = await useDoctorScene();
   await sql.unsafe(`${NOTHING} ${trigger} for each row execute function public.nothing()`);
   if (!trigger.includes('constraint')) {
@@ -250,7 +251,7 @@ test.each([
   });
 });
 
-test('finds a migration that is pending, and leaves the tables to it', async () => {
+test('finds a pending migration, and does not compare the tables before it ran', async () => {
   const { sql, diagnose } = await useDoctorScene();
   const last = (await readMigrations()).at(-1)?.name ?? '';
   await sql`delete from clerk.migrations where name = ${last}`;
@@ -269,7 +270,7 @@ test('finds a migration that is pending, and leaves the tables to it', async () 
   });
 });
 
-test('has the statement for each of many differences in the details', async () => {
+test('has the statement for each difference in the details', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`alter table clerk.phone_numbers drop column reserved, drop column linked_to`;
   const { diagnosis } = await diagnose();

@@ -13,7 +13,7 @@ import { dumpTables } from '../../support/database-dump.ts';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 import { openFakeApi } from '../../support/fake-clerk/open-fake-api.ts';
 
-test('finds nothing wrong where all is well', async () => {
+test('finds nothing wrong if all is well', async () => {
   const { env, diagnose } = await useDoctorScene();
   const { exitCode, diagnosis, troubled } = await diagnose();
   expect({ exitCode, troubled, status: diagnosis.status }).toEqual({ exitCode: 0, troubled: [], status: 'ok' });
@@ -24,7 +24,7 @@ test('finds nothing wrong where all is well', async () => {
   expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
 });
 
-test('tells all that it finds in one JSON document', async () => {
+test('prints every check in one JSON document', async () => {
   const { diagnose } = await useDoctorScene();
   const { diagnosis } = await diagnose();
   expect(diagnosis.groups.map(({ title, checks }) => ({ [title]: checks.map(({ name }) => name) }))).toEqual([
@@ -53,7 +53,7 @@ test('tells all that it finds in one JSON document', async () => {
   });
 });
 
-test('ends with 3 where there are warnings only, and with 1 where something failed', async () => {
+test('exits with 3 if there are only warnings, and with 1 if something failed', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`comment on table clerk.users is null`;
   const warned = await diagnose();
@@ -72,7 +72,7 @@ test('writes nothing', async () => {
   expect({ exitCode, tables: await dumpTables(sql) }).toEqual({ exitCode: 0, tables: before });
 });
 
-test('asks in transactions that could not write', async () => {
+test('reads in transactions that can not write', async () => {
   const { url } = await useTestDatabase();
   const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
@@ -80,7 +80,7 @@ test('asks in transactions that could not write', async () => {
   expect(findSqlState(await write.catch((error: unknown) => error))).toBe('25006');
 });
 
-test('makes a read that several checks share once, and a failed one hides no other', async () => {
+test('makes a shared read once, and a failed read hides no other', async () => {
   const { url } = await useTestDatabase();
   const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());

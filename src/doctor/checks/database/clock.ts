@@ -28,7 +28,7 @@ export const checkClerkClock: Check = async ({ getAnswers }) => {
 export function judgeClock(offsetMs: number, whose: string): Finding {
   const details = { offset_ms: Math.round(offsetMs) };
   const distance = Math.abs(offsetMs);
-  if (distance < WARNING_MS) return ok(`It agrees with ${whose} within half a minute.`, details);
+  if (distance < WARNING_MS) return ok(`It differs from ${whose} by less than half a minute.`, details);
   const finding = `This machine's clock is ${formatSpan(distance)} ${offsetMs > 0 ? 'behind' : 'ahead of'} ${whose}.`;
   const advice =
     'A delivery that was signed more than 5 minutes from now is refused (401). Set the clocks, for example with NTP; either of the two may be wrong.';

@@ -95,7 +95,9 @@ function describe(differences: readonly Difference[], command: string): Finding 
     finding: isOne
       ? `${capitalize(texts.join(''))}.`
       : `${formatQuantity(texts.length, 'difference')}:\n${listSome(texts, MOST_SHOWN, '\n')}`,
-    advice: fits ? remedies : `\`${command}\` has the statement that repairs each of them.`,
+    advice: fits
+      ? remedies
+      : `\`${command}\` has ${isOne ? 'the statement that repairs it' : 'a statement for each that repairs it'}.`,
     details: { differences: differences.map(({ text, remedy }) => ({ text, remedy })) },
   };
 }
