@@ -7,13 +7,13 @@ import { failed, ok } from '../../finding.ts';
 import type { Reader } from '../../reader.ts';
 
 /** Compares the migrations of the database with those of this version. */
-export function readMigrations(reader: Reader): Promise<MigrationState> {
+export function findMigrationState(reader: Reader): Promise<MigrationState> {
   return reader.read(readMigrationState);
 }
 
 /** Whether the database has the migrations of this version. */
 export const checkMigrations: Check = async ({ read, command }) => {
-  const { state, migrations } = await read(readMigrations);
+  const { state, migrations } = await read(findMigrationState);
   const names = listSome(migrations, 3);
   switch (state) {
     case 'current':

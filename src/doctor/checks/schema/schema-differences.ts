@@ -6,7 +6,7 @@ import type { Check } from '../../check.ts';
 import { type Finding, ok, SkippedError } from '../../finding.ts';
 import type { Reader } from '../../reader.ts';
 import { compareParts, type Difference } from './compare-parts.ts';
-import { readMigrations } from './migrations.ts';
+import { findMigrationState } from './migrations.ts';
 import type { SchemaCheckName } from './part-rules.ts';
 import { type PartKind, readParts, type SchemaPart } from './read-parts.ts';
 
@@ -32,7 +32,7 @@ export const SCHEMA_CHECKS: Readonly<Record<SchemaCheckName, Check>> = {
 
 function makeCheck(name: SchemaCheckName): Check {
   return async ({ read, command }) => {
-    const { state } = await read(readMigrations);
+    const { state } = await read(findMigrationState);
     if (state === 'missing') throw new SkippedError('There are no tables yet.');
     // Their tables are different on purpose.
     if (state === 'pending' || state === 'newer') {
