@@ -1,4 +1,4 @@
-import { formatQuantity } from '../output/format-values.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 
 /** Says that there are samples here, and that the command leaves them aside. */
 export function describeSamples(samples: number): string {
