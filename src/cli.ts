@@ -8,7 +8,9 @@ import { endWithParent } from './service/end-with-parent.ts';
 // A reader such as `head` closes the pipe when it has enough: that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`clerk-sync: The output can't be written (${error.code}). Check the disk, or the program that reads it.\n`);
+  process.stderr.write(
+    `clerk-sync: The output can't be written (${error.code}). Check the disk, or the program that reads it.\n`,
+  );
   process.exit(1);
 });
 

@@ -1,6 +1,6 @@
 import { and, getTableColumns, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import { userUpdates } from '../../drizzle/schema/user-updates.ts';
-import { parseJson } from '../clerk/json/json.ts';
+import { parseJson } from '../clerk/json/parse-json.ts';
 import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { makeQuery, type Query } from '../db/sql/make-query.ts';
@@ -72,7 +72,9 @@ export function makeUpdatesQuery(filter: UpdateFilter): Query {
 type StoredUpdate = Omit<UserUpdate, 'request'> & { readonly request: string };
 
 function readUpdate({ request: text, ...row }: StoredUpdate): UserUpdate {
-  return { ...readRow(userUpdates, row), request: parseJson(text).value as UserUpdate['request'] };
+  const parsed = parseJson(text);
+  if ('unreadable' in parsed) throw new Error('Postgres has made JSON that is none.');
+  return { ...readRow(userUpdates, row), request: parsed.value as UserUpdate['request'] };
 }
 
 function toCondition({ ids, userIds, actions, states, reasons, properties, since, until }: UpdateFilter): SQL {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { userUpdates } from '../../drizzle/schema/user-updates.ts';
 import type { Session } from '../db/pool.ts';
-import { list, namesOf } from '../db/sql/columns.ts';
+import { listSql, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { getUpdate } from './find-updates.ts';
 import { SECRET_PROPERTIES } from './user-update.ts';
@@ -23,7 +23,7 @@ const RETRY = defineStatement(
   'retry a user update',
   sql`
   insert into ${userUpdates} (${namesOf(COPIED)})
-  select ${list(COPIED)} from ${userUpdates}
+  select ${listSql(COPIED)} from ${userUpdates}
   where ${id} = $1::text::bigint and ${state} = 'rejected' and not exists (
     select from ${userUpdates} as later where ${later.user_id} = ${user_id} and ${later.id} > ${id}
       and ${later.action} = ${action} and ${later.request} = ${request} and ${later.metadata_mode} = ${metadata_mode})

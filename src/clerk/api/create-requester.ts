@@ -13,20 +13,21 @@ export interface Timings {
   readonly failingMs: number;
   /** For waits that Clerk's rate limit asks for, added up. Default 900,000 ms. */
   readonly limitedMs: number;
-  /** The first pause after a failure; each is twice as long as the one before, and up to twice as long again by chance. */
+  /** The first pause after a failure. Each is twice as long as the one before, and up to twice as long again by chance. */
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
   /** So many requests in any stretch of so many ms. */
   readonly rate: { readonly requests: number; readonly perMs: number };
 }
 
-/** A pause before the next attempt, for whoever watches. */
+/** A pause before the next attempt. */
 export interface Wait {
   readonly ms: number;
   /** What is wrong: `ClerkApiError.problem`. */
   readonly why: string;
 }
 
+/** What every request has in common. */
 export interface RequesterOptions {
   readonly apiUrl: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -37,6 +38,7 @@ export interface RequesterOptions {
   readonly onAnswer: (answer: Answer) => void;
 }
 
+/** One question, and how its answer is read. */
 export interface ApiRequest<T> {
   /** Behind the API's address, with its query: `/users?limit=1`. */
   readonly path: string;
@@ -49,7 +51,7 @@ export type Requester = <T>(request: ApiRequest<T>) => Promise<T>;
 
 /**
  * Makes the function through which all requests of one client go. Failures that pass are tried again with growing, random
- * pauses; a 429 holds back every request for as long as it says.
+ * pauses. A 429 holds back every request for as long as it says.
  *
  * @throws {ClerkApiError} from the returned function, when trying again does not help; the signal's reason when it aborts.
  */
@@ -102,7 +104,7 @@ export function createRequester(options: RequesterOptions): Requester {
 /** Strict: p-throttle's other way lets through twice the number where two windows meet. */
 function createThrottle({ timings: { rate }, signal }: RequesterOptions): () => Promise<void> {
   const limits = { limit: rate.requests, interval: rate.perMs, strict: true };
-  // It throws at once on a signal that has aborted; a request does so by itself.
+  // It throws at once on a signal that has aborted. A request does so by itself.
   const throttle = pThrottle(signal === undefined || signal.aborted ? limits : { ...limits, signal });
   return throttle(async () => undefined);
 }
@@ -120,7 +122,7 @@ function describeWait(ms: number): string {
   return `it asks to wait ${Math.ceil(ms / 1000)} s`;
 }
 
-/** Adds up the time that one request has cost, failures and rate limits apart; false: that was enough. */
+/** Adds up the time that one request has cost, failures and rate limits apart. False: that was enough. */
 function createBudget({ failingMs, limitedMs }: Timings) {
   const left = { failing: failingMs, limited: limitedMs };
   let since = performance.now();

@@ -11,6 +11,7 @@ export interface Answer {
   readonly answeredAt: Date;
 }
 
+/** How one request is made. */
 export interface FetchOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** For the request and the whole of its body together. */

@@ -1,7 +1,7 @@
 import { type AnswerFacts, ClerkApiError, type ClerkApiErrorCode } from './clerk-api-error.ts';
 import type { Answer } from './fetch-answer.ts';
 
-/** Turns an answer that is no success into the error it means. */
+/** Turns an answer that is no success into the error that it means. */
 export function readRefusal(answer: Answer): ClerkApiError {
   const { status } = answer;
   const facts = { status, ...readClerkError(answer.text), retryAfterMs: readRetryAfter(answer) };
@@ -41,7 +41,7 @@ function readWord(value: unknown): string | undefined {
 /** Ten days: longer than anybody waits, and as long as a timer can. */
 const LONGEST_WAIT_MS = 864_000_000;
 
-/** Seconds, or a date by the clock of whoever answers. */
+/** Seconds, or a date by the clock of the server that answers. */
 function readRetryAfter({ headers, answeredAt }: Answer): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   const theirNow = Date.parse(headers.get('date') ?? '') || answeredAt.getTime();

@@ -1,10 +1,11 @@
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { cutText } from '../output/cut-text.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatCount, formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { GROUP_PATH_WIDTH } from './format-settlement.ts';
 import { formatNone } from './list-dead-letters.ts';
@@ -57,19 +58,18 @@ function formatSummary(
   ].join('\n');
 }
 
-const COUNT_TITLE = 'letters';
+/** Not in columns: a path must not be cut more than necessary, because `--path` takes it. */
+const NARROW_HEADING = 'letters  reason  path\n    first and last failed  example\n';
 
 /** Two lines for each group and for the heading, for terminals that are too narrow for all columns. */
 function formatNarrow(groups: readonly DeadLetterGroup[], width: number): string {
-  const countWidth = Math.max(COUNT_TITLE.length, ...groups.map(({ count }) => formatCount(count).length));
-  const reasonWidth = Math.max(...groups.map(({ reason }) => escapeText(reason).length));
-  const heading = `${COUNT_TITLE}  ${'reason'.padEnd(reasonWidth)}  path\n    first and last failed, example\n`;
+  const countWidth = Math.max(...groups.map(({ count }) => formatCount(count).length));
   const blocks = groups.map(({ count, reason, path, firstFailedAt, lastFailedAt, exampleId }) => {
-    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason).padEnd(reasonWidth)}  `;
+    const head = `${formatCount(count).padStart(countWidth)}  ${escapeText(reason)}  `;
     const times = `${formatMinute(firstFailedAt)} to ${formatMinute(lastFailedAt)}`;
     return `${head}${cutText(escapeText(path ?? '-'), width - head.length)}\n    ${times}  ${escapeText(exampleId)}\n`;
   });
-  return [heading, ...blocks].join('\n');
+  return [NARROW_HEADING, ...blocks].join('\n');
 }
 
 function formatMinute(time: Date): string {

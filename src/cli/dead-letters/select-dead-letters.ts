@@ -1,9 +1,9 @@
 import type { Session } from '../../db/pool.ts';
-import type { DeadLetter, DeadLetterState } from '../../dead-letters/dead-letter.ts';
+import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
 import { findUnknownValues, type UnknownValue } from '../../dead-letters/find-unknown-values.ts';
 import { OperatorError } from '../../errors.ts';
-import { generalizePath } from '../../sync/letters/find-failure-path.ts';
+import { generalizePath } from '../../sync/statements/keep-letters.ts';
 import { assertPeriod, assertSelected } from '../assert-selected.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
 
@@ -16,7 +16,7 @@ export interface FilterOptions {
   user?: string[];
   since?: Date;
   until?: Date;
-  state?: DeadLetterState[];
+  state?: DeadLetter['state'][];
   limit?: number;
 }
 
@@ -63,7 +63,7 @@ const OPTIONS = { types: '--type', reasons: '--reason', paths: '--path' };
 function refuseUnknown({ part, value, known }: UnknownValue): void {
   if (part === 'paths' && findSimilar(value, known) === undefined) return;
   throw new OperatorError('usage', `No dead letter has the ${OPTIONS[part]} ${value}.${suggestSimilar(value, known)}`, {
-    hint: part === 'paths' ? '`clerk-sync dead-letters summary` shows all paths.' : `Use one of ${known.join(', ')}.`,
+    hint: part === 'paths' ? '`clerk-sync dead-letters summary` shows all paths.' : `Give one of ${known.join(', ')}.`,
     exitCode: 2,
   });
 }

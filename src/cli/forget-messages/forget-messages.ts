@@ -1,9 +1,9 @@
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import { OperatorError } from '../../errors.ts';
 import { forgetMessages } from '../../sync/forget-messages.ts';
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatCount, formatQuantity } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 
 /** The options of `forget-messages`. */

@@ -5,10 +5,11 @@ import {
   listAcknowledgements,
   revokeAcknowledgements,
 } from '../../reconcile/acknowledgements.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 
 /** `reconcile acknowledge`: this drift of these users no longer counts as left. Returns 3 for ids without a row. */

@@ -1,7 +1,7 @@
-import { countUsers, type InstanceUsers } from '../../users/count-by-instance.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
+import { countUsersByInstance, type InstanceUsers } from '../../users/count-users-by-instance.ts';
 import type { CommandContext } from '../command-context.ts';
 import { confirm } from '../confirm.ts';
-import { formatQuantity } from '../output/format-values.ts';
 import { lookAtDatabase } from './look-at-database.ts';
 
 /** The host names of this machine, as `URL` writes them. */
@@ -21,7 +21,7 @@ export async function assertMaySend(
   context: Pick<CommandContext, 'loadConfig' | 'ask'>,
 ): Promise<void> {
   if (options.yes === true) return;
-  const look = await lookAtDatabase(context.loadConfig, countUsers);
+  const look = await lookAtDatabase(context.loadConfig, countUsersByInstance);
   const doubt = describeDoubt(new URL(url), look.state === 'seen' ? look.value.real : []);
   if (doubt === undefined) return;
   await confirm(context, options, {

@@ -1,6 +1,6 @@
-import { formatQuantity } from '../output/format-values.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 
-/** Says that there are samples here, and that the command ignores them. */
+/** Says that there are samples here, and that the command leaves them aside. */
 export function describeSamples(samples: number): string {
-  return `${formatQuantity(samples, 'sample user')} ignored: \`clerk-sync send --clean\` removes samples`;
+  return `${formatQuantity(samples, 'sample user')} left aside: \`clerk-sync send --clean\` removes samples`;
 }

@@ -36,7 +36,7 @@ export function registerSend({ program, context, finish }: Registration): void {
     .addHelpText(
       'after',
       `
-Samples belong to an instance that does not exist, ins_clerk_sync_samples. Backfill and reconcile ignore them.
+Samples belong to an instance that does not exist, ins_clerk_sync_samples. Backfill and reconcile leave them aside.
 Exit codes: 0 all accepted, 1 some were not, 2 usage, configuration or not confirmed, 3 some became dead letters.
 
 Examples:

@@ -1,7 +1,7 @@
 import { OperatorError } from '../../errors.ts';
+import { formatCount } from '../../text/format-quantity.ts';
 import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
-import { formatCount } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { startProgressBar } from '../output/progress-bar.ts';
 import { assertMaySend } from './assert-may-send.ts';

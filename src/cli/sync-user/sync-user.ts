@@ -4,12 +4,12 @@ import type { Config } from '../../config/config.ts';
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import type { Pool } from '../../db/pool.ts';
 import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
+import { formatCount } from '../../text/format-quantity.ts';
 import { assertKnownInstance } from '../../walk/assert-instance.ts';
 import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatCount } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 
 /** The options of `sync-user`. */

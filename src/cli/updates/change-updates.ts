@@ -1,4 +1,5 @@
 import type { Pool, Session } from '../../db/pool.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import { cancelUpdate } from '../../user-updates/cancel-update.ts';
 import { retryUpdate } from '../../user-updates/retry-update.ts';
 import type { UpdateState, UserUpdate } from '../../user-updates/user-update.ts';
@@ -7,7 +8,6 @@ import { assertSelected } from '../assert-selected.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { confirm } from '../confirm.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatQuantity } from '../output/format-values.ts';
 import { type WorkedThrough, workThrough } from '../work-through.ts';
 import { printChanges, printDryRun } from './format-changes.ts';
 import {

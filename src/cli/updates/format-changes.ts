@@ -1,6 +1,6 @@
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatCount, formatQuantity } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { ChangedUpdate } from './change-updates.ts';
 import { updateColumns } from './list-updates.ts';

@@ -52,7 +52,7 @@ outcome      users
 applied            2  the rows are now as at Clerk
 dead_letter        2  could not be applied, and are kept as dead letters
 
-Which, and why:  clerk-sync dead-letters list --state open,discarded
+Which users, and why:  clerk-sync dead-letters list --state open,discarded
 `,
   });
 });
@@ -66,7 +66,7 @@ test('a limit ends it well, and says how to go on; then it does', async () => {
 outcome  users
 applied        5  the rows are now as at Clerk
 
-Go on with:  clerk-sync backfill
+To continue:  clerk-sync backfill
 `,
     stderr: `<run>: about 8 users of ${clerk.instanceId}\n5 of 5 users, <rate>\n`,
   });
@@ -77,7 +77,7 @@ Go on with:  clerk-sync backfill
 outcome  users
 applied        8  the rows are now as at Clerk
 `,
-    stderr: `<run>, begun <time>, goes on: 5 of about 8 users of ${clerk.instanceId} are done\n8 of 8 users, <rate>\n`,
+    stderr: `<run> of <time> continues: 5 of about 8 users of ${clerk.instanceId} are done\n8 of 8 users, <rate>\n`,
   });
   expect(listCursors(clerk)).toEqual([null, makeUserId(4)]);
 });
@@ -235,7 +235,7 @@ applied    1,000  the rows are now as at Clerk
 stopping after this page
 1,000 of 1,600 users, <rate>, <time> left
 clerk-sync: A signal stopped the command before its end.
-\`npm run -s clerk-sync -- backfill\` goes on behind the 1,000 users that are done.
+1,000 users are done. \`npm run -s clerk-sync -- backfill\` continues after them.
 `,
   });
   clerk.intercept(undefined);

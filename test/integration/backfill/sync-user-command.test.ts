@@ -117,8 +117,8 @@ Nothing was changed. If the webhooks that arrive here are right, set the secret 
     expect(await callCli(['sync-user', NEW], { env: without })).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `clerk-sync: CLERK_SECRET_KEY is not set: Clerk's Backend API can't be asked.
-Copy the secret key from Clerk's dashboard, under API keys of the instance that sends the webhooks.
+      stderr: `clerk-sync: CLERK_SECRET_KEY is not set, and Clerk's Backend API needs it.
+Copy the secret key from Clerk's dashboard: it is under API keys, in the instance that sends the webhooks.
 `,
     });
   });

@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { createPool } from '../../../src/db/pool.ts';
 import { type DatabaseTarget, nameDatabase } from '../../../src/db/target/database-target.ts';
-import { describeConnectionFailure } from '../../../src/doctor/check-server.ts';
+import { describeConnectionFailure } from '../../../src/doctor/checks/database/server.ts';
 import { createReadinessCheck } from '../../../src/http/readiness.ts';
 import { makeBanner } from '../../../src/service/make-banner.ts';
 import { waitForDatabase } from '../../../src/service/wait-for-database.ts';
@@ -24,7 +24,7 @@ async function collect(target: DatabaseTarget): Promise<string> {
   await pool.withTransaction((session) => session.run('select 1')).catch(keep);
   await pool.close();
   const database = nameDatabase(target);
-  said.push(makeBanner({ url: 'http://x', database, address: undefined, secretFile: undefined, invocation: 'x' }));
+  said.push(makeBanner({ url: 'http://x', database, isTerminal: false, secretFile: undefined }));
   return said.map((one) => (typeof one === 'string' ? one : inspect(one, { depth: 10, showHidden: true }))).join('\n');
 }
 

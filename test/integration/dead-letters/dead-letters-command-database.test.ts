@@ -38,7 +38,7 @@ Use the version of clerk-sync that the service runs.
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: The database can't be reached (ECONNREFUSED).
-Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.
+Check that Postgres runs and that DATABASE_URL is right, then run this again.
 `,
     });
   });
@@ -49,7 +49,7 @@ Look whether Postgres runs, and whether DATABASE_URL is right; then run this aga
     expect(await callCli(['dead-letters', 'list'], { env: { DATA_DIR } })).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `clerk-sync: There is no database yet: DATABASE_URL is not set, and the folder ${DATA_DIR} holds none.
+      stderr: `clerk-sync: There is no database yet: DATABASE_URL is not set, and the folder ${DATA_DIR} has none.
 Start the service once with \`clerk-sync serve\`, or set DATABASE_URL.
 `,
     });

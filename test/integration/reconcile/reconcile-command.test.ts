@@ -40,7 +40,7 @@ test('prints what differs and was repaired, and ends with 0; a second time there
   expect(await scene.call('--full')).toEqual({
     exitCode: 0,
     stderr: expect.stringMatching(/^4 of 4 users, [\d,]+\/s\n$/),
-    stdout: `Reconcile reconcile_1 (full) finished: 4 users compared in 0s; these differ.
+    stdout: `Reconcile reconcile_1 (full) finished: 4 users compared in 0s; some differ.
 
 kind       found  repaired  left  where           for example
 missing        1         1     0  -               ${zero}
@@ -66,7 +66,7 @@ test('with --dry-run prints what differs, changes nothing and ends with 3', asyn
   expect(await scene.call('--full', '--dry-run')).toEqual({
     exitCode: 3,
     stderr: expect.any(String),
-    stdout: `A dry run (full) finished: 4 users compared in 0s; these differ; nothing was changed.
+    stdout: `A dry run (full) finished: 4 users compared in 0s; some differ; nothing was changed.
 
 kind       found  repaired  left  where           for example
 missing        1         0     1  -               ${zero}
@@ -114,9 +114,9 @@ test('ends with 3 where something is left over, and says where to look', async (
       '',
       'unreadable  the Backend API serves them in a form that cannot be read',
       '',
-      '1 user differs still.',
+      '1 user still differs.',
       '',
-      'Why they could not be written:  clerk-sync dead-letters list --state open,discarded',
+      'Why some could not be written:  clerk-sync dead-letters list --state open,discarded',
       '',
     ],
   ]);
@@ -124,7 +124,7 @@ test('ends with 3 where something is left over, and says where to look', async (
 
 /** The lines of advice below the tables. */
 const readAdvice = (stdout: string) =>
-  stdout.split('\n').filter((line) => /: {2}clerk-sync|still\.$|<kind>/.test(line));
+  stdout.split('\n').filter((line) => /: {2}clerk-sync|still differs?\.$|<kind>/.test(line));
 
 test('advises on deletions that it held back what helps with these', async () => {
   const { call, clerk, sql } = await useCommand();
@@ -136,9 +136,9 @@ test('advises on deletions that it held back what helps with these', async () =>
   expect([exitCode, readAdvice(stdout)]).toEqual([
     3,
     [
-      '3 users differ still.',
+      '3 users still differ.',
       'If the absent users were really deleted at Clerk:  clerk-sync reconcile --full --max-deletions 1',
-      'Why they could not be written:  clerk-sync dead-letters list --state open,discarded',
+      'Why some could not be written:  clerk-sync dead-letters list --state open,discarded',
       'No run changes other_instance. docs/operations.md explains each. To accept the difference:  clerk-sync reconcile acknowledge <kind> <user-ids>',
     ],
   ]);
@@ -162,7 +162,10 @@ test('advises to look for a trigger where what was written differs still', async
   const { exitCode, stdout } = await call('--full');
   expect([exitCode, readAdvice(stdout)]).toEqual([
     3,
-    ['1 user differs still.', 'Something changes what is written here, such as a trigger:  clerk-sync doctor'],
+    [
+      '1 user still differs.',
+      'Something changes the rows after they are written, such as a trigger:  clerk-sync doctor',
+    ],
   ]);
 });
 
@@ -212,7 +215,7 @@ describe('ends with 1', () => {
     const { env } = await useCommand();
     const DATABASE_URL = Object.assign(new URL(env.DATABASE_URL), { port: '1' }).href;
     const { exitCode, stderr } = await callCli(['reconcile'], { env: { ...env, DATABASE_URL } });
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Look whether Postgres runs')]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Check that Postgres runs')]);
   });
 });
 

@@ -46,7 +46,7 @@ test('after the users were removed by hand, a resend is a duplicate until its me
   expect(await deliver('msg_1')).toBe('duplicate');
   expect(await run('--all')).toEqual({
     exitCode: 0,
-    stdout: '3 messages forgotten (3 applied). If Clerk sends one again, it is applied again.\n',
+    stdout: '3 messages forgotten (3 applied). If Clerk sends one of them again, it is applied again.\n',
     stderr: '',
   });
   expect([await deliver('msg_1'), await deliver('msg_2'), await deliver('msg_gone')]).toEqual([

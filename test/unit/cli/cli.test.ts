@@ -104,7 +104,7 @@ describe('a usage error exits 2 and says what was expected', () => {
         exitCode: 2,
         stdout: '',
         stderr: expect.stringMatching(
-          /^clerk-sync: The configuration is not valid:\n(?: {2}- .*\n){2,3}See \.env\.example/,
+          /^clerk-sync: The configuration is not valid:\n(?: {2}- .*\n){2,3}The file \.env\.example/,
         ),
       });
       expect(run.stderr).not.toMatch(/eighty|secret@/);

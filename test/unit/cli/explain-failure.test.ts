@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { explainFailure } from '../../../src/cli/explain-failure.ts';
-import { DatabaseUnavailableError, describeFailure } from '../../../src/db/errors/database-errors.ts';
+import { DatabaseUnavailableError, judgeFailure } from '../../../src/db/errors/database-errors.ts';
 import { OperatorError } from '../../../src/errors.ts';
 
 const makePostgresError = (code: string, message: string) =>
@@ -14,7 +14,7 @@ test.each([
   ['42501', 'permission denied for schema clerk', /clerk-sync doctor.*grant/],
   ['0A000', 'cannot set transaction read-write mode during recovery', /a standby.*the primary/s],
   ['25006', 'cannot execute INSERT in a read-only transaction', /default_transaction_read_only/],
-  ['42704', 'unrecognized configuration parameter "schema"', /out of DATABASE_URL/],
+  ['42704', 'unrecognized configuration parameter "schema"', /from DATABASE_URL/],
   ['42P01', 'relation "clerk.users" does not exist', /clerk-sync migrate/],
   ['53100', 'could not extend file', /disk.*full/],
   ['53300', 'sorry, too many clients already', /DATABASE_POOL_SIZE/],
@@ -32,11 +32,11 @@ test.each([
 });
 
 test.each([
-  ['ERR_TLS_NOT_OFFERED', /offers no TLS.*sslmode=disable/],
+  ['ERR_TLS_NOT_OFFERED', /does not offer it.*sslmode=disable/],
   ['SELF_SIGNED_CERT_IN_CHAIN', /sslrootcert/],
-  ['ENOTFOUND', /Look whether Postgres runs/],
+  ['ENOTFOUND', /Check that Postgres runs/],
 ])('a connection that fails with %s is explained with what to do', (code, hint) => {
-  const failure = describeFailure(Object.assign(new Error('no'), { code, errno: -1 }));
+  const failure = judgeFailure(Object.assign(new Error('no'), { code, errno: -1 }));
   expect(explainFailure(failure)).toMatchObject({
     message: `The database can't be reached (${code}).`,
     hint: expect.stringMatching(hint),
@@ -49,7 +49,7 @@ test('a message that may quote a row is left out, and the hint names the log of 
   ) as OperatorError;
   expect([explained.message, explained.hint]).toEqual([
     'The database refused a statement (SQLSTATE 22P02).',
-    'See the log of Postgres; then run this again.',
+    'See the log of Postgres, then run this again.',
   ]);
 });
 
