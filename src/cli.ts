@@ -5,10 +5,12 @@ import { runCli } from './cli/run-cli.ts';
 import { findInvocation, isRunByNpm, loadConfig, loadEnvFile } from './config/config.ts';
 import { endWithParent } from './service/end-with-parent.ts';
 
-// A reader that has seen enough (`… | head`) closes the pipe: that is no failure of ours.
+// A reader such as `head` closes the pipe when it has enough: that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`clerk-sync: The output can't be written (${error.code}).\n`);
+  process.stderr.write(
+    `clerk-sync: The output can't be written (${error.code}). Check the disk, or the program that reads it.\n`,
+  );
   process.exit(1);
 });
 

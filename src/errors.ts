@@ -1,11 +1,11 @@
-/** An error whose message was written by this program, and to be shown: it holds nothing of a row and no secret. */
+/** An error whose message was written here to be shown: it contains nothing of a row and no secret. */
 export class TellingError extends Error {
   override readonly name: string = 'TellingError';
 }
 
 /**
- * A failure that an operator can mend: the message says what is wrong, the hint what to do next.
- * `exitCode` is 2 for usage and configuration, 1 for everything else.
+ * A failure that an operator can repair: the message says what is wrong, the hint says what to do next. `exitCode` is 2 for
+ * usage and configuration, 1 for everything else.
  */
 export class OperatorError extends TellingError {
   override readonly name: string = 'OperatorError';
@@ -21,7 +21,7 @@ export class OperatorError extends TellingError {
   }
 }
 
-/** The environment does not make a valid configuration. `problems` has one sentence each, and never a value. */
+/** The configuration is not valid. `problems` has one sentence for each problem, and never a value. */
 export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -31,7 +31,7 @@ export class ConfigError extends OperatorError {
       'invalid_configuration',
       ['The configuration is not valid:', ...problems.map((line) => `  - ${line}`)].join('\n'),
       {
-        hint: 'See .env.example for every variable and its meaning.',
+        hint: 'The file .env.example explains every variable.',
         exitCode: 2,
       },
     );

@@ -2,10 +2,11 @@ import type { EventEmitter } from 'node:events';
 import { OperatorError } from '../errors.ts';
 import { SAME_SIGNAL_MS } from '../service/stop-on-signal.ts';
 
+/** Not SIGHUP: with a handler, a command that was started with `nohup` would end with its terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM'];
 
 /**
- * Runs `work` with a signal that aborts on SIGINT or SIGTERM, for commands that end in order before they are done. A
+ * Runs `work` with a signal that aborts on SIGINT or SIGTERM, for commands that can stop in order before they are done. A
  * second signal ends the program at once.
  */
 export async function abortOnSignal<T>(
@@ -30,7 +31,7 @@ export async function abortOnSignal<T>(
   }
 }
 
-/** What a command that a signal has ended throws; the hint says what has been done. */
+/** The error of a command that a signal has ended. The hint says what is done. */
 export function stoppedError(hint: string): OperatorError {
-  return new OperatorError('stopped', 'Stopped by a signal before the end.', { hint });
+  return new OperatorError('stopped', 'A signal stopped the command before its end.', { hint });
 }

@@ -1,26 +1,26 @@
 import type { Config, ConfigOptions } from '../config/config.ts';
 
-/** What every command gets from the outside, so that a test can stand in for the terminal. */
+/** What every command gets from outside. A test can take the place of the terminal. */
 export interface CommandContext {
   /** Reads the environment when a command needs it: `--help` and usage errors must not fail on it. */
   readonly loadConfig: (options?: ConfigOptions) => Config;
-  /** Where the answer goes: text for people, or one JSON document. */
+  /** Where the answer goes: a text for people, or one JSON document. `printAnswer` writes both. */
   readonly stdout: (text: string) => void;
-  /** Where complaints go, and how far a long command has come. */
+  /** Where errors and the progress of a long command go. */
   readonly stderr: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;
-  /** Where a progress bar is drawn; undefined when stderr is not a terminal. */
+  /** Where a progress bar is drawn; undefined if stderr is not a terminal. */
   readonly progress: NodeJS.WritableStream | undefined;
-  /** Asks whether to go on, where somebody can answer; undefined where stdin or stderr is no terminal. */
+  /** Asks whether to continue; undefined if stdin or stderr is not a terminal, so that nobody can answer. */
   readonly ask?: ((question: string) => Promise<boolean>) | undefined;
-  /** Columns of the terminal that stdout is; undefined where it is none, and nothing has to be cut. */
+  /** Columns of the terminal; undefined if stdout is not a terminal, so that nothing has to be cut. */
   readonly width: number | undefined;
-  /** How this program is called here, for the commands that it suggests: `npm run -s clerk-sync --` or `clerk-sync`. */
+  /** How this program is called here, such as `npm run -s clerk-sync --`. Only `localizeCommands` needs it. */
   readonly invocation: string;
 }
 
 /**
- * What the process ends with: 0 done, 1 failed, 3 done but something needs another look, as a delivery or a replay that
- * ended as a dead letter. 2, usage or configuration, is always thrown, as an `OperatorError`.
+ * The exit code: 0 done, 1 failed, 3 done but something is left over, such as a replay that failed again.
+ * 2, usage or configuration, is always thrown, as an `OperatorError`.
  */
 export type ExitCode = 0 | 1 | 2 | 3;

@@ -4,8 +4,8 @@ import { OperatorError } from '../errors.ts';
 import { tellPostgresMessage, UNTOLD_MESSAGE } from '../log/postgres-message.ts';
 
 /**
- * A failure of the database or of the file system as an `OperatorError`: what was refused, and what to do. Whatever else is
- * a bug, and stays as it is.
+ * A failure of the database or of the file system as an `OperatorError`: what was refused, and what to do. Everything else
+ * is a bug and stays as it is.
  */
 export function explainFailure(error: unknown): unknown {
   if (error instanceof OperatorError) return error;
@@ -34,19 +34,19 @@ interface FileSystemError extends Error {
   readonly path: string;
 }
 
-const NO_RIGHT = 'Give the user that runs the program the right to it, or set DATA_DIR to a folder of its own.';
+const NO_RIGHT = 'Give the user that runs the program the right to do this, or set DATA_DIR to another folder.';
 
 const FILE_HINTS: Readonly<Record<string, string>> = {
   EACCES: NO_RIGHT,
   EPERM: NO_RIGHT,
   EROFS:
-    'The file system is read-only: set DATA_DIR to a folder that can be written, or DATABASE_URL to a Postgres of your own.',
-  ENOSPC: 'The disk is full: make room, then run this again.',
-  EDQUOT: 'The quota of this user is used up: make room, then run this again.',
-  ENOTDIR: 'A part of the path is a file and no folder: set DATA_DIR to another folder.',
-  EISDIR: 'There is a folder where a file should be: move it away, or set DATA_DIR to another folder.',
-  EMFILE: 'The process has too many open files: raise the limit (`ulimit -n`).',
-  ENFILE: 'The system has too many open files: raise its limit.',
+    'The file system is read-only. Set DATA_DIR to a folder that can be written, or set DATABASE_URL to your own Postgres.',
+  ENOSPC: 'The disk is full. Make room, then run this again.',
+  EDQUOT: 'The quota of this user is used up. Make room, then run this again.',
+  ENOTDIR: 'A part of the path is a file, not a folder. Set DATA_DIR to another folder.',
+  EISDIR: 'There is a folder where a file should be. Move it away, or set DATA_DIR to another folder.',
+  EMFILE: 'The process has too many open files. Raise the limit (`ulimit -n`).',
+  ENFILE: 'The system has too many open files. Raise its limit.',
 };
 
 function isRefusedByFileSystem(error: unknown): error is FileSystemError {
@@ -54,10 +54,10 @@ function isRefusedByFileSystem(error: unknown): error is FileSystemError {
   return error instanceof Error && FILE_HINTS[code ?? ''] !== undefined && path !== undefined && syscall !== undefined;
 }
 
-/** Names of files are the operator's own, and no one's personal data. */
+/** File names are chosen by the operator: they are no personal data. */
 function explainFileSystem(error: FileSystemError): OperatorError {
   const { code, syscall, path } = error;
-  return new OperatorError('file_refused', `The system refuses to ${syscall} ${path} (${code}).`, {
+  return new OperatorError('file_refused', `The system did not allow ${syscall} on ${path} (${code}).`, {
     hint: FILE_HINTS[code] ?? NO_RIGHT,
     cause: error,
   });

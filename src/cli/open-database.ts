@@ -11,29 +11,29 @@ import { createLogger, type Logger } from '../log/logger.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** A command works one thing after another; the second connection is for a statement beside a transaction. */
+/** A command does one thing after another. The second connection is for a statement beside a transaction. */
 const POOL_SIZE = 2;
 
 /**
- * Lends a pool to `work`: on the configured database, or on the embedded one, which is joined where a service already
- * runs it, and stopped again only if nobody else uses it. The target is for who needs a connection beside the pool.
+ * Lends a pool to `work`, on the configured database or on the embedded one. The embedded one is started if it does not run,
+ * and stopped if nobody else uses it. The target is for a connection beside the pool.
  */
 export async function withDatabase<T>(
-  context: Pick<CommandContext, 'loadConfig' | 'invocation' | 'progress'>,
+  context: Pick<CommandContext, 'loadConfig' | 'progress'>,
   work: (pool: Pool, config: Config, target: DatabaseTarget) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   const useTarget = (target: DatabaseTarget, config: Config) =>
     withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync command' }, async (pool) => {
-      await assertMigrated(pool, context.invocation);
+      await assertMigrated(pool);
       return work(pool, config, target);
     });
   return withDatabaseTarget(context, useTarget, signal);
 }
 
 /**
- * Finds or starts the database for as long as `work` needs it. With a `signal`, the work ends by itself when that is
- * aborted; without one it is left when a signal ends the program, and a Postgres that was started for it is stopped.
+ * Finds or starts the database for as long as `work` needs it. With a `signal`, the work ends by itself when it is aborted.
+ * Without one, SIGINT and SIGTERM end the command, and a Postgres that was started for it is stopped.
  */
 export async function withDatabaseTarget<T>(
   { loadConfig, progress }: Pick<CommandContext, 'loadConfig' | 'progress'>,
@@ -46,14 +46,14 @@ export async function withDatabaseTarget<T>(
   if (!existsSync(join(dataDir, 'postgres'))) {
     throw new OperatorError(
       'no_database',
-      `There is no database yet: DATABASE_URL is not set, and ${dataDir} holds none.`,
+      `There is no database yet: DATABASE_URL is not set, and the folder ${dataDir} has none.`,
       {
-        hint: 'Start the service once with `npm start`, or set DATABASE_URL.',
+        hint: 'Start the service once with `clerk-sync serve`, or set DATABASE_URL.',
         exitCode: 2,
       },
     );
   }
-  // To a script only what is wrong. A person waits some seconds if Postgres does not run, and is told why.
+  // A script is told only what is wrong. A person is also told why they wait while Postgres starts.
   const log = createLogger({ level: progress === undefined ? 'warn' : 'info' });
   if (signal !== undefined) return useEmbedded({ dataDir, schema, log, signal }, (target) => work(target, config));
   return abortOnSignal((leaving) =>
@@ -83,22 +83,22 @@ async function useEmbedded<T>(options: EmbeddedUse, work: (target: DatabaseTarge
 
 function failWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(stoppedError('What was done until then stays.')));
+    signal.addEventListener('abort', () => reject(stoppedError('What was done before the signal stays.')));
   });
 }
 
-async function assertMigrated(pool: Pool, invocation: string): Promise<void> {
+async function assertMigrated(pool: Pool): Promise<void> {
   const { state } = await pool.withTransaction(readMigrationState);
   if (state === 'current') return;
   const older = state === 'missing' || state === 'pending';
   throw new OperatorError(
     'database_not_current',
     older
-      ? "The database doesn't have this version's tables yet."
+      ? 'The database does not have the tables of this version yet.'
       : 'The database belongs to another version of clerk-sync.',
     {
       hint: older
-        ? `Run \`${invocation} migrate\`, or start the service.`
+        ? 'Run `clerk-sync migrate`, or start the service.'
         : 'Use the version of clerk-sync that the service runs.',
     },
   );

@@ -9,7 +9,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** A moment: an ISO 8601 date or time (UTC unless it says otherwise), or how long ago: `90s`, `30m`, `24h`, `7d`, `2w`. */
+/** A time: an ISO 8601 date or time (UTC if it names no zone), or how long ago: `90s`, `30m`, `24h`, `7d`, `2w`. */
 export function parseTime(text: string, now = new Date()): Date {
   const ago = /^(\d{1,6})([smhdw])$/.exec(text);
   const unitMs = UNIT_MS[ago?.[2] ?? ''];
@@ -38,14 +38,14 @@ export function parseRate(text: string): number {
   throw new InvalidArgumentError('Give a number above 0, such as 10 or 0.5.');
 }
 
-/** For an option that may be repeated, or given once with commas between. */
+/** For an option that can be repeated, or given once with several values and commas between them. */
 export function collect(text: string, collected: string[] = []): string[] {
   const values = text.split(',').filter((part) => part !== '');
   if (values.length === 0) throw new InvalidArgumentError('Give at least one value.');
   return [...collected, ...values];
 }
 
-/** The same for values of a fixed list. */
+/** The same for the values of a fixed list. */
 export function collectAmong(choices: readonly string[]) {
   return function collectChoice(text: string, collected?: string[]): string[] {
     const values = collect(text, collected);
@@ -55,7 +55,7 @@ export function collectAmong(choices: readonly string[]) {
   };
 }
 
-/** A text that says something. */
+/** A text that is not empty. */
 export function parseText(text: string): string {
   if (text.trim() !== '') return text;
   throw new InvalidArgumentError('Give a text that is not empty.');

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext, ExitCode } from './command-context.ts';
 
-/** What a command's registration gets: the program to add to, the context, and where the exit code goes. */
+/** What the registration of a command gets: the program to add it to, the context, and where the exit code goes. */
 export interface Registration {
   readonly program: Command;
   readonly context: CommandContext;

@@ -1,23 +1,23 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 
-/** Svix makes secrets of 24 bytes and allows up to 64; a shorter one can be guessed. */
+/** Secrets of Svix have 24 to 64 bytes. A shorter one can be guessed. */
 export const MIN_SECRET_BYTES = 24;
 
 const SHORTEST_INTERVAL_MS = 10_000;
-/** A timer holds 24.8 days; who waits longer than a week has forgotten it. */
+/** A timer of Node can wait up to 24.8 days. Nobody needs more than a week. */
 const LONGEST_INTERVAL_MS = 7 * 86_400_000;
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The parts of a list with commas or white space between them. */
+/** The parts of a list that is separated by commas or white space. */
 export function splitList(text: string): string[] {
   return text.split(/[\s,]+/).filter((part) => part !== '');
 }
 
 /**
- * True for Svix's `whsec_…`. Decoders skip what is not base64; only a text that encodes back to itself was not mangled
- * on its way here.
+ * True for a `whsec_…` of Svix. Decoders skip what is not base64, so the text is encoded again and compared: this finds secrets
+ * that were damaged on their way.
  */
 export function isSigningSecret(text: string): boolean {
   if (!text.startsWith('whsec_')) return false;
@@ -26,7 +26,7 @@ export function isSigningSecret(text: string): boolean {
   return bytes.length >= MIN_SECRET_BYTES && bytes.toString('base64') === encoded;
 }
 
-/** True for the form of Clerk's secret keys; a placeholder such as `sk_test_…` is none. */
+/** True for the form of Clerk's secret keys, but not for a placeholder such as `sk_test_…`. */
 export function isSecretKey(text: string): boolean {
   return /^sk_(?:live|test)_[A-Za-z0-9_-]{10,}$/.test(text);
 }
@@ -37,8 +37,9 @@ export function isHost(text: string): boolean {
 }
 
 /**
- * The address of an API, to which `/v1/…` is added: a slash or a `/v1` at the end, as people copy it from a URL of the
- * API, is dropped. Undefined for what is none. A user would be sent nowhere: the key is the authorization.
+ * The address of an API, to which `/v1/…` is added. A slash or a `/v1` at the end is dropped, because people copy it from a URL
+ * of the API. Undefined for everything else, also with a user name: it would not be sent, because the key is the
+ * authorization.
  */
 export function readApiUrl(text: string): string | undefined {
   const url = URL.parse(text);
@@ -47,14 +48,14 @@ export function readApiUrl(text: string): string | undefined {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
-/** The address of an HTTP proxy; `host:port` alone, as curl takes it, is one. Undefined for what Node can't use. */
+/** The address of an HTTP proxy. `host:port` is accepted, too, as in curl. Undefined if Node can't use it. */
 export function readProxyUrl(text: string): string | undefined {
   const address = text.includes('://') ? text : `http://${text}`;
   const url = URL.parse(address);
   return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? address : undefined;
 }
 
-/** Milliseconds of `90s`, `15m`, `2h` or `1d`; `off`; undefined for what is neither, too short or too long. */
+/** Milliseconds of `90s`, `15m`, `2h` or `1d`, or `off`. Undefined for everything else, and if it is too short or too long. */
 export function readInterval(text: string): number | 'off' | undefined {
   if (text === 'off') return 'off';
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
@@ -62,12 +63,12 @@ export function readInterval(text: string): number | 'off' | undefined {
   return intervalMs >= SHORTEST_INTERVAL_MS && intervalMs <= LONGEST_INTERVAL_MS ? intervalMs : undefined;
 }
 
-/** Digits only: `Number` would also take 1e3, 0x10 and 3000.0. */
+/** Only digits: `Number` would also accept 1e3, 0x10 and 3000.0. */
 export function wholeNumber(low: number, high: number) {
   return v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.toNumber(), v.minValue(low), v.maxValue(high));
 }
 
-/** Postgres would cut off a longer name, and keeps `pg_` for itself. */
+/** Postgres would cut a longer name, and reserves `pg_` for itself. */
 export function isSchemaName(text: string): boolean {
   return Buffer.byteLength(text) <= 63 && !/^pg_|^information_schema$|\0/.test(text);
 }

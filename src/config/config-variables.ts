@@ -15,13 +15,13 @@ import {
   wholeNumber,
 } from './config-values.ts';
 
-/** Nobody outside this machine should meet a service that was started to try it out. */
+/** A service that was started to try it out should not be reachable from other machines. */
 export const EMBEDDED_HOST = '127.0.0.1';
 
 /**
- * Every variable that the program reads, in the order of `.env.example`, which a test compares with this table.
- * `expected` completes the sentence "NAME must be …": a problem is told in these words alone, so that no value, which may
- * be a secret in the wrong place, is ever printed. `fallback` is undefined where unset has a meaning of its own.
+ * Every variable that the program reads, in the order of `.env.example`. A test compares the two. `expected` completes the
+ * sentence "NAME must be …". A problem is reported only in these words: a value is never printed, because it may be a secret in
+ * the wrong place. `fallback` is undefined if an unset variable has a meaning of its own.
  */
 export const variables = {
   CLERK_WEBHOOK_SIGNING_SECRET: {
@@ -132,7 +132,7 @@ export const variables = {
   },
 } as const;
 
-/** Each problem of the connection string is a sentence of its own. */
+/** Each problem of the connection string is one sentence. */
 function readDatabaseUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): DatabaseTarget {
   try {
     return parseDatabaseUrl(dataset.value);

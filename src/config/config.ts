@@ -6,42 +6,43 @@ import { EMBEDDED_HOST, variables } from './config-variables.ts';
 import { addEnvFile } from './env-file.ts';
 import { findProductionSign } from './production-signs.ts';
 
-/** What the environment says, checked. Built once, in `main.ts` or a command, and handed down as arguments. */
+/** The checked configuration. A command reads it once and passes it on as arguments. */
 export interface Config {
-  /** Every secret that a delivery may be signed with; undefined when unset, which only the embedded database allows. */
+  /** Every secret that a delivery may be signed with. Undefined if unset, which is allowed only with the embedded database. */
   readonly secrets: string[] | undefined;
   /** Undefined: start the embedded Postgres. */
   readonly database: DatabaseTarget | undefined;
   /** 0 takes any free port. */
   readonly port: number;
-  /** The port of `/metrics` alone; undefined: it is served with the rest. 0 takes any free one. */
+  /** The port for `/metrics` only. Undefined: it is served on `port`. 0 takes any free one. */
   readonly metricsPort: number | undefined;
   readonly host: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Relative to the working directory unless absolute. */
   readonly dataDir: string;
-  /** Of `database`, and of the embedded one. */
+  /** The schema in `database`, or in the embedded one. */
   readonly databaseSchema: string;
   readonly databasePoolSize: number;
   readonly deletedUsers: 'erase' | 'retain';
-  /** The key to Clerk's Backend API; undefined: only webhooks. It tells the instance, development or production. */
+  /** The key to Clerk's Backend API. It decides the instance. Undefined: there are only webhooks. */
   readonly clerkSecretKey: string | undefined;
-  /** Without a slash at its end and without the API's `/v1`. */
+  /** Without a slash and without `/v1` at the end. */
   readonly clerkApiUrl: string;
-  /** The HTTP proxy on the way to the Backend API; undefined: none. May hold a password. */
+  /** The HTTP proxy to the Backend API. Undefined: none. It may contain a password. */
   readonly httpsProxy: string | undefined;
-  /** Hosts that are reached without it, as Node reads them. */
+  /** Hosts that are reached without the proxy, in the format of Node. */
   readonly noProxy: string | undefined;
-  /** How often `serve` reconciles; undefined: never. */
+  /** How often `serve` reconciles. Undefined: never. */
   readonly reconcileIntervalMs: number | undefined;
 }
 
+/** Variables and their values. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Names that other receivers of Clerk's webhooks use; the last two could be any other program's. */
+/** Names that other receivers of Clerk's webhooks use. The last two may belong to any other program. */
 const LEGACY_SECRET_NAMES = ['CLERK_WEBHOOK_SECRET', 'WEBHOOK_SECRET', 'SIGNING_SECRET'];
 
-/** These two are as often written in lower case. */
+/** These two are often written in lower case. */
 const LOWER_CASE: ReadonlySet<string> = new Set(['HTTPS_PROXY', 'NO_PROXY']);
 
 type VariableName = keyof typeof variables;
@@ -55,21 +56,22 @@ const environmentSchema = v.object(
   },
 );
 
+/** What a command needs of the configuration. */
 export interface ConfigOptions {
-  /** False for commands that only work on the database: they need no webhook secret. */
+  /** False for commands that only use the database: they need no webhook secret. */
   readonly takesDeliveries?: boolean;
   /**
-   * Where given, it gets the problems, and nothing is thrown: a variable that has one counts as unset. Each sentence
-   * begins with the name of its variable.
+   * It gets the problems, and nothing is thrown: a variable with a problem counts as unset. Each sentence begins with the name
+   * of its variable.
    */
   readonly onProblems?: (problems: readonly string[]) => void;
 }
 
 /**
- * Reads the environment; this module is the only one that does. An empty variable is an unset one, and white space around
- * a value, as files of secrets often end with, is not part of it.
+ * Reads the environment. No other module does. An empty variable counts as unset. White space around a value is dropped, because
+ * files with secrets often end with it.
  *
- * @throws ConfigError with every problem at once, a sentence each, and no value in any.
+ * @throws {ConfigError} with one sentence for every problem, and no value.
  */
 export function loadConfig(env: Environment = process.env, options: ConfigOptions = {}): Config {
   const { takesDeliveries = true, onProblems } = options;
@@ -110,21 +112,21 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
   };
 }
 
-/** Adds what `.env` in the working directory says to the environment: see `addEnvFile`. */
+/** Adds the file `.env` of the working directory to the environment: see `addEnvFile`. */
 export function loadEnvFile(): void {
   addEnvFile(process.env);
 }
 
-/** Whether npm started this program, as one of its scripts. */
+/** True if npm started this program as one of its scripts. */
 export function isRunByNpm(env: Environment = process.env): boolean {
   return env.npm_lifecycle_event !== undefined;
 }
 
 /**
- * How this program is called here, for the commands that it suggests: by the name that a package manager or the image has
- * given it, through `npx`, or as a script of a checkout.
+ * How this program is called here, for the commands that it suggests: by its name, if a package manager or the image has
+ * installed it; through `npx`; or as a script of a checkout.
  *
- * @param path of the file that runs, as Node was given it.
+ * @param path of the file that runs, as Node got it.
  */
 export function findInvocation(path: string, env: Environment = process.env): string {
   if (env.npm_command === 'exec') return 'npx clerk-sync';
@@ -145,8 +147,8 @@ const NO_SECRET =
   "CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.";
 
 /**
- * A secret under an old name is a secret the operator believes to be in use. The names that are not Clerk's own count only
- * where a secret is required: on a machine where somebody tries the program out, they may belong to another.
+ * With a secret under an old name, the operator believes that it is used. Names that may belong to another program count only if
+ * a secret is required.
  */
 function findMissingSecret(given: Given, env: Environment): string[] {
   if (given.CLERK_WEBHOOK_SIGNING_SECRET !== undefined) return [];
@@ -156,24 +158,24 @@ function findMissingSecret(given: Given, env: Environment): string[] {
   return required ? [NO_SECRET] : [];
 }
 
-/** The driver reads it from here, and knows only some of its values. */
+/** The driver would read this variable, and it knows only some of its values. */
 function findHiddenAttributes(given: Given, env: Environment): string[] {
   if (given.DATABASE_URL === undefined || !env.PGTARGETSESSIONATTRS) return [];
   return ['PGTARGETSESSIONATTRS is not read: unset it, and write target_session_attrs into DATABASE_URL.'];
 }
 
-/** A password beside the connection string, as every program of Postgres takes it. */
+/** The password may be in PGPASSWORD, as for every program of Postgres. */
 function addPassword(database: DatabaseTarget | undefined, password: string | undefined): DatabaseTarget | undefined {
   return database && { ...database, password: database.password ?? password };
 }
 
-/** Both would be listened on, and the second could not be. */
+/** The program can't listen on one port twice. */
 function findSharedPort({ PORT = variables.PORT.fallback, METRICS_PORT }: Given): string[] {
   if (METRICS_PORT !== PORT || PORT === '0') return [];
   return [`METRICS_PORT must be ${variables.METRICS_PORT.expected}.`];
 }
 
-/** A DATABASE_URL that was lost on its way must not send users into a database that nobody looks at. */
+/** If DATABASE_URL was forgotten in production, users must not be written to a database that nobody knows. */
 function findDoubtfulStart(given: Given, env: Environment): string[] {
   const wanted = given.EMBEDDED_POSTGRES === 'on';
   if (given.DATABASE_URL !== undefined)

@@ -2,41 +2,44 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { OperatorError } from '../errors.ts';
 
-/** What a file of variables says, or a sentence for each place where what is read would not be what is written. */
+/** The variables of a file, and a sentence for each place that would be read in another way than it is written. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
-  /** Each names its line and never a value, which may be a secret. */
+  /** Each names its line, and never a value: it may be a secret. */
   readonly problems: readonly string[];
 }
 
 interface Entry {
   readonly name?: string;
   readonly value?: string;
-  /** Instead of a name and a value. */
+  /** Given in place of a name and a value. */
   readonly problem?: string;
-  /** How many lines it takes; more than one between quotes only. */
+  /** How many lines the entry has. Only quotes can make it more than one. */
   readonly size: number;
 }
 
 const NAME = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=/;
 const QUOTE = /^[ \t]*(["'`])/;
-/** The begin of another variable, within quotes that were meant to end before it. Base64, as in keys, has no underscore. */
+/** Another variable inside quotes that should have ended before it. Base64, as in keys, has no underscore. */
 const SWALLOWED = /\n[ \t]*(?:export[ \t]+)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=/;
-/** What nobody sees in an editor: control characters and spaces of other kinds. */
+/** What can't be seen in an editor: control characters and unusual spaces. */
 const UNSEEN = /(?![ \t\n])[\p{Cc}\p{Z}\u200b-\u200f\ufeff]/u;
 
 /**
- * Adds what `.env` in the working directory says to `env`, if there is one. What is set there already stays; an empty
- * variable is an unset one.
+ * Adds the variables of the file `.env` in the working directory to `env`, if there is one. A variable that is already set stays.
+ * An empty variable counts as unset.
  *
- * @throws OperatorError, exit code 2, when the file can't be read, or would not be read as it is written.
+ * @throws {OperatorError} exit code 2 if the file can't be read, or would be read in another way than it is written.
  */
 export function addEnvFile(env: Record<string, string | undefined>): void {
   const bytes = readBytes('.env');
   if (bytes === undefined) return;
   const { values, problems } = readEnvFile(bytes);
   if (problems.length > 0) {
-    const message = ['The file .env would not be read as it is written:', ...problems.map((line) => `  - ${line}`)];
+    const message = [
+      'The file .env has lines that would be read in another way than they are written:',
+      ...problems.map((line) => `  - ${line}`),
+    ];
     throw new OperatorError('broken_env_file', message.join('\n'), {
       hint: 'Nothing was started. Correct the file, or remove it.',
       exitCode: 2,
@@ -61,8 +64,8 @@ function readBytes(path: string): Uint8Array | undefined {
 }
 
 /**
- * Reads a file of variables. Node's own parser gives every value: one entry at a time, so that its answer can be compared
- * with the text of that entry. It reads anything, and leaves out without a word what it can't read.
+ * Reads a file of variables. The parser of Node gives every value. It gets one entry at a time, so that its result can be
+ * compared with the text of that entry: it accepts any text and silently leaves out what it can't read.
  */
 export function readEnvFile(bytes: Uint8Array): EnvFile {
   const text = decode(bytes);
@@ -85,7 +88,7 @@ export function readEnvFile(bytes: Uint8Array): EnvFile {
   return { values: Object.fromEntries([...found].map(([name, { value }]) => [name, value])), problems };
 }
 
-/** Without the byte order mark that editors on Windows put in front; undefined for what is not UTF-8, such as UTF-16. */
+/** Without the byte order mark that editors on Windows write. Undefined for a text that is not UTF-8, such as UTF-16. */
 function decode(bytes: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -95,7 +98,7 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Of the first line, and of those after it that quotes make one entry with it. */
+/** Reads the first line, and the lines after it that quotes join with it. */
 function readEntry(lines: readonly string[]): Entry {
   const [first = ''] = lines;
   if (/^[ \t]*(?:#|$)/.test(first)) return { size: 1 };
@@ -114,17 +117,17 @@ function readEntry(lines: readonly string[]): Entry {
   return { problem: describeProblem(said, quote), size };
 }
 
-/** How many lines there are up to the closing quote; 0 where there is none. The opening one ends at `start`. */
+/** How many lines there are up to the closing quote; 0 if there is none. The opening quote ends at `start`. */
 function findSize(lines: readonly string[], start: number, quote: string): number {
   return 1 + lines.findIndex((line, place) => line.includes(quote, place === 0 ? start : 0));
 }
 
-/** A comment begins with a # behind a space. */
+/** A comment begins with a # after a space. */
 function sayUnquoted(said: string): string {
   return said.replace(/[ \t]+(?:#.*)?$/, '').replace(/^[ \t]+/, '');
 }
 
-/** Undefined where something but a comment follows the quotes, or another variable has got between them. */
+/** Undefined if something other than a comment follows the quotes, or if another variable is between them. */
 function sayQuoted(said: string, quote: string): string | undefined {
   const opening = said.indexOf(quote);
   const closing = said.indexOf(quote, opening + 1);

@@ -1,4 +1,4 @@
-/** Variables that hosts set by themselves: where they are, the disk of a process usually goes with it. */
+/** Variables that hosts set. On these hosts the disk of a process usually disappears with it. */
 const HOSTS: Readonly<Record<string, string>> = {
   KUBERNETES_SERVICE_HOST: 'Kubernetes',
   ECS_CONTAINER_METADATA_URI_V4: 'AWS',
@@ -11,8 +11,8 @@ const HOSTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What in the environment says that this is no machine where somebody tries the program out, as the part of a sentence;
- * undefined where nothing does. A signing secret is no sign: the first steps with Clerk have one, and no database.
+ * A sign in the environment that this is production, as a part of a sentence; undefined if there is none. A signing secret is no
+ * sign: the first steps with Clerk have one, and no database.
  */
 export function findProductionSign(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (env.NODE_ENV?.trim() === 'production') return 'NODE_ENV is production';

@@ -73,18 +73,25 @@ function readFacts(entry: BatchEntry): Pick<MessageFacts, 'eventType' | 'userId'
 /** @throws {OperatorError} for a letter that is closed. */
 export function assertEditable({ message_id: id, state }: DeadLetterWithBody): void {
   if (state === 'open') return;
-  throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}: only open ones can be edited.`, {
+  throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}. Only open ones can be edited.`, {
     hint: `\`clerk-sync dead-letters show ${id}\` says what became of it.`,
   });
 }
 
 function assertJson(body: string): void {
   const parsed = parseJson(body);
-  if ('unreadable' in parsed) throw new OperatorError('not_json', `Nothing was changed. ${parsed.unreadable.error}`);
+  if (!('unreadable' in parsed)) return;
+  throw new OperatorError('not_json', `Nothing was changed. ${parsed.unreadable.error}`, {
+    hint: 'Correct the body, then edit the dead letter again.',
+  });
 }
 
 function describeOvertaken({ message_id: id }: DeadLetterWithBody): OperatorError {
-  return new OperatorError('dead_letter_changed', `Nothing was changed. The dead letter ${id} has changed since.`, {
-    hint: `Look at it again: \`clerk-sync dead-letters show ${id}\`.`,
-  });
+  return new OperatorError(
+    'dead_letter_changed',
+    `Nothing was changed, because somebody else has changed the dead letter ${id}.`,
+    {
+      hint: `\`clerk-sync dead-letters show ${id}\` shows it as it is now.`,
+    },
+  );
 }

@@ -3,11 +3,11 @@ import type { Issue } from '../clerk/unreadable.ts';
 import type { LetterReason } from '../sync/batch-entry.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
-/** Why a letter is one, and what helps, for an operator who does not know the code. */
+/** Why an event became a dead letter, and what helps, for an operator who does not know the code. */
 export interface Explanation {
   readonly why: string;
   readonly whatToDo: string;
-  /** Where in the body, and what is wrong there. */
+  /** The places in the body, and what is wrong there. */
   readonly issues: readonly Issue[];
 }
 
@@ -21,7 +21,7 @@ const EXPLANATIONS: Explanations<LetterReason> = {
   invalid_json: {
     why: 'The body is signed with your secret, but it is not JSON.',
     whatToDo:
-      'Clerk does not send such bodies: look for whoever else signs with this secret. If the event is worth nothing, discard the letter.',
+      'Clerk does not send such bodies, so another program signs with this secret: find it. If you do not need the event, discard the letter: `clerk-sync dead-letters discard <id> --note <text>`.',
   },
   invalid_shape: {
     why: "A property has another type than Clerk's documentation says.",
@@ -29,18 +29,18 @@ const EXPLANATIONS: Explanations<LetterReason> = {
   },
   missing_user_id: {
     why: 'The event does not say which user it is about.',
-    whatToDo: `Find the user in Clerk's dashboard by the time of the event, and add their id to the body: ${EDIT}. ${REPLAY} If you can't tell which user it was, run \`clerk-sync reconcile --full\`, which also finds deleted users, then discard the letter.`,
+    whatToDo: `Find the user in Clerk's dashboard by the time of the event, and add their id to the body: ${EDIT}. ${REPLAY} If you can't find the user, run \`clerk-sync reconcile --full\`, which also finds deleted users. Then discard the letter.`,
   },
   rejected_by_database: {
     why: 'Postgres refuses to store what the event says.',
-    whatToDo: `The error says what refused it. If that is a constraint, an index, a trigger or a row policy that you have added to the tables in the schema clerk, change it. ${REPLAY}`,
+    whatToDo: `The error names what refused it. If you have added this constraint, index, trigger or row policy to the tables of clerk-sync, change it. ${REPLAY}`,
   },
 };
 
-/** What a letter that is closed came to, by its state. */
+/** What became of a closed letter, by its state. */
 const CLOSED: Readonly<Record<Exclude<LetterState, 'open'>, string>> = {
-  discarded: 'Nothing. It was discarded, and will never be applied.',
-  replayed: 'Nothing. It was replayed, and the tables have what it says.',
+  discarded: 'Nothing. It was discarded and will never be applied.',
+  replayed: 'Nothing. It was replayed and is in the tables.',
 };
 const REPLAYED_STALE = 'Nothing. It was replayed, and something newer about the user had arrived before.';
 
@@ -48,11 +48,11 @@ const REPLAYED_STALE = 'Nothing. It was replayed, and something newer about the 
 export const KNOWN_REASONS: readonly string[] = Object.keys(EXPLANATIONS);
 
 const UNKNOWN: Omit<Explanation, 'issues'> = {
-  why: 'Another version of clerk-sync kept this letter, for a reason this one does not know.',
+  why: 'Another version of clerk-sync stored this letter for a reason that this version does not know.',
   whatToDo: 'Replay it: `clerk-sync dead-letters replay <id>`.',
 };
 
-/** Explains a letter in words. Only an open one leaves something to do. */
+/** Explains a letter in words. Only for an open letter there is something to do. */
 export function explainDeadLetter(
   letter: Pick<DeadLetter, 'reason' | 'details' | 'state' | 'resolution'>,
 ): Explanation {

@@ -53,7 +53,7 @@ export async function getDeadLetter(session: Session, messageId: string): Promis
   const [row] = await session.run<DeadLetterWithBody>(GET, [messageId]);
   if (row !== undefined) return readRow(deadLetters, row);
   throw new OperatorError('dead_letter_not_found', `There is no dead letter with the id ${messageId}.`, {
-    hint: '`clerk-sync dead-letters list --state open,replayed,discarded` shows all there are.',
+    hint: '`clerk-sync dead-letters list --state open,replayed,discarded` shows all dead letters.',
   });
 }
 

@@ -4,11 +4,11 @@ import { OperatorError } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
 import { type ProgramOptions, runProgram } from './run-program.ts';
 
-/** How Postgres's programs are started: Postgres refuses to run as root. */
+/** How the programs of Postgres are started: Postgres refuses to run as root. */
 export interface Account {
-  /** Undefined: this program's own user. */
+  /** Undefined: the user of this program. */
   readonly ids: { readonly uid: number; readonly gid: number } | undefined;
-  /** Turns a program and its parameters into what has to be started, and under which ids. */
+  /** What has to be started for a program with these parameters, and with which ids. */
   wrap(
     program: string,
     parameters: readonly string[],
@@ -16,11 +16,11 @@ export interface Account {
 }
 
 /**
- * Finds the account for a database directory that exists, or will be made. As an ordinary user: that user. As root:
- * the directory's owner, or else the system's user `postgres`, made where there is none.
+ * Finds the account for a database directory. An ordinary user runs Postgres as themselves. For root it is the owner of the
+ * directory, or the system user `postgres`, which is made if it is missing.
  *
- * That user may be unable to reach the directory or the binaries, as in a checkout under /root. Then it is given one
- * capability besides, to pass directories that are closed to it, and no other right of root's.
+ * That account may be unable to reach the directory or the programs, as in a checkout under /root. Then it gets one capability,
+ * to pass closed directories, and no other right of root.
  */
 export async function findAccount(directory: string, binaries: Binaries): Promise<Account> {
   if (process.getuid?.() !== 0)
@@ -32,8 +32,8 @@ export async function findAccount(directory: string, binaries: Binaries): Promis
   if (await canReach(privileged, directory, binaries)) return privileged;
   throw new OperatorError(
     'embedded_postgres_unreachable',
-    `Postgres can't run as root, and the user that it would run as (uid ${ids.uid}) may not enter ${dirname(directory)} or ${dirname(binaries.initdb)}.`,
-    { hint: 'Run clerk-sync as an ordinary user, put it where every user may read it, or set DATABASE_URL.' },
+    `Postgres can't run as root, and the user that would run it (uid ${ids.uid}) may not enter ${dirname(directory)} or ${dirname(binaries.initdb)}.`,
+    { hint: 'Run clerk-sync as an ordinary user, move it to a folder that every user can read, or set DATABASE_URL.' },
   );
 }
 
@@ -62,14 +62,14 @@ async function makePostgresUser(): Promise<Ids> {
   if (ids !== undefined) return ids;
   throw new OperatorError(
     'no_postgres_user',
-    `Postgres can't run as root, and no user for it could be made: ${made.output}`,
+    `Postgres can't run as root, and no user could be made for it: ${made.output}`,
     {
       hint: 'Run clerk-sync as an ordinary user, make a system user named postgres, or set DATABASE_URL.',
     },
   );
 }
 
-/** Asks the kernel, as that account: modes alone don't tell what access lists and mounts allow. */
+/** Asks the kernel as that account: file modes don't show what access lists and mounts allow. */
 async function canReach(account: Account, directory: string, binaries: Binaries): Promise<boolean> {
   const question = 'test -x "$1" && test -x "$2" && test -r "$2"';
   const [command, parameters, options] = account.wrap('/bin/sh', [
@@ -84,11 +84,11 @@ async function canReach(account: Account, directory: string, binaries: Binaries)
 
 const CAPABILITIES = [
   { name: 'dac_read_search', bit: 2n },
-  // Containers usually have this one only.
+  // Containers usually have only this one.
   { name: 'dac_override', bit: 1n },
 ];
 
-/** `no_setuid_fixup` because Postgres asks with access(2), which otherwise ignores capabilities. */
+/** `no_setuid_fixup`, because Postgres uses access(2), which otherwise ignores capabilities. */
 async function makeCapableWrap({ uid, gid }: Ids): Promise<Account['wrap']> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);

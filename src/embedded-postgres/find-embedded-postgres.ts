@@ -5,16 +5,16 @@ import { EMBEDDED_DATABASE, locatePasswordFile, readPassword } from './cluster.t
 import { findTarget } from './membership.ts';
 import { findPostmaster } from './postmaster.ts';
 
-/** What there is of an embedded Postgres: none was ever made, it does not take connections now, or it does. */
+/** The state of an embedded Postgres: it was never made, it does not accept connections now, or it does. */
 export type FoundPostgres =
   | { readonly state: 'absent' | 'stopped' }
   | { readonly state: 'running'; readonly target: DatabaseTarget };
 
 /**
- * Looks for the embedded Postgres of a directory, and neither makes, starts nor joins it: whoever runs it may stop it
- * at any moment.
+ * Looks for the embedded Postgres of a directory. It does not make, start or join it, so another program may stop it at any
+ * moment.
  *
- * @throws {OperatorError} where it runs and its password can't be read.
+ * @throws {OperatorError} if it runs and its password can't be read.
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<FoundPostgres> {
   const directory = join(dataDir, 'postgres');

@@ -5,17 +5,17 @@ import { createTarget, type DatabaseTarget } from '../db/target/database-target.
 import { type Cluster, EMBEDDED_USER } from './cluster.ts';
 
 /**
- * One program's use of the embedded Postgres: a connection that holds a shared advisory lock for as long as the
- * program lives. Several programs can use one database directory (a service, and a command beside it); the last to leave
- * stops Postgres, and one that was killed has left.
+ * One program's use of the embedded Postgres: a connection that holds a shared advisory lock as long as the program lives.
+ * Several programs can use one database directory, such as a service and a command. The last one that leaves stops Postgres. A
+ * program that was killed has left, too.
  */
 export interface Membership {
   readonly port: number;
-  /** Settles when the connection has ended, for whatever reason. */
+  /** Settles when the connection has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Runs one statement in the maintenance database. */
   run<Row extends object>(statement: string): Promise<Row[]>;
-  /** Gives the membership up. True for the last member, which then keeps others out until it has stopped Postgres. */
+  /** Ends the membership. True for the last member: nobody else can join until it has stopped Postgres. */
   resign(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export function findTarget({ password }: Pick<Cluster, 'password'>, port: number
   return createTarget({ hosts: [{ host: '127.0.0.1', port }], user: EMBEDDED_USER, password, database, tls });
 }
 
-/** Joins a running Postgres; undefined when it is not there, not ready, or about to be stopped by its last member. */
+/** Joins a running Postgres; undefined if it is not there, not ready, or being stopped by its last member. */
 export async function join(cluster: Cluster, port: number): Promise<Membership | undefined> {
   const ended = Promise.withResolvers<void>();
   const target = findTarget(cluster, port, 'postgres');

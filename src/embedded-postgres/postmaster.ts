@@ -8,18 +8,18 @@ import { OperatorError } from '../errors.ts';
 import { type Cluster, isAlive } from './cluster.ts';
 import { PROGRAM_ENVIRONMENT, runProgram } from './run-program.ts';
 
-/** Postgres's main process, as its lock file describes it. */
+/** The main process of Postgres, as its lock file describes it. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
-  /** `ready` once it takes connections. */
+  /** `ready` when it accepts connections. */
   readonly status: string;
 }
 
 /**
- * Reads `postmaster.pid` (line 1 process id, line 4 port, line 8 state) and returns undefined when no Postgres runs on
- * this directory. A file left by a kill or a power failure may name a process that is something else by now: Postgres
- * would refuse to start because of it, so it is removed.
+ * Reads `postmaster.pid` (line 1 process id, line 4 port, line 8 state); undefined if no Postgres runs on this directory. After
+ * a kill or a power failure, the file may name a process that is now another program. Postgres would then refuse to start, so
+ * the file is removed.
  */
 export async function findPostmaster({ directory }: Pick<Cluster, 'directory'>): Promise<Postmaster | undefined> {
   const path = join(directory, 'postmaster.pid');
@@ -37,16 +37,16 @@ export async function findPostmaster({ directory }: Pick<Cluster, 'directory'>):
   return { pid, port: Number(lines[3]), status: lines[7] ?? '' };
 }
 
-/** Where there is no /proc the answer is no. A process that has ended and waits for its parent counts as gone. */
+/** Without /proc the answer is no. A process that has ended and waits for its parent does not count. */
 async function isSomethingElse(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   const [, name, state] = /^\d+ \((.*)\) (\w)/s.exec(status ?? '') ?? [];
   if (name === undefined) return false;
-  // Until it has become Postgres, the program that drops root's rights runs under its own name.
+  // Before it becomes Postgres, the process has the name of the program that drops the rights of root.
   return state === 'Z' || !(name.startsWith('postgres') || name === 'setpriv');
 }
 
-/** What became of an attempt to start: `log` is what Postgres wrote meanwhile. */
+/** The result of an attempt to start. `log` is what Postgres wrote during it. */
 export type StartResult =
   | { readonly ready: true; readonly pid: number }
   | { readonly ready: false; readonly log: string };
@@ -56,13 +56,13 @@ const STOP_TIMEOUT_MS = 15_000;
 /** A standby never becomes `ready`. */
 const TAKES_CONNECTIONS = /^(?:ready|standby)$/;
 
-/** No statement and no value of a row may get into the log: errors of sessions are left to the sessions. */
+/** No statement and no value of a row may get into the log: errors of sessions are not logged. */
 const LOG_SETTINGS = { log_min_messages: 'log', log_min_error_statement: 'panic', log_error_verbosity: 'terse' };
 
 /**
- * Starts Postgres in a session of its own, so that Ctrl-C at the terminal does not stop it under a service that still
- * writes. Durability is left at Postgres's defaults. Listens on 127.0.0.1 only, unless the settings say otherwise. It runs afterwards if this resolves
- * with `ready`, and in no other case: a `signal` ends the start.
+ * Starts Postgres in its own session, so that Ctrl-C at the terminal does not stop it while the service still writes. Its
+ * durability settings are the defaults. It listens only on 127.0.0.1, unless the settings say otherwise. It runs afterwards only
+ * if this resolves with `ready`. A `signal` ends the start.
  */
 export async function startPostmaster(
   cluster: Cluster,
@@ -109,7 +109,7 @@ export async function startPostmaster(
   }
 }
 
-/** Nobody uses it before it is ready. It need not have a lock file yet, so it is asked to stop by a signal: SIGINT is `fast`. */
+/** Nobody uses it before it is ready. It may have no lock file yet, so a signal stops it: SIGINT is `fast`. */
 async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.ref();
   child.kill('SIGINT');
@@ -121,7 +121,7 @@ async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<v
 
 const MAX_LOG_BYTES = 1024 * 1024;
 
-/** Begun again when it has grown: nobody turns the page otherwise. */
+/** Emptied when it is large: nothing else rotates it. */
 async function openLog(path: string): Promise<FileHandle> {
   const log = await open(path, 'a+', 0o600);
   if ((await log.stat()).size > MAX_LOG_BYTES) await log.truncate(0);
@@ -134,22 +134,23 @@ async function readSince(log: FileHandle, position: number): Promise<string> {
   return buffer.toString('utf8').trim();
 }
 
-/** Stops Postgres, or that of one process id only: open transactions are rolled back, everything committed is on disk. */
+/** Stops Postgres, or only the one with this process id. Open transactions are rolled back, and what was committed is on disk. */
 export async function stopPostmaster(cluster: Cluster, pid?: number): Promise<void> {
   const postmaster = await findPostmaster(cluster);
   if (postmaster === undefined || postmaster.pid !== (pid ?? postmaster.pid)) return;
   if (await stopIn(cluster, postmaster, 'fast', STOP_TIMEOUT_MS)) return;
-  // The next start replays the log: nothing is lost, and a service that stops must not hang.
+  // The next start replays the write-ahead log, so nothing is lost. A service that stops must not hang.
   if (await stopIn(cluster, postmaster, 'immediate', 5000)) return;
   throw new OperatorError(
     'embedded_postgres_failed',
     `The built-in Postgres (process ${postmaster.pid}) could not be stopped.`,
+    { hint: `Its log is ${cluster.logFile}. \`kill -INT ${postmaster.pid}\` asks it to stop again.` },
   );
 }
 
 /**
- * Asks it to stop and waits until it has. Waits itself: `pg_ctl --wait` would go on to wait for the Postgres of
- * another program that starts on the same directory at that moment.
+ * Asks it to stop and waits until it has stopped. `pg_ctl --wait` is not used: it would also wait for the Postgres of another
+ * program that starts on the same directory at that moment.
  */
 async function stopIn(
   cluster: Cluster,
@@ -166,7 +167,7 @@ async function stopIn(
   return false;
 }
 
-/** The port of the last run while it is free, or else a new one, below those that systems give to outgoing connections. */
+/** The port of the last run if it is free, otherwise a new one below the ports for outgoing connections. */
 export async function choosePort(cluster: Cluster): Promise<number> {
   const remembered = Number(await readFile(cluster.portFile, 'utf8').catch(() => ''));
   if (remembered > 0 && (await isFree(remembered))) return remembered;
@@ -176,6 +177,7 @@ export async function choosePort(cluster: Cluster): Promise<number> {
   }
 }
 
+/** Stores the port for the next run. */
 export async function rememberPort(cluster: Cluster, port: number): Promise<void> {
   await writeFile(cluster.portFile, `${port}\n`, { mode: 0o600 });
 }

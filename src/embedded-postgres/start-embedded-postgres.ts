@@ -20,33 +20,34 @@ interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Where the data is, and how Postgres is started. */
 export interface EmbeddedPostgresOptions {
-  /** Postgres's files go to `postgres` in it; relative to the working directory. */
+  /** The files of Postgres are in the folder `postgres` in it. Relative to the working directory. */
   readonly dataDir: string;
   readonly log: Log;
-  /** Server settings beside the defaults, for whoever starts it first. */
+  /** Server settings in addition to the defaults. Only the program that starts Postgres decides them. */
   readonly settings?: Record<string, string>;
-  /** Ends the start: it rejects when nothing that it has begun runs any more. */
+  /** Ends the start. It rejects when nothing that it started runs any more. */
   readonly signal?: AbortSignal;
 }
 
+/** A Postgres that runs as long as this program uses it. */
 export interface EmbeddedPostgres {
   readonly target: DatabaseTarget;
-  /**
-   * Ready to paste into any client, with the password: it was made here, and the database is reachable from this machine
-   * only. Nothing in it has to be quoted for a shell.
-   */
+  /** For any client, with the password. Nothing in it has to be quoted for a shell. */
   readonly address: string;
-  /** Stops Postgres, unless another program uses it too. Call it when nothing of this program writes any more. */
+  /** The password in libpq's format: `PGPASSFILE=<file> psql <address>`. */
+  readonly passwordFile: string;
+  /** Stops Postgres, unless another program also uses it. Call it when this program writes nothing more. */
   stop(): Promise<void>;
 }
 
 /**
- * A Postgres for whoever has none: real, durable, on 127.0.0.1, its data kept under `dataDir`. One that already
- * runs there is joined, be it left over from a killed service or in use by another; of several users the last one stops
- * it. Should it die meanwhile, it is started again on the same port, and recovers what was committed.
+ * A real and durable Postgres on 127.0.0.1, with its data in `dataDir`. If one already runs there, it is joined: it may be left
+ * over from a killed service, or another program may use it. The last program that leaves stops it. If it dies, it is started
+ * again on the same port and recovers what was committed.
  *
- * @throws OperatorError when it can't be installed, initialised or started here. What was started is stopped then.
+ * @throws {OperatorError} if it can't be installed, initialised or started. What was started is then stopped.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
@@ -65,7 +66,7 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
     await makeDatabase(membership);
     options.signal?.throwIfAborted();
   } catch (error) {
-    const onFailure = (err: unknown) => options.log.error({ err }, 'embedded Postgres could not be stopped');
+    const onFailure = (err: unknown) => options.log.error({ err }, 'the built-in Postgres could not be stopped');
     await leave(cluster, membership, options.log).catch(onFailure);
     throw error;
   }
@@ -73,20 +74,21 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   const left = once(leaving.signal, 'abort').then(() => 'left' as const);
   const watching = watch();
 
-  /** Brings Postgres back each time it is lost, on the same port since the URL is in use. */
+  /** Starts Postgres again each time it is lost, on the same port because the URL is in use. */
   async function watch(): Promise<void> {
     while ((await Promise.race([membership.ended, left])) !== 'left') {
-      options.log.warn({ port }, 'embedded Postgres was lost: starting it again');
+      options.log.warn({ port }, 'the built-in Postgres has stopped; starting it again');
       await membership.close();
       const next = await rejoin(cluster, options, port, leaving.signal);
       if (next === undefined) return;
       membership = next;
-      options.log.info({ port }, 'embedded Postgres is back');
+      options.log.info({ port }, 'the built-in Postgres runs again');
     }
   }
 
   return {
     target: findTarget(cluster, port, EMBEDDED_DATABASE),
+    passwordFile: cluster.passwordFile,
     address: `postgres://${EMBEDDED_USER}:${cluster.password}@127.0.0.1:${port}/${EMBEDDED_DATABASE}`,
     async stop() {
       leaving.abort();
@@ -100,19 +102,19 @@ const START_TIMEOUT_MS = 60_000;
 const RETRY_MS = 20;
 
 interface Joined extends Membership {
-  /** False where Postgres ran already. */
+  /** False if Postgres already ran. */
   readonly startedHere: boolean;
 }
 
 interface JoinOptions {
-  /** A port that is in use already, by those who have its URL. */
+  /** The port that must be used, because programs already have the URL. */
   readonly port?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Where another program may be starting, stopping or dying at this moment, trying again is the answer. What was started
- * here and can't be joined is stopped again.
+ * Tries again while another program may be starting, stopping or dying. If Postgres was started here and can't be joined, it is
+ * stopped again.
  */
 async function joinOrStart(
   cluster: Cluster,
@@ -136,7 +138,7 @@ async function joinOrStart(
   }
 }
 
-/** @throws OperatorError when trying again can't help, or has been tried for long enough. */
+/** @throws {OperatorError} if another attempt can't help, or the time is up. */
 function assertHope(cluster: Cluster, result: StartResult | undefined, deadline: number): void {
   const log = result?.ready === false ? result.log : '';
   if (Date.now() >= deadline || !isPassing(log)) throw describeFailedStart(cluster, log);
@@ -149,8 +151,8 @@ async function joinRunning(cluster: Cluster) {
 }
 
 /**
- * Nothing went wrong; or another Postgres had the directory or the port a moment ago, or the processes of a killed one
- * are still ending.
+ * True if nothing went wrong, if another Postgres had the directory or the port a moment ago, or if the processes of a killed
+ * one are still ending.
  */
 function isPassing(log: string): boolean {
   return /^$|lock file ".*" already exists|shared memory block .* still in use|could not bind|could not create any TCP/.test(
@@ -164,8 +166,8 @@ function describeFailedStart(cluster: Cluster, log: string): OperatorError {
   const incompatible = /database files are incompatible/.test(log);
   return new OperatorError('embedded_postgres_failed', `The built-in Postgres did not start: ${reason}`, {
     hint: incompatible
-      ? `${cluster.directory} was made by another major version of Postgres: use the version of clerk-sync that made it, or set DATABASE_URL.`
-      : `Its log is ${cluster.logFile}. Mend what it says, or set DATABASE_URL to a Postgres of your own.`,
+      ? `${cluster.directory} was made by another major version of Postgres. Use the version of clerk-sync that made it, or set DATABASE_URL.`
+      : `Its log is ${cluster.logFile}. Repair what it says, or set DATABASE_URL to your own Postgres.`,
   });
 }
 
@@ -180,7 +182,7 @@ async function makeDatabase(membership: Membership): Promise<void> {
 
 const REJOIN_PAUSE_MS = 2000;
 
-/** Tries until it works or the program leaves: the service answers 503 meanwhile. */
+/** Tries until it works or the program leaves. Until then the service answers 503. */
 async function rejoin(
   cluster: Cluster,
   options: EmbeddedPostgresOptions,
@@ -192,7 +194,7 @@ async function rejoin(
       return await joinOrStart(cluster, options, { port, signal: leaving });
     } catch (error) {
       if (leaving.aborted) break;
-      options.log.error({ err: error, port }, 'embedded Postgres could not be started again');
+      options.log.error({ err: error, port }, 'the built-in Postgres could not be started again');
       await delay(REJOIN_PAUSE_MS, undefined, { signal: leaving }).catch(() => undefined);
     }
   }
@@ -200,9 +202,9 @@ async function rejoin(
 }
 
 async function leave(cluster: Cluster, membership: Joined, log: Log): Promise<void> {
-  // A lost connection means that Postgres is gone: nobody is left to be asked, and there may be nothing to stop.
+  // A lost connection means that Postgres is gone, so there may be nothing to stop.
   const isLast = await membership.resign().catch(() => true);
   if (isLast) await stopPostmaster(cluster);
-  else if (membership.startedHere) log.info({}, 'embedded Postgres stays up: another program uses it');
+  else if (membership.startedHere) log.info({}, 'the built-in Postgres continues, because another program uses it');
   await membership.close();
 }

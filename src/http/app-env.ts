@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
-import type { RequestIdVariables } from './request-id.ts';
+import type { RequestIdVariables } from 'hono/request-id';
 
-/** What Hono's context carries in this service; the bindings are absent when there is no socket behind a request. */
+/** What the context of Hono contains in this service. There are no bindings if a request has no socket. */
 export interface AppEnv {
   Bindings: Partial<HttpBindings>;
   Variables: RequestIdVariables;

@@ -11,11 +11,11 @@ import { WEBHOOK_PATH } from './webhook-path.ts';
 /** What the routes of the service need. */
 export interface AppOptions extends Omit<WebhookHandlerOptions, 'metrics'>, HealthRoutesOptions {
   readonly metrics: Metrics;
-  /** True where `/metrics` has a port of its own. */
+  /** True if `/metrics` has its own port. */
   readonly hidesMetrics?: boolean;
 }
 
-/** Builds the service's routes. Rules live elsewhere: this turns requests into calls, and what they say into answers. */
+/** Builds the routes of the service. There are no rules here: a request becomes a call, and its result an answer. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const webhooks = new Hono<AppEnv>().post(WEBHOOK_PATH, createWebhookHandler(options));
   const routes = [webhooks, createHealthRoutes(options)];
@@ -23,13 +23,13 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return assembleApp(routes, { ...options, whatIsHere: `Webhooks go to POST ${WEBHOOK_PATH}.` });
 }
 
-/** Builds what a port of its own for `/metrics` serves. */
+/** Builds the app for a port that serves only `/metrics`. */
 export function createMetricsApp(options: { readonly metrics: Metrics; readonly logger: Log }): Hono<AppEnv> {
   const whatIsHere = 'Metrics are at GET /metrics.';
   return assembleApp([createMetricsRoutes(options.metrics)], { ...options, isDraining: () => false, whatIsHere });
 }
 
-/** Builds what takes deliveries at any path: where it is mounted is the application's business. */
+/** Builds an app that takes deliveries at any path: the application decides where it is mounted. */
 export function createWebhookApp(
   options: Omit<WebhookHandlerOptions, 'metrics'> & { metrics: DeliveryObserver },
 ): Hono<AppEnv> {

@@ -4,9 +4,9 @@ import { QueueFullError } from '../sync/receive.ts';
 import { HttpError, makeUnavailable } from './http-error.ts';
 
 /**
- * Chooses the answer to a delivery that was not settled. Whatever is not the event's own fault is a 503, bugs of ours
- * included: nothing was kept, and Svix sends again for 27 hours. (What is the event's own fault never gets here: it
- * was kept as a dead letter, and that is a 200.)
+ * Chooses the answer to a delivery that was not settled. Everything that is not the event's own fault is a 503, also a bug in
+ * clerk-sync: nothing was stored, and Svix sends again for 27 hours. (An event that can't be applied is stored as a dead letter
+ * and gets a 200.)
  */
 export function describeDeliveryFailure(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
@@ -15,12 +15,12 @@ export function describeDeliveryFailure(error: unknown): HttpError {
     return makeUnavailable('queue_full', 'Too many deliveries are waiting for the database.', { retryAfterSeconds: 5 });
   }
   if (error instanceof DatabaseUnavailableError) {
-    return makeUnavailable('database_unavailable', 'The database can not keep the event now.', {
+    return makeUnavailable('database_unavailable', 'The database can not store the event now.', {
       retryAfterSeconds: 10,
       cause: error,
     });
   }
-  return makeUnavailable('internal_error', 'The event can not be kept now. The log of this service says more.', {
+  return makeUnavailable('internal_error', 'The event can not be stored now. The log of this service says more.', {
     retryAfterSeconds: 30,
     cause: error,
   });

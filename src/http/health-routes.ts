@@ -3,13 +3,13 @@ import type { AppEnv } from './app-env.ts';
 import { makeDraining, makeUnavailable } from './http-error.ts';
 import type { Readiness } from './readiness.ts';
 
-/** What the routes of health ask. */
+/** What the health routes ask. */
 export interface HealthRoutesOptions {
   readonly checkReadiness: () => Promise<Readiness>;
   readonly isDraining: () => boolean;
 }
 
-/** `/healthz`: the process lives. `/readyz`: send deliveries here. Neither needs a secret. */
+/** `/healthz`: the process runs. `/readyz`: it can take deliveries. Neither needs a secret. */
 export function createHealthRoutes({ checkReadiness, isDraining }: HealthRoutesOptions): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 

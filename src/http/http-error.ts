@@ -1,5 +1,7 @@
+/** The statuses of answers that are errors. */
 export type ErrorStatus = 400 | 401 | 404 | 405 | 413 | 500 | 503;
 
+/** What an error can have beside its code and message. */
 export interface HttpErrorOptions {
   /** Sent with the answer. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -7,7 +9,7 @@ export interface HttpErrorOptions {
   readonly cause?: unknown;
 }
 
-/** An answer other than success. `code` and `message` are sent as they are, so they hold nothing of the request. */
+/** An answer that is an error. `code` and `message` are sent as they are, so they contain nothing of the request. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: ErrorStatus;
@@ -22,7 +24,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A refusal that says when to come back. Svix keeps to `Retry-After` within once to twice its own schedule. */
+/** A 503 that says when to try again. Svix follows `Retry-After` within one to two times its own schedule. */
 export function makeUnavailable(
   code: string,
   message: string,
@@ -36,12 +38,12 @@ export interface ErrorBody {
   readonly error: { readonly code: string; readonly message: string; readonly request_id: string };
 }
 
-/** Builds the body of an error. Errors that are not ours are hidden by the caller first: see `hideUnknownError`. */
+/** Builds the body of an error. The caller has to hide unknown errors first: see `hideUnknownError`. */
 export function makeErrorBody({ code, message }: { code: string; message: string }, requestId: string): ErrorBody {
   return { error: { code, message, request_id: requestId } };
 }
 
-/** Anything but an `HttpError` is told as a plain 500: its own message may hold personal data or how we are built. */
+/** Shows every other error as a plain 500: its message may contain personal data or details of the program. */
 export function hideUnknownError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   return new HttpError(500, 'internal_error', 'Something went wrong here. The log of this service says more.', {
@@ -49,7 +51,7 @@ export function hideUnknownError(error: unknown): HttpError {
   });
 }
 
-/** The answer of a process that was told to stop: another one, or the next, takes over. */
+/** The answer of a process that is stopping: another process takes the delivery. */
 export function makeDraining(): HttpError {
   return makeUnavailable('draining', 'This process is stopping.', { retryAfterSeconds: 5 });
 }

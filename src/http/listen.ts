@@ -1,35 +1,37 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { HttpError, makeErrorBody } from './http-error.ts';
-import { chooseRequestId } from './request-id.ts';
 
+/** What to serve, and where. */
 export interface ListenOptions {
   readonly fetch: Parameters<typeof getRequestListener>[0];
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** The variable that chooses the port, for the hint where it can't be had. Default `PORT`. */
+  /** The variable that chooses the port, for the hint if the port is not available. Default `PORT`. */
   readonly portVariable?: string;
-  /** Told of what never became a request: the code of the answer that it got. */
+  /** Called with the code of the answer if something never became a request. */
   readonly onClientError: (code: string) => void;
   readonly logger: Logger;
-  /** Other limits than the service's own, for tests that can't wait for those. */
+  /** Other limits, for tests that can't wait so long. */
   readonly limits?: Partial<HttpLimits>;
 }
 
+/** A server that accepts connections. */
 export interface Listening {
   /** With a host that a person can open: `http://localhost:3000` for 0.0.0.0. */
   readonly url: string;
-  /** Takes no new connection, closes the idle ones and resolves when the others have had their answers. */
+  /** Accepts no new connection, closes the idle ones and resolves when the others have their answers. */
   close(): Promise<void>;
-  /** Closes what is left: clients that never complete a request would hold `close` forever. */
+  /** Closes all other connections: a client that never completes its request would hold `close` for ever. */
   closeAllConnections(): void;
 }
 
-/** Node's own options of the same names, in milliseconds. */
+/** Options of Node with the same names, in milliseconds. */
 export interface HttpLimits {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
@@ -39,29 +41,29 @@ export interface HttpLimits {
 
 const LIMITS: HttpLimits = {
   headersTimeout: 10_000,
-  // From a request's first byte to its last: Svix itself gives up on an attempt after 15 s.
+  // From the first byte of a request to the last one. Svix gives up on an attempt after 15 s.
   requestTimeout: 15_000,
-  // The two limits above are looked at this often.
+  // How often the two limits above are checked.
   connectionsCheckingInterval: 1000,
-  // Longer than load balancers keep an idle connection (nginx and AWS 60 s, Google 600 s), so that it is always the
-  // balancer that closes and no request meets a closing connection.
+  // Longer than load balancers keep an idle connection (nginx and AWS 60 s, Google 600 s). So the balancer always closes
+  // first, and no request arrives on a connection that is being closed.
   keepAliveTimeout: 620_000,
 };
 
-/** Svix needs a few; the rest is for balancers. With a megabyte of body each they still fit into memory. */
+/** Svix needs a few, the rest is for balancers. They fit into memory even if each has a body of a megabyte. */
 const MAX_CONNECTIONS = 2048;
 
-/** Serves `fetch` over HTTP/1.1 and resolves once connections are accepted. */
+/** Serves `fetch` over HTTP/1.1 and resolves when connections are accepted. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const server = createServer(
-    // A health check of HAProxy sends no Host. It is not needed to find a route, so another name stands in for it.
+    // A health check of HAProxy sends no Host. No route needs it, so another name is used.
     { ...LIMITS, ...options.limits, requireHostHeader: false },
     getRequestListener(options.fetch, { hostname: 'localhost', errorHandler: () => answerBadRequest(options) }),
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, options.onClientError));
   await bind(server, options);
-  // Such as no file descriptor left for a new connection: the ones that are open go on.
+  // For example no file descriptor for a new connection. Open connections continue.
   server.on('error', (err) => options.logger.error({ err }, 'could not accept a connection'));
   const { port } = server.address() as AddressInfo;
   return {
@@ -97,7 +99,10 @@ function explainBindFailure(error: NodeJS.ErrnoException, options: ListenOptions
       return explain(`This user may not listen on port ${port}.`, `Set ${portVariable} to a number above 1023.`);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return explain(`${host} is not an address of this machine.`, 'Set HOST to 0.0.0.0 or to an address it has.');
+      return explain(
+        `${host} is not an address of this machine.`,
+        'Set HOST to 0.0.0.0, or to an address of this machine.',
+      );
     default:
       return error;
   }
@@ -108,10 +113,10 @@ function nameHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** A request without a usable URL never reaches the routes. */
+/** For a request without a valid URL, which never reaches the routes. */
 function answerBadRequest({ onClientError }: ListenOptions): Response {
   onClientError('bad_request');
-  const requestId = chooseRequestId(undefined);
+  const requestId = randomUUID();
   const error = new HttpError(400, 'bad_request', 'The URL or the Host header of the request is malformed.');
   return Response.json(makeErrorBody(error, requestId), {
     status: error.status,
@@ -124,13 +129,13 @@ const CLIENT_ERRORS: Record<string, readonly [statusLine: string, code: string, 
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request_timeout', 'The request did not arrive in time.'],
 };
 
-/** Answers, in the form of every other error, what Node's parser or its timers refused, and closes the connection. */
+/** Answers what the parser or a timer of Node refused, in the form of all other errors, and closes the connection. */
 function answerClientError(
   error: Error & { code?: string },
   socket: Socket,
   onClientError: (code: string) => void,
 ): void {
-  // The client has gone, in the middle of a request or not.
+  // The client has closed the connection.
   if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
     return void socket.destroy();
   }
@@ -140,7 +145,7 @@ function answerClientError(
     'The request is not valid HTTP.',
   ];
   onClientError(code);
-  const requestId = chooseRequestId(undefined);
+  const requestId = randomUUID();
   const body = JSON.stringify(makeErrorBody({ code, message }, requestId));
   const head = [
     `HTTP/1.1 ${statusLine}`,

@@ -3,25 +3,25 @@ import type { SettledDelivery } from '../metrics/delivery-metrics.ts';
 import type { Receipt } from '../sync/receive.ts';
 import type { HttpError } from './http-error.ts';
 
-/** What the log says of a delivery that was answered with 200. */
+/** What the log says about a delivery that was answered with 200. */
 export interface LoggedDelivery extends SettledDelivery {
   readonly outcome: Receipt['outcome'];
   readonly messageId: string;
   readonly userId: string | null;
-  /** Of a dead letter: why. */
+  /** The reason of a dead letter. */
   readonly reason?: Receipt['reason'] | undefined;
 }
 
-/** What the log says of any other. */
+/** What the log says about every other delivery. */
 export interface LoggedRejection {
   readonly requestId: string;
   readonly failure: HttpError;
-  /** Known once the signature was found good; nothing else of an unverified request is logged. */
+  /** Undefined before the signature is verified: nothing of an unverified request is logged. */
   readonly messageId: string | undefined;
   readonly ms: number;
 }
 
-/** One line for each settled delivery, with ids and types only. A dead letter is a warning: someone must look at it. */
+/** One line for each settled delivery, with ids and types only. A dead letter is a warning: somebody has to look at it. */
 export function logSettledDelivery(logger: Log, requestId: string, delivery: LoggedDelivery): void {
   const { messageId, eventType, userId, outcome, reason, sanitized, unkeyed, ms } = delivery;
   const line = {
@@ -39,7 +39,7 @@ export function logSettledDelivery(logger: Log, requestId: string, delivery: Log
   else logger.info(line, 'delivery settled');
 }
 
-/** One line for each other delivery. It has the error behind a 503, since that is ours and for an operator to mend. */
+/** One line for every other delivery. For a 503 it has the error, so that an operator can repair the cause. */
 export function logRejectedDelivery(logger: Log, { requestId, failure, messageId, ms }: LoggedRejection): void {
   const line = {
     request_id: requestId,
@@ -54,7 +54,7 @@ export function logRejectedDelivery(logger: Log, { requestId, failure, messageId
   else logger.error({ ...line, err: failure.cause }, 'delivery failed');
 }
 
-/** Clerk's ids and types have under 40 characters; a hostile event's may be anything, and a log line is not the place for it. */
+/** Ids and types of Clerk have fewer than 40 characters. Those of a hostile event can be much longer. */
 function shorten(text: string | null): string | null {
   return text === null || text.length <= 64 ? text : `${text.slice(0, 64)}…`;
 }

@@ -3,19 +3,20 @@ import type { Context } from 'hono';
 import type { AppEnv } from './app-env.ts';
 import { HttpError, makeUnavailable } from './http-error.ts';
 
+/** How much is read. */
 export interface BodyLimits {
-  /** Of one body. */
+  /** For one body. */
   readonly maxBytes: number;
-  /** Of all bodies that are being read at this moment, whoever sends them: nobody has been verified yet. */
+  /** For all bodies that are being read at the same time: no sender is verified yet. */
   readonly maxBufferedBytes: number;
 }
 
-/** The bytes as received: a signature covers exactly these. */
+/** Returns the bytes as they were received: the signature is made for exactly these. */
 export type BodyReader = (context: Context<AppEnv>) => Promise<Uint8Array>;
 
 /**
- * Creates the function that reads a request's body, which counts while it reads and stops at a limit: a declared
- * length is refused before anything is read, an undeclared one with the first chunk beyond.
+ * Creates the function that reads the body of a request and stops at a limit. A declared length that is too large is refused
+ * before anything is read; without one, the first chunk after the limit is refused.
  *
  * @throws {HttpError} 413 `body_too_large`, 400 `incomplete_body`, 503 `too_many_bodies`, 500 `body_already_read`, from the
  * reader.
@@ -45,12 +46,12 @@ export function createBodyReader({ maxBytes, maxBufferedBytes }: BodyLimits): Bo
   };
 }
 
-/** What platforms add to Node's request once they have read it: Firebase and Google's Cloud Functions. */
+/** What Firebase and Google's Cloud Functions add to Node's request when they have read it. */
 type Incoming = HttpBindings['incoming'] & { readonly rawBody?: unknown };
 
 /**
- * Node's stream is read directly where there is one: wrapping it in a web stream costs more than all the rest of a
- * request. It is not destroyed when the reading stops early, since that would take the answer's socket with it.
+ * Reads Node's stream directly if there is one: to wrap it in a web stream costs more than the rest of a request. The stream
+ * is not destroyed when the reading stops early, because that would also close the socket of the answer.
  */
 function openBody({ env, req }: Context<AppEnv>): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   const incoming: Incoming | undefined = env?.incoming;
@@ -58,7 +59,7 @@ function openBody({ env, req }: Context<AppEnv>): AsyncIterable<Uint8Array> | It
   return incoming?.iterator({ destroyOnReturn: false }) ?? req.raw.body ?? [];
 }
 
-/** Whether somebody before us has taken the bytes: what they made of them is not what was signed. */
+/** Whether other code has already read the bytes: what it made of them is not what was signed. */
 function isAlreadyRead({ env, req }: Context<AppEnv>): boolean {
   const incoming: Incoming | undefined = env?.incoming;
   if (incoming?.rawBody instanceof Uint8Array) return false;
@@ -69,9 +70,8 @@ function isAlreadyRead({ env, req }: Context<AppEnv>): boolean {
 }
 
 /**
- * The connection is not closed with the answer: a sender that is still writing would meet a reset and never read it.
- * @hono/node-server reads on for half a second, or 64 MiB, into nothing, and only then cuts the connection
- * (RFC 9112 §9.6 asks for as much).
+ * The connection is not closed with the answer: a sender that is still writing would get a reset and never read the answer.
+ * @hono/node-server first reads and drops up to 64 MiB for up to half a second, as RFC 9112 §9.6 asks for.
  */
 function makeTooLarge(maxBytes: number): HttpError {
   return new HttpError(413, 'body_too_large', `The body is larger than ${maxBytes} bytes.`);
@@ -91,6 +91,6 @@ function makeAlreadyRead(): HttpError {
   return new HttpError(
     500,
     'body_already_read',
-    'The body was read before it came here, so its signature can not be checked. Put the webhook route before what parses bodies, such as express.json(), and hand on the request unread.',
+    'Other code has already read the body, so its signature can not be checked. Put the webhook route before everything that parses bodies, such as express.json(), and pass the request on unread.',
   );
 }

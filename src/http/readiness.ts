@@ -4,24 +4,24 @@ import type { Pool, Session } from '../db/pool.ts';
 import type { Logger } from '../log/logger.ts';
 import { shareInFlight } from '../metrics/share-in-flight.ts';
 
-/** Whether deliveries can be settled here now; if not, why, as a code and as a sentence. */
+/** Whether deliveries can be settled now. If not, a code and a sentence say why. */
 export type Readiness =
   | { readonly ready: true }
   | { readonly ready: false; readonly code: string; readonly message: string };
 
 const REASONS = {
   pending: 'The database lacks migrations that this version needs.',
-  newer: 'The database was migrated by a newer version than this.',
-  changed: 'The migrations of the database are not the ones of this version.',
-  missing: 'The database has no schema of clerk-sync yet.',
+  newer: 'A newer version of clerk-sync has migrated the database.',
+  changed: 'The database has other migrations than this version.',
+  missing: 'The database does not have the tables of clerk-sync yet.',
 };
 
-const STANDBY = { code: 'database_standby', message: 'The database is a standby, which takes no writes.' };
-const READ_ONLY = { code: 'database_read_only', message: 'The database is set to take no writes.' };
+const STANDBY = { code: 'database_standby', message: 'The database is a standby, which accepts no writes.' };
+const READ_ONLY = { code: 'database_read_only', message: 'The database is set to accept no writes.' };
 
 /**
- * Creates the check behind `/readyz`: the database answers and takes writes, and its migrations are the ones this version
- * knows. Three small reads; that it takes no writes is logged once, until it does again.
+ * Creates the check of `/readyz`: the database answers and accepts writes, and it has the migrations of this version. It makes
+ * three small reads. The log says only once that the database accepts no writes, and once that it does again.
  */
 export function createReadinessCheck(pool: Pool, logger: Logger): () => Promise<Readiness> {
   const tellWrites = createWriteLog(logger);
@@ -44,15 +44,15 @@ export function createReadinessCheck(pool: Pool, logger: Logger): () => Promise<
   });
 }
 
-/** Logs that the database takes no writes, or takes them again, when that changes and not at each probe. */
+/** Logs that the database accepts no writes, or accepts them again, when that changes and not at each probe. */
 function createWriteLog(logger: Logger) {
   let known: string | undefined;
   return (reason: { code: string; message: string } | undefined) => {
     if (reason?.code === known) return;
     known = reason?.code;
-    if (reason === undefined) return logger.info({}, 'The database takes writes again.');
+    if (reason === undefined) return logger.info({}, 'the database accepts writes again');
     const { code, message } = reason;
-    logger.error({ code }, `${message} Deliveries get 503 until it does; Clerk sends them again.`);
+    logger.error({ code }, `${message} Until then, deliveries get a 503 and Clerk sends them again.`);
   };
 }
 
@@ -61,7 +61,7 @@ async function inspect(session: Session) {
   return readMigrationState(session);
 }
 
-/** Whether the database takes writes, for the metrics: it gives up after two seconds. */
+/** Whether the database accepts writes, for the metrics. It gives up after two seconds. */
 export async function canWrite(pool: Pool): Promise<boolean> {
   await pool.withTransaction(assertWritable, { timeoutMs: 2000 });
   return true;

@@ -5,27 +5,27 @@ import type { DeliveryMetrics } from '../metrics/delivery-metrics.ts';
 import type { AppEnv } from './app-env.ts';
 import { WEBHOOK_PATH } from './webhook-path.ts';
 
-/** Nobody has been verified yet: whoever sends a million of these gets a line a minute. */
+/** No sender is verified yet: a million of these requests make one line in a minute. */
 const LOG_EVERY_MS = 60_000;
 
-/** Words and versions, as routes have them. Anything else could be a token, or a person's name. */
+/** Words and versions, as in routes. Any other path could contain a token or a name of a person. */
 const PLAIN_PATH = /^(?=.{1,100}$)(?:\/(?:[a-z][a-z_-]{0,19}|v\d))+\/?$/i;
 
-const WRONG_METHOD = 'Clerk sends POST. Something on the way changes the method, such as a redirect.';
+const WRONG_METHOD = 'Clerk sends POST. Something on the way, such as a redirect, changes the method.';
 const WRONG_PATH = `Webhooks go to ${WEBHOOK_PATH}. Correct the URL of the endpoint in Clerk's dashboard, or the path in the proxy.`;
 
-/** The answers of what no route takes, and their codes. */
+/** The codes for requests that no route accepts, by the status of the answer. */
 const REASONS: Readonly<Record<number, string>> = { 404: 'not_found', 405: 'method_not_allowed' };
 
-/** Where strays are counted and told. */
+/** Where strays are counted and logged. */
 export interface StrayOptions {
   readonly metrics: Pick<DeliveryMetrics, 'recordStray'>;
   readonly logger: Log;
 }
 
 /**
- * Counts the requests that no route takes. One that carries the headers of a signed webhook is most likely Clerk's, and
- * also leaves a line in the log, which says where webhooks go. Its body is not read.
+ * Counts the requests that no route accepts. A request with the headers of a signed webhook probably comes from Clerk: it also
+ * makes a line in the log, which says where webhooks go. Its body is not read.
  */
 export function recordStrays({ metrics, logger }: StrayOptions): MiddlewareHandler<AppEnv> {
   let quietUntil = 0;
@@ -45,7 +45,7 @@ export function recordStrays({ metrics, logger }: StrayOptions): MiddlewareHandl
       ...(unlogged === 0 ? {} : { unlogged }),
       hint: reason === 'method_not_allowed' && c.req.method !== 'POST' ? WRONG_METHOD : WRONG_PATH,
     };
-    logger.warn(line, 'webhook sent to a URL that does not take it');
+    logger.warn(line, 'a webhook was sent to a URL that does not accept it');
     quietUntil = now + LOG_EVERY_MS;
     unlogged = 0;
   };

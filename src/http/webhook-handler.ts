@@ -11,15 +11,16 @@ import { createBodyReader } from './read-body.ts';
 
 /** Svix sends up to about 350 kB. */
 const MAX_BODY_BYTES = 1024 * 1024;
-/** So that a thousand strangers with a megabyte each don't fill the memory. */
+/** Otherwise a thousand strangers with a megabyte each could fill the memory. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 
-/** Told of each delivery. */
+/** Is called for each delivery. */
 export interface DeliveryObserver extends Pick<DeliveryMetrics, 'recordVerified' | 'recordRejection'> {
   /** Right after the commit. */
   recordDelivery(delivery: LoggedDelivery): void;
 }
 
+/** What the handler needs. */
 export interface WebhookHandlerOptions {
   readonly verify: Verifier;
   readonly receiver: Pick<Receiver, 'receive'>;
@@ -30,8 +31,8 @@ export interface WebhookHandlerOptions {
 }
 
 /**
- * Creates what answers a `POST` of Clerk's: 200 only after the commit that holds what the event changed, or that it changed
- * nothing.
+ * Creates the handler for a `POST` of Clerk. It answers 200 only after the commit that contains what the event changed, or the
+ * record that it changed nothing.
  */
 export function createWebhookHandler(options: WebhookHandlerOptions): (c: Context<AppEnv>) => Promise<Response> {
   const { verify, receiver, metrics, logger, isDraining } = options;

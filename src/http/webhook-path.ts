@@ -1,2 +1,2 @@
-/** Where webhooks are delivered to. By itself, so that what only tells of it loads nothing that serves. */
+/** The path for webhooks. It has its own file, so that code that only names it does not load the server. */
 export const WEBHOOK_PATH = '/webhooks/clerk';

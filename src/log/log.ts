@@ -1,7 +1,7 @@
-/** Takes a line of fields, which may hold errors, and of words. */
+/** Writes a line with fields, which may contain errors, and a message. */
 export type LogLine = (fields: object, message: string) => void;
 
-/** Where lines go that somebody should be able to read later. The service's log is one, and so is pino. */
+/** A log. The log of the service is one, and so is pino. */
 export interface Log {
   readonly info: LogLine;
   readonly warn: LogLine;

@@ -2,23 +2,22 @@ import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { serializeError, serializeErrors } from './serialize-error.ts';
 import { createTerminalLog } from './terminal-log.ts';
 
+/** The logger of the service. */
 export type { Logger };
 
+/** What is logged, and where. */
 export interface LoggerOptions {
   /** One of `Config.logLevel`. */
   readonly level: string;
-  /** Where the lines go; stderr when absent. */
+  /** Where the lines go. Default: stderr. */
   readonly stream?: DestinationStream;
 }
 
 /**
- * Structured logs, one JSON object a line, on stderr: stdout is for what a person or a script asked for. On a terminal
- * the lines are made for a person.
+ * Makes a log with one JSON object in each line, on stderr: stdout is for the answers of commands. On a terminal the lines are
+ * made for a person.
  *
- * Callers log ids, types and outcomes only. An error is logged by name, code and stack frames, under whatever key it
- * comes: messages and properties of database errors quote the row, the statement and its parameters, which are personal
- * data. Only a TellingError keeps its message, which was written to be shown, and an error of Postgres whose kind quotes
- * no row.
+ * Callers log only ids, types and outcomes. `serializeError` says what is logged of an error, under any key.
  */
 export function createLogger(options: LoggerOptions): Logger {
   return pino(
@@ -26,7 +25,7 @@ export function createLogger(options: LoggerOptions): Logger {
       level: options.level,
       base: null,
       formatters: { log: serializeErrors },
-      // For what is bound to a child logger, which no formatter sees; a line's own is serialized by now.
+      // For fields of a child logger, which no formatter sees. Those of the line are already serialized.
       serializers: { err: (value: unknown) => (value instanceof Error ? serializeError(value) : value) },
       hooks: {
         logMethod(args, log) {
@@ -38,7 +37,7 @@ export function createLogger(options: LoggerOptions): Logger {
   );
 }
 
-/** Given an error and no message, pino would take the error's. */
+/** Without a message, pino would log the message of the error. */
 function withOwnMessage<Arguments extends unknown[]>(args: Arguments): Arguments {
   const [subject, message] = args;
   if (typeof subject !== 'object' || subject === null || typeof message === 'string') return args;

@@ -1,7 +1,6 @@
 /**
- * What an error from Postgres may be told with: SQLSTATEs, or classes of two letters, whose messages name objects, roles,
- * settings and limits. Left out are those that quote what was written (22, 23, 44, 54), a statement (42601), or whatever a
- * function of somebody else says (P0, 38, 39, XX000).
+ * SQLSTATEs, or classes of two letters, whose messages may be shown: they name only objects, roles, settings and limits. Other
+ * messages quote values (22, 23, 44, 54), a statement (42601), or the text of another function (P0, 38, 39, XX000).
  */
 const SAFE_CODES: ReadonlySet<string> = new Set([
   ...['08', '0A', '21', '25', '26', '28', '3D', '3F', '40', '53', '55', '57', '58'],
@@ -9,15 +8,15 @@ const SAFE_CODES: ReadonlySet<string> = new Set([
   ...['XX001', 'XX002'],
 ]);
 
-/** `raise` in PL/pgSQL, which can take any SQLSTATE and say anything. */
+/** `raise` in PL/pgSQL, which can use any SQLSTATE and any text. */
 const RAISE = 'exec_stmt_raise';
 
-/** Stands in for a message that is not told. */
-export const UNTOLD_MESSAGE = 'The message may quote a row and is not shown here: the log of Postgres has it.';
+/** Replaces a message that is not shown. */
+export const UNTOLD_MESSAGE = 'The message may quote a row, so it is not shown here. It is in the log of Postgres.';
 
 /**
- * The message of an error from Postgres, where it holds nothing of a row; else a sentence that says where it is.
- * Undefined for any other error.
+ * The message of an error of Postgres if it contains nothing of a row; otherwise a sentence that says where the message is.
+ * Undefined for every other error.
  */
 export function tellPostgresMessage(error: Error): string | undefined {
   const { name, message, code, routine } = error as Error & { code?: unknown; routine?: unknown };

@@ -1,7 +1,7 @@
 import { TellingError } from '../errors.ts';
 import { tellPostgresMessage } from './postgres-message.ts';
 
-/** What may be told of any error: names that this program, its schema or the system gave, never what a user typed. */
+/** What may be logged of any error: names of this program, its schema or the system, never what a user has typed. */
 const SAFE_FIELDS = [
   'severity',
   'code',
@@ -15,7 +15,7 @@ const SAFE_FIELDS = [
 const MAX_FRAMES = 8;
 const MAX_DEPTH = 4;
 
-/** The fields of a log line, with what is an error in them told as `serializeError` does. */
+/** The fields of a log line, with every error in the form of `serializeError`. */
 export function serializeErrors(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [
@@ -26,9 +26,9 @@ export function serializeErrors(fields: Record<string, unknown>): Record<string,
 }
 
 /**
- * What may be told of an error: its name, codes and stack frames. Messages and properties of database errors quote the row,
- * the statement and its parameters, which are personal data. Only a TellingError keeps its message, which was written to be
- * shown, and an error of Postgres whose kind quotes no row.
+ * What may be logged of an error: its name, codes and stack frames. Messages and properties of database errors quote the row,
+ * the statement and its parameters, which are personal data. Only two kinds keep their message: a TellingError, which was
+ * written to be shown, and an error of Postgres whose kind quotes no row.
  */
 export function serializeError(error: unknown, depth: number = MAX_DEPTH): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: 'not an Error' };
@@ -48,7 +48,7 @@ export function serializeError(error: unknown, depth: number = MAX_DEPTH): Recor
   };
 }
 
-/** The stack begins with the message, on as many lines as it has; what follows and names a place in a file is a frame. */
+/** The stack begins with the message, in one or more lines. After it, each line that names a place in a file is a frame. */
 function listFrames(error: Error): string[] {
   const frames = (error.stack ?? '').replace(error.message, '').split('\n');
   return frames

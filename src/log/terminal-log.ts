@@ -1,17 +1,17 @@
 import { createRequire } from 'node:module';
 import type { DestinationStream } from 'pino';
 
-/** Where a person reads the log: stderr, or a test's stand-in. */
+/** Where a person reads the log: stderr, or an object of a test. */
 export interface Terminal {
   write(text: string): unknown;
   hasColors(): boolean;
 }
 
-/** Lines of one message that are shown in a second; the others are counted. */
+/** This many lines of one message are shown in a second. The others are counted. */
 const SHOWN = 5;
 const PERIOD_MS = 1000;
 
-/** What some terminals obey, and JSON does not escape: control characters of the second range, marks of direction. */
+/** What some terminals obey and JSON does not escape: control characters of the second range, and marks of direction. */
 const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 interface Line {
@@ -21,9 +21,9 @@ interface Line {
   readonly reason?: string;
 }
 
-/** Lines of one message in the period that runs. */
+/** Lines of one message in the current second. */
 interface Tally {
-  /** How many more are shown; none while a storm lasts. */
+  /** How many more are shown; none during a storm. */
   left: number;
   readonly level: number;
   /** Those that were not shown, by outcome or reason. */
@@ -31,9 +31,8 @@ interface Tally {
 }
 
 /**
- * The log as a person reads it: a line each with colours, where the terminal has them and NO_COLOR does not forbid them.
- * When many lines say the same within a second, as in a storm of deliveries, the first few are shown. The others are
- * counted, in one line a second, until a second has none.
+ * The log for a person, with colours if the terminal has them and NO_COLOR is not set. If many lines of one second have the same
+ * message, as in a storm of deliveries, the first few are shown. The others are counted, in one line for each second.
  */
 export function createTerminalLog(terminal: Terminal): DestinationStream {
   const format = loadFormatter(terminal.hasColors());
@@ -41,21 +40,22 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
   let timer: NodeJS.Timeout | undefined;
 
   const print = (line: object | string) => void terminal.write(format(line).replaceAll(OBEYED, '?'));
+  const printHidden = ([msg, { level, hidden }]: [string, Tally]) => {
+    const count = hidden.values().reduce((sum, part) => sum + part, 0);
+    if (count > 0) print({ level, time: Date.now(), msg: `${msg}: ${count} more`, ...Object.fromEntries(hidden) });
+    hidden.clear();
+    return count;
+  };
   const tell = () => {
     clearTimeout(timer);
     timer = undefined;
-    for (const [msg, { level, hidden }] of tallies) {
-      const count = hidden.values().reduce((sum, part) => sum + part, 0);
-      if (count === 0) {
-        tallies.delete(msg);
-        continue;
-      }
-      print({ level, time: Date.now(), msg: `${msg}: ${count} more`, ...Object.fromEntries(hidden) });
-      tallies.set(msg, { left: 0, level, hidden: new Map() });
+    for (const entry of tallies) {
+      if (printHidden(entry) === 0) tallies.delete(entry[0]);
+      else entry[1].left = 0;
     }
     if (tallies.size > 0) timer = setTimeout(tell, PERIOD_MS).unref();
   };
-  // What is still counted when the program ends is told.
+  // The last counts are written when the program ends.
   process.once('exit', tell);
 
   return {
@@ -63,6 +63,8 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
       const line: Line = JSON.parse(text);
       const { msg = '', level, outcome, reason } = line;
       timer ??= setTimeout(tell, PERIOD_MS).unref();
+      // Another message, such as `stopped`, comes after everything that happened before it.
+      if (!tallies.has(msg)) for (const entry of tallies) printHidden(entry);
       const tally = tallies.get(msg) ?? { left: SHOWN, level, hidden: new Map<string, number>() };
       tallies.set(msg, tally);
       const kind = outcome ?? reason ?? 'others';
@@ -73,7 +75,7 @@ export function createTerminalLog(terminal: Terminal): DestinationStream {
   };
 }
 
-/** Loaded on a terminal only: a start in a pipe does not wait for it. */
+/** Loaded only on a terminal: a start in a pipe does not wait for it. */
 function loadFormatter(colorize: boolean): (line: object | string) => string {
   const require = createRequire(import.meta.url);
   const { prettyFactory }: typeof import('pino-pretty') = require('pino-pretty');

@@ -4,27 +4,28 @@ import type { UsersInState } from '../users/count-users-by-state.ts';
 import { refreshBehind } from './refresh-behind.ts';
 import { shareInFlight } from './share-in-flight.ts';
 
+/** What the metrics ask the database. */
 export interface DatabaseMetricsOptions {
-  /** Asked at each scrape; a rejection shows as `clerk_sync_database_up 0`, and the scrape goes on. */
+  /** Asked at each scrape. If it rejects, `clerk_sync_database_up` is 0 and the scrape continues. */
   readonly countOpenDeadLetters: () => Promise<readonly OpenDeadLetters[]>;
-  /** Asked at each scrape, too: whether the database takes writes. */
+  /** Asked at each scrape: whether the database accepts writes. */
   readonly canWrite: () => Promise<boolean>;
-  /** Asked now and then, behind a scrape: it reads a whole table. */
+  /** Asked rarely and in the background, because it reads a whole table. */
   readonly countUsers: () => Promise<readonly UsersInState[]>;
-  /** Pieces of work that wait for a connection of the pool. */
+  /** How many transactions wait for a connection of the pool. */
   readonly countPoolWaiters: () => number;
 }
 
 /**
- * Registers what is read from the database. A scrape that failed would hide every other metric just when they are needed:
- * no answer is a value, too.
+ * Registers the metrics that are read from the database. If it does not answer, the scrape must not fail: it would hide all
+ * other metrics just when they are needed.
  */
 export function registerDatabaseMetrics(registry: Registry, options: DatabaseMetricsOptions): void {
   const registers = [registry];
   const ask = shareInFlight(options.countOpenDeadLetters);
   new Gauge({
     name: 'clerk_sync_database_up',
-    help: '1 when the database answered this scrape, else 0.',
+    help: '1 if the database answered this scrape, otherwise 0.',
     registers,
     async collect() {
       this.set(
@@ -37,7 +38,7 @@ export function registerDatabaseMetrics(registry: Registry, options: DatabaseMet
   });
   new Gauge({
     name: 'clerk_sync_database_writable',
-    help: '1 when the database takes writes, 0 when it is a standby, is set to be read-only, or does not answer.',
+    help: '1 if the database accepts writes, 0 if it is a standby, is read-only, or does not answer.',
     registers,
     async collect() {
       this.set((await options.canWrite().catch(() => false)) ? 1 : 0);
@@ -45,7 +46,7 @@ export function registerDatabaseMetrics(registry: Registry, options: DatabaseMet
   });
   new Gauge({
     name: 'clerk_sync_database_pool_waiters',
-    help: 'Pieces of work that wait for a connection to the database.',
+    help: 'Transactions that wait for a connection to the database.',
     registers,
     collect() {
       this.set(options.countPoolWaiters());
@@ -59,7 +60,7 @@ function registerDeadLetters(registry: Registry, ask: DatabaseMetricsOptions['co
   const labelNames = ['reason'];
   new Gauge({
     name: 'clerk_sync_open_dead_letters',
-    help: 'Dead letters that wait for an operator, by reason. Absent when the database does not answer.',
+    help: 'Open dead letters, by reason. Absent if the database does not answer.',
     labelNames,
     registers: [registry],
     async collect() {
@@ -69,7 +70,7 @@ function registerDeadLetters(registry: Registry, ask: DatabaseMetricsOptions['co
   });
   new Gauge({
     name: 'clerk_sync_oldest_open_dead_letter_age_seconds',
-    help: 'How long ago the oldest of them failed first, by reason. Absent when the database does not answer.',
+    help: 'Age of the oldest open dead letter since its first failure, by reason. Absent if the database does not answer.',
     labelNames,
     registers: [registry],
     async collect() {
@@ -83,7 +84,7 @@ function registerUsers(registry: Registry, countUsers: DatabaseMetricsOptions['c
   const readLatest = refreshBehind(countUsers);
   new Gauge({
     name: 'clerk_sync_users',
-    help: 'Users by state, as of at most some minutes ago. Absent before the first count and after one that failed.',
+    help: 'Users, by state, counted a few minutes ago. Absent before the first count and after a count that failed.',
     labelNames: ['state'],
     registers: [registry],
     collect() {

@@ -6,28 +6,28 @@ export interface SettledDelivery {
   readonly eventType: string | null;
   /** When Clerk made the event. */
   readonly eventAt: Date;
-  /** Texts and numbers that had to be changed for Postgres to take them. */
+  /** How many texts and numbers had to be changed because Postgres can't store them. */
   readonly sanitized: number;
-  /** Children without a key, by their list. */
+  /** How many children came without a key, by list. */
   readonly unkeyed?: Readonly<Record<string, number>>;
   readonly ms: number;
 }
 
-/** One request that no route takes. */
+/** One request that no route accepts. */
 export interface StrayRequest {
-  /** The code of the answer. */
+  /** The error code of the answer. */
   readonly reason: string;
-  /** Whether it carries the headers of a signed webhook; nobody has checked the signature. */
+  /** Whether it has the headers of a signed webhook. The signature is not checked. */
   readonly signed: boolean;
 }
 
-/** Told of each request. */
+/** Counts requests. */
 export interface DeliveryMetrics {
-  /** Once the signature was found good, whatever comes of the delivery. */
+  /** When the signature is verified, before the outcome is known. */
   recordVerified(receivedAt: Date): void;
   /** Right after the commit. */
   recordDelivery(delivery: SettledDelivery): void;
-  /** `reason` is the code of the error: one of ours, never a text of the sender's. */
+  /** `reason` is an error code of clerk-sync, never a text of the sender. */
   recordRejection(reason: string): void;
   recordStray(request: StrayRequest): void;
 }
@@ -37,27 +37,27 @@ const USER_EVENTS = new Set(['user.created', 'user.updated', 'user.deleted']);
 /** Svix gives up on an attempt after 15 s. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 
-/** Clerk sends at once; after failures Svix tries again for 27 hours. */
+/** Clerk sends at once. After failures Svix tries again for 27 hours. */
 const LAG_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 10_800, 36_000, 108_000];
 
-/** Registers what is counted of requests, and returns what counts them. */
+/** Registers the metrics of requests, and returns what counts them. */
 export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
   const registers = [registry];
   const deliveries = new Counter({
     name: 'clerk_sync_deliveries_total',
-    help: 'Verified deliveries that were settled and answered with 200, by what came of them.',
+    help: 'Verified deliveries that were settled and answered with 200, by outcome and type.',
     labelNames: ['outcome', 'type'],
     registers,
   });
   const rejections = new Counter({
     name: 'clerk_sync_rejected_deliveries_total',
-    help: 'Deliveries that were not answered with 200, by the code of the error.',
+    help: 'Deliveries that were not answered with 200, by error code.',
     labelNames: ['reason'],
     registers,
   });
   const strays = new Counter({
     name: 'clerk_sync_stray_requests_total',
-    help: 'Requests that no route takes, by the code of the error, and whether they carry the headers of a webhook.',
+    help: 'Requests that no route accepts, by error code and by whether they have the headers of a webhook.',
     labelNames: ['reason', 'signed'],
     registers,
   });
@@ -65,12 +65,12 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
   const { durations, lags } = registerTimes(registry);
   const sanitized = new Counter({
     name: 'clerk_sync_sanitized_strings_total',
-    help: 'Values that Postgres cannot store as sent (U+0000, lone surrogates, numbers out of range) and that were replaced.',
+    help: 'Values that were replaced because Postgres cannot store them: U+0000, lone surrogates, numbers out of range.',
     registers,
   });
   const unkeyed = new Counter({
     name: 'clerk_sync_unkeyed_children_total',
-    help: "Children of users that came without an id and were kept in the user's column extra, by their list.",
+    help: 'Child objects that came without an id and were stored in the column extra of their user, by list.',
     labelNames: ['list'],
     registers,
   });
@@ -79,7 +79,7 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
     recordDelivery({ outcome, eventType, eventAt, sanitized: count, unkeyed: children = {}, ms }) {
       deliveries.inc({ outcome, type: nameType(eventType) });
       durations.observe(ms / 1000);
-      // What was committed before comes late by any measure.
+      // A duplicate was committed before: its lag says nothing.
       if (outcome !== 'duplicate') lags.observe(Math.max(0, Date.now() - eventAt.getTime()) / 1000);
       sanitized.inc(count);
       for (const [list, number] of Object.entries(children)) unkeyed.inc({ list }, number);
@@ -89,17 +89,17 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
   };
 }
 
-/** Clerk has 45 types and adds more: a label for each would let the sender decide how many series there are. */
+/** Clerk has 45 types and adds more. With a label for each, the sender would decide how many series there are. */
 function nameType(eventType: string | null): string {
   if (eventType === null) return 'unknown';
   return USER_EVENTS.has(eventType) ? eventType : 'other';
 }
 
-/** Absent before the first: 0 would be the year 1970. */
+/** Absent before the first delivery: 0 would be the year 1970. */
 function registerLastVerified(registry: Registry): Gauge {
   const gauge = new Gauge({
     name: 'clerk_sync_last_verified_delivery_timestamp_seconds',
-    help: 'When this process last received a delivery with a good signature, whatever came of it. Absent before the first.',
+    help: 'When this process last received a delivery with a valid signature. Absent before the first one.',
     registers: [registry],
   });
   gauge.remove();
@@ -109,13 +109,13 @@ function registerLastVerified(registry: Registry): Gauge {
 function registerTimes(registry: Registry) {
   const durations = new Histogram({
     name: 'clerk_sync_delivery_duration_seconds',
-    help: 'From the start of a settled delivery to its commit.',
+    help: 'Time from the start of a settled delivery to its commit.',
     buckets: DURATION_BUCKETS,
     registers: [registry],
   });
   const lags = new Histogram({
     name: 'clerk_sync_event_lag_seconds',
-    help: "From an event's own timestamp to the commit that settled it, without duplicates.",
+    help: 'Time from the timestamp of an event to the commit that settled it. Duplicates are not counted.',
     buckets: LAG_BUCKETS,
     registers: [registry],
   });

@@ -4,23 +4,24 @@ import { type DatabaseMetricsOptions, registerDatabaseMetrics } from './database
 import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
 
+/** Where the metrics come from. */
 export interface MetricsOptions extends DatabaseMetricsOptions {
   readonly version: string;
-  /** The deliveries that wait for the database, and those that it has. */
+  /** The deliveries that wait for a transaction, and those in a transaction. */
   readonly readQueue: () => { queued: number; inFlight: number };
-  /** Asked at each scrape, which goes on without an answer. */
+  /** Asked at each scrape, which continues without an answer. */
   readonly findReconcileState: () => Promise<ReconcileState>;
 }
 
-/** What the service tells of itself, and the text in which it does. */
+/** The metrics of the service, and their text. */
 export interface Metrics extends DeliveryMetrics {
   readonly contentType: string;
   recordReconcile(made: MadeReconcile): void;
-  /** All metrics in Prometheus's text format. */
+  /** All metrics in the text format of Prometheus. */
   render(): Promise<string>;
 }
 
-/** Creates the metrics of one service, in a registry of their own. */
+/** Creates the metrics of one service, in their own registry. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -49,7 +50,7 @@ function registerQueueGauges(registry: Registry, { readQueue }: MetricsOptions):
   });
   new Gauge({
     name: 'clerk_sync_in_flight_deliveries',
-    help: 'Verified deliveries in transactions that run now.',
+    help: 'Verified deliveries in running transactions.',
     registers: [registry],
     collect() {
       this.set(readQueue().inFlight);
@@ -60,7 +61,7 @@ function registerQueueGauges(registry: Registry, { readQueue }: MetricsOptions):
 function registerBuildInfo(registry: Registry, { version }: MetricsOptions): void {
   new Gauge({
     name: 'clerk_sync_build_info',
-    help: 'Always 1; the labels say what is running.',
+    help: 'Always 1. The labels say which versions are running.',
     labelNames: ['version', 'node_version'],
     registers: [registry],
   }).set({ version, node_version: process.versions.node }, 1);

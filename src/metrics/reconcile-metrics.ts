@@ -2,16 +2,16 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ReconcileState } from '../reconcile/find-reconcile-state.ts';
 import { shareInFlight } from './share-in-flight.ts';
 
-/** One reconcile that this process has made. */
+/** One reconcile of this process. */
 export interface MadeReconcile {
   readonly kind: string;
   readonly end: 'finished' | 'failed' | 'stopped';
   readonly ms: number;
-  /** By the kind of drift, how many users. */
+  /** How many users, by the kind of drift. */
   readonly drift: Readonly<Record<string, { readonly repaired: number; readonly left: number }>>;
 }
 
-/** A run with nothing to compare takes a second; one over millions of users hours. */
+/** A run with nothing to compare takes a second. A run over millions of users takes hours. */
 const DURATION_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 
 /** Registers the metrics of the reconcile, and returns what records one. */
@@ -22,20 +22,20 @@ export function registerReconcileMetrics(
   const registers = [registry];
   const runs = new Counter({
     name: 'clerk_sync_reconcile_runs_total',
-    help: 'Reconciles that this process has made, by how they ended.',
+    help: 'Reconcile runs of this process, by kind and end.',
     labelNames: ['kind', 'end'],
     registers,
   });
   const durations = new Histogram({
     name: 'clerk_sync_reconcile_duration_seconds',
-    help: 'How long the reconciles of this process took, however they ended.',
+    help: 'Duration of the reconcile runs of this process, with every kind of end.',
     labelNames: ['kind'],
     buckets: DURATION_BUCKETS,
     registers,
   });
   const drift = new Counter({
     name: 'clerk_sync_reconcile_drift_total',
-    help: 'Users whom the reconciles of this process found to differ from the Backend API, and what became of them.',
+    help: 'Users that differed from the Backend API in reconcile runs of this process, by kind and by whether they were repaired.',
     labelNames: ['kind', 'result'],
     registers,
   });
@@ -50,13 +50,13 @@ export function registerReconcileMetrics(
   };
 }
 
-/** Any process, or a command, may have made the latest one: the database knows. */
+/** The latest run may be of any process or command, so the database is asked. */
 function registerStateGauges(registry: Registry, findReconcileState: () => Promise<ReconcileState>): void {
   const ask = shareInFlight(findReconcileState);
   const unknown: ReconcileState = { finishedAt: {}, succeeded: undefined };
   new Gauge({
     name: 'clerk_sync_reconcile_last_finished_timestamp_seconds',
-    help: 'When the latest finished reconcile of any process ended. Absent when the database does not answer.',
+    help: 'When the last finished reconcile run of any process ended. Absent if the database does not answer.',
     labelNames: ['kind'],
     registers: [registry],
     async collect() {
@@ -67,7 +67,7 @@ function registerStateGauges(registry: Registry, findReconcileState: () => Promi
   });
   new Gauge({
     name: 'clerk_sync_reconcile_last_succeeded',
-    help: '1 when the latest reconcile of any process finished, 0 when it failed. Absent before the first.',
+    help: '1 if the last reconcile run of any process finished, 0 if it failed. Absent before the first run.',
     labelNames: [],
     registers: [registry],
     async collect() {

@@ -1,6 +1,5 @@
 /**
- * Wraps a question so that those who ask while an answer is on its way share that answer: however many probes and
- * scrapes anyone sends, the database is asked by one at a time.
+ * Wraps a question so that all who ask at the same time share one answer: many probes and scrapes make one query at a time.
  */
 export function shareInFlight<T>(ask: () => Promise<T>): () => Promise<T> {
   let inFlight: Promise<T> | undefined;

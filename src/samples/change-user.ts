@@ -7,7 +7,7 @@ import type { SampleUser } from './sample-user.ts';
 
 type Change = (random: Random, user: SampleUser, atMs: number) => Partial<SampleUser>;
 
-/** The user after one more thing happened to it at `atMs`, which is also its new `updated_at`. */
+/** The user after one more change at `atMs`, which is also the new `updated_at`. */
 export function changeUser(random: Random, user: SampleUser, atMs: number): SampleUser {
   const change = random.pick(CHANGES);
   return { ...user, ...change(random, user, atMs), updated_at: atMs };
@@ -33,7 +33,7 @@ const customise: Change = (random, user) => ({
   },
 });
 
-/** Several people may claim one address, as long as nobody has confirmed it. */
+/** Several people can have the same address as long as nobody has confirmed it. */
 const addEmailAddress: Change = (random, user, atMs) => {
   const verified = random.chance(0.6);
   const address = verified ? createPerson(random).email : 'team@example.com';
@@ -107,14 +107,14 @@ const uploadImage: Change = (random, user, atMs) => ({
   image_url: imageUrl({ type: 'proxy', rid: user.id, img: random.id('img_', atMs) }),
 });
 
-/** Repetition is weight: people sign in more often than they are banned. */
+/** A change that is in the list more often happens more often: people sign in more often than they are banned. */
 const CHANGES: readonly Change[] = [
   ...[signIn, signIn, signIn, signIn, rename, subscribe, subscribe, customise, uploadImage],
   ...[addEmailAddress, addEmailAddress, changePrimaryEmailAddress, removeEmailAddresses, setPhoneNumber],
   ...[connectWallet, setPasskey, setPasskey, linkGoogle, linkGithub, joinCompany, ban, lock, switchTotp],
 ];
 
-/** Links the account, or takes away the one that is linked at that provider. */
+/** Links the account, or removes the one that is linked at that provider. */
 function toggleAccount(user: SampleUser, account: SampleUser['external_accounts'][number]): Partial<SampleUser> {
   const others = user.external_accounts.filter((existing) => existing.provider !== account.provider);
   return { external_accounts: others.length < user.external_accounts.length ? others : [...others, account] };

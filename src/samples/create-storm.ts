@@ -5,7 +5,7 @@ import { nameStormInstance } from './sample-instances.ts';
 import type { SampleUser } from './sample-user.ts';
 import { signUp } from './sign-up.ts';
 
-/** What the tables must hold once every event of the storm has been applied, whatever the order. */
+/** What the tables must contain when every event of the storm was applied, in any order. */
 export interface StormTally {
   live: number;
   deleted: number;
@@ -15,26 +15,27 @@ export interface StormTally {
   emailAddresses: number;
 }
 
+/** A made-up history of many users. */
 export interface Storm {
-  /** Told apart from everything else in the database by this: `clerk.webhook_messages.instance_id`. */
+  /** Only the rows of this storm have this instance id. */
   instanceId: string;
-  /** The history in the order in which it happened; to be read once. */
+  /** The history in its order. It can be read once. */
   events: Iterable<SampleEvent>;
-  /** Complete when `events` has been read to its end. */
+  /** Complete when `events` was read to its end. */
   tally: Readonly<StormTally>;
 }
 
 const SPAN_MS = 30 * 86_400_000;
-/** Users who may still change. Others are left as they are, so that a long storm needs no more memory than a short one. */
+/** Only this many users can still change, so that a long storm needs no more memory than a short one. */
 const MAX_ACTIVE_USERS = 2000;
-/** A seed in this range, 2020 to 2128, is a Unix time in seconds, and the storm ends then. */
+/** A seed in this range, 2020 to 2128, is a Unix time in seconds: the storm ends at that time. */
 const SEEDS_THAT_ARE_TIMES = { from: 1_600_000_000, to: 5_000_000_000 };
 const DEFAULT_END_MS = Date.UTC(2026, 0, 31);
 
 /**
- * `count` events over thirty days and many users: of ten, about four sign-ups, four or five changes, one deletion; and
- * one in twenty is an event of a session, which clerk-sync ignores. Everything follows from the seed, the times too: a
- * seed that is a Unix time in seconds is also the end of the thirty days.
+ * Makes `count` events over thirty days about many users. Of ten events, about four are sign-ups, four or five are changes and
+ * one is a deletion. One in twenty is an event of a session, which clerk-sync ignores. Everything follows from the seed, also
+ * the times: a seed that is a Unix time in seconds is the end of the thirty days.
  */
 export function createStorm({ seed, count }: { seed: number; count: number }): Storm {
   const random = createRandom(seed);
@@ -62,7 +63,7 @@ function* tellHistory(random: Random, { count, startsAtMs, instanceId, tally }: 
   const active: SampleUser[] = [];
   const slotMs = SPAN_MS / count;
   for (let index = 0; index < count; index += 1) {
-    // A slot for each event: times never repeat and never go back.
+    // Each event has its own slot: times never repeat and never go back.
     const atMs = startsAtMs + Math.floor(index * slotMs) + random.integer(0, Math.max(0, Math.floor(slotMs) - 1));
     const { type, user, data } = happen(random, active, atMs, tally);
     yield {
@@ -115,7 +116,7 @@ function addToTally(tally: StormTally, user: SampleUser, sign: 1 | -1): void {
   tally.emailAddresses += sign * user.email_addresses.length;
 }
 
-/** Order does not matter among the active users: the last one takes the place. */
+/** The order of the active users does not matter: the last one takes the free place. */
 function removeAt(active: SampleUser[], position: number): void {
   const last = active.pop();
   if (last !== undefined && position < active.length) active[position] = last;

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** Beyond these Clerk sends keys that depend on the strategy: nonce, message, channel, error. */
+/** Clerk also sends keys that depend on the strategy: nonce, message, channel, error. */
 export interface Verification {
   attempts: number | null;
   expire_at: number | null;
@@ -10,103 +10,70 @@ export interface Verification {
   [key: string]: unknown;
 }
 
-export interface EmailAddress {
-  created_at: number;
-  email_address: string;
-  id: string;
-  linked_to: { id: string; type: string }[];
-  matches_sso_connection: boolean;
-  object: 'email_address';
-  reserved: boolean;
-  updated_at: number;
-  verification: Verification;
-}
+/** An e-mail address of a user. */
+export type EmailAddress = ReturnType<typeof createEmailAddress>;
+/** A phone number of a user. */
+export type PhoneNumber = ReturnType<typeof createPhoneNumber>;
+/** A wallet of a user. */
+export type Web3Wallet = ReturnType<typeof createWeb3Wallet>;
+/** A passkey of a user. */
+export type Passkey = ReturnType<typeof createPasskey>;
 
-export interface PhoneNumber {
-  backup_codes: null;
-  created_at: number;
-  default_second_factor: boolean;
-  id: string;
-  linked_to: { id: string; type: string }[];
-  object: 'phone_number';
-  phone_number: string;
-  reserved: boolean;
-  reserved_for_second_factor: boolean;
-  updated_at: number;
-  verification: Verification;
-}
-
-export interface Web3Wallet {
-  created_at: number;
-  id: string;
-  object: 'web3_wallet';
-  updated_at: number;
-  verification: Verification;
-  web3_wallet: string;
-}
-
-export interface Passkey {
-  created_at: number;
-  id: string;
-  last_used_at: number | null;
-  name: string;
-  object: 'passkey';
-  updated_at: number;
-  verification: Verification;
-}
+/** The verification of one identification, wider than what one way of making it gives. */
+const verify = (verification: Verification): Verification => verification;
 
 const HEX = '0123456789abcdef';
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const TEN_MINUTES_MS = 600_000;
 
 /** An address confirmed by the code that Clerk mailed to it, or one that still waits for it. */
-export function createEmailAddress(random: Random, atMs: number, address: string, verified = true): EmailAddress {
+export function createEmailAddress(random: Random, atMs: number, address: string, verified = true) {
   return {
     created_at: atMs,
     email_address: address,
     id: random.id('idn_', atMs),
-    linked_to: [],
+    linked_to: [] as { id: string; type: string }[],
     matches_sso_connection: false,
     object: 'email_address',
     reserved: !verified,
     updated_at: atMs,
-    verification: {
+    verification: verify({
       attempts: verified ? 1 : 0,
       expire_at: atMs + TEN_MINUTES_MS,
       object: 'verification_otp',
       status: verified ? 'verified' : 'unverified',
       strategy: 'email_code',
-    },
+    }),
   };
 }
 
 /** A number out of those that North America keeps for fiction: 555-0100 to 555-0199 of every area. Area 202 is Ada's. */
-export function createPhoneNumber(random: Random, atMs: number): PhoneNumber {
+export function createPhoneNumber(random: Random, atMs: number) {
   const area = random.pick(['205', '212', '303', '312', '415', '512', '617', '702', '808', '907']);
   return {
     backup_codes: null,
     created_at: atMs,
     default_second_factor: false,
     id: random.id('idn_', atMs),
-    linked_to: [],
+    linked_to: [] as { id: string; type: string }[],
     object: 'phone_number',
     phone_number: `+1${area}55501${random.text(2, '0123456789')}`,
     reserved: false,
     reserved_for_second_factor: false,
     updated_at: atMs,
-    verification: {
+    verification: verify({
       attempts: 1,
       channel: 'sms',
       expire_at: atMs + TEN_MINUTES_MS,
       object: 'verification_otp',
       status: 'verified',
       strategy: 'phone_code',
-    },
+    }),
   };
 }
 
 /** Mostly an Ethereum address, and now and then one of Solana. */
-export function createWeb3Wallet(random: Random, atMs: number): Web3Wallet {
+export function createWeb3Wallet(random: Random, atMs: number) {
   const solana = random.chance(0.2);
   const address = solana ? random.text(44, BASE58) : `0x${random.text(40, HEX)}`;
   const nonce = random.text(40, `${HEX}ghijklmnopqrstuvwxyz`);
@@ -115,7 +82,7 @@ export function createWeb3Wallet(random: Random, atMs: number): Web3Wallet {
     id: random.id('idn_', atMs),
     object: 'web3_wallet',
     updated_at: atMs,
-    verification: {
+    verification: verify({
       attempts: 1,
       expire_at: atMs + TEN_MINUTES_MS,
       message: `Example wants you to sign in with your account:\n${address}\n\nNonce: ${nonce}`,
@@ -123,21 +90,21 @@ export function createWeb3Wallet(random: Random, atMs: number): Web3Wallet {
       object: 'verification_web3',
       status: 'verified',
       strategy: solana ? 'web3_solana_signature' : 'web3_metamask_signature',
-    },
+    }),
     web3_wallet: address,
   };
 }
 
 /** A passkey that was made and not used yet. */
-export function createPasskey(random: Random, atMs: number): Passkey {
+export function createPasskey(random: Random, atMs: number) {
   return {
     created_at: atMs,
     id: random.id('idn_', atMs),
-    last_used_at: null,
+    last_used_at: null as number | null,
     name: random.pick(['Chrome on macOS', 'iCloud Keychain', 'Windows Hello', '1Password', 'YubiKey 5C', 'Pixel']),
     object: 'passkey',
     updated_at: atMs,
-    verification: {
+    verification: verify({
       attempts: null,
       expire_at: null,
       message: null,
@@ -145,6 +112,6 @@ export function createPasskey(random: Random, atMs: number): Passkey {
       object: 'verification_passkey',
       status: 'verified',
       strategy: 'passkey',
-    },
+    }),
   };
 }

@@ -1,7 +1,7 @@
 import type { AccountHolder } from './linked-accounts.ts';
 import type { Random } from './random.ts';
 
-/** Names as a product used around the world meets them: accents, other scripts, an apostrophe, a particle. */
+/** Names from around the world: accents, other scripts, an apostrophe, a particle. */
 const FIRST_NAMES = [
   ...['Ada', 'Alan', 'Amara', 'Anaïs', 'Björn', 'Chidi', 'Dolores', 'Édouard', 'Fatima', 'Grace', 'Hedy', 'Iker'],
   ...['İpek', 'Jonas', 'Katherine', 'Łukasz', 'Mireille', 'Noor', 'Oluwaseun', 'Priya', 'Quentin', 'Renée', 'Søren'],
@@ -13,7 +13,7 @@ const LAST_NAMES = [
   ...['Weiß', 'Yamamoto', 'Zhou', '佐藤', 'Соколова', 'الحسن'],
 ];
 
-/** A person with an e-mail address at a domain that is nobody's (RFC 2606) and a user name that fits. */
+/** A person with an e-mail address at a reserved domain (RFC 2606) and a user name that fits. */
 export function createPerson(random: Random, domain?: string): AccountHolder {
   const firstName = random.pick(FIRST_NAMES);
   const lastName = random.pick(LAST_NAMES);

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed, so that a storm can be sent again exactly. */
+/** Numbers that look random. The same seed gives the same numbers, so that a storm can be repeated exactly. */
 export interface Random {
   /** An integer from `low` to `high`, both included. */
   integer(low: number, high: number): number;
@@ -16,7 +16,7 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** KSUID counts seconds from 2014-05-13 (github.com/segmentio/ksuid). */
 const KSUID_EPOCH_SECONDS = 1_400_000_000;
 
-/** `seed` is any integer from 0 to 2^53 - 1; each `stream` of a seed is a sequence of its own. */
+/** `seed` is an integer from 0 to 2^53 - 1. Each `stream` of a seed is another sequence. */
 export function createRandom(seed: number, stream = 0): Random {
   const next = createGenerator(seed, stream);
   const integer = (low: number, high: number) => low + Math.floor((next() / 2 ** 32) * (high - low + 1));
@@ -45,14 +45,6 @@ function formatKsuid(seconds: number, payload: number[]): string {
   return digits;
 }
 
-/** The second in which an id of a prefix and a KSUID was made, since 1970; undefined for any other text. */
-export function readIdSeconds(id: string): number | undefined {
-  const [, digits] = /^[a-z]+_([0-9A-Za-z]{27})$/.exec(id) ?? [];
-  if (digits === undefined) return undefined;
-  const value = [...digits].reduce((sum, digit) => sum * 62n + BigInt(BASE62.indexOf(digit)), 0n);
-  return Number(value >> 128n) + KSUID_EPOCH_SECONDS;
-}
-
 /** The generator sfc32, 128 bits of state filled from the seed; gives unsigned 32-bit integers. */
 function createGenerator(seed: number, stream: number): () => number {
   let a = seed >>> 0;
@@ -67,7 +59,7 @@ function createGenerator(seed: number, stream: number): () => number {
     c = ((c << 21) | (c >>> 11)) + sum;
     return sum >>> 0;
   };
-  // The first rounds still show the seed: two near seeds would begin alike.
+  // The first rounds still show the seed: two seeds that are close would begin in the same way.
   for (let round = 0; round < 20; round += 1) next();
   return next;
 }

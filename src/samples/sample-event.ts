@@ -6,15 +6,16 @@ import { SAMPLE_INSTANCE_ID } from './sample-instances.ts';
 import { createBareUser, type SampleUser } from './sample-user.ts';
 import { signUpByEmail } from './sign-up.ts';
 
-/** One message as it goes out: every delivery of it carries the same id and the same body. */
+/** One message to send. Each delivery of it has the same id and the same body. */
 export interface SampleEvent {
   messageId: string;
   type: string;
-  /** The user whom the event is about; null for an event about something else. */
+  /** The user that the event is about; null for an event about something else. */
   userId: string | null;
   body: string;
 }
 
+/** What an event consists of. */
 export interface Envelope {
   type: string;
   data: Record<string, unknown> | SampleUser;
@@ -23,7 +24,7 @@ export interface Envelope {
   clientIp: string;
 }
 
-/** The kinds of event that have a sample. Those that are not about users show that they are ignored. */
+/** The event types that have a sample. Types that are not about users show that they are ignored. */
 export const SAMPLE_EVENT_TYPES = [
   'user.created',
   'user.updated',
@@ -31,16 +32,18 @@ export const SAMPLE_EVENT_TYPES = [
   'session.created',
   'organization.created',
 ] as const;
+/** A type that has a sample. */
 export type SampleEventType = (typeof SAMPLE_EVENT_TYPES)[number];
 
+/** Whether a type has a sample. */
 export function isSampleEventType(text: string): text is SampleEventType {
   return (SAMPLE_EVENT_TYPES as readonly string[]).includes(text);
 }
 
-/** The seed of Ada, who is meant where none is given. */
+/** The seed of Ada, the default sample user. */
 export const SAMPLE_SEED = 1;
 
-/** When the sample users signed up, so that each event about one of them says the same. */
+/** When the sample users signed up: the same in each event about them. */
 const SAMPLE_SIGN_UP_MS = Date.UTC(2026, 0, 5, 9, 30);
 const USER_AGENT =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36';
@@ -59,7 +62,7 @@ export function createSampleEvent(type: SampleEventType, seed: number, nowMs: nu
   return { type, userId: type.startsWith('user.') ? user.id : null, body };
 }
 
-/** The JSON text of an event, keys in the order of captured ones. */
+/** The JSON text of an event, with its keys in the order of captured events. */
 export function formatEnvelope({ type, data, timestampMs, instanceId, clientIp }: Envelope): string {
   return JSON.stringify({
     data,
@@ -71,7 +74,7 @@ export function formatEnvelope({ type, data, timestampMs, instanceId, clientIp }
   });
 }
 
-/** The body of `user.deleted`: it says nothing of the user but who it was. */
+/** The data of `user.deleted`: it only says which user it was. */
 export function createDeletedData(user: SampleUser): Record<string, unknown> {
   return {
     deleted: true,
@@ -118,7 +121,7 @@ function createSampleData(type: SampleEventType, random: Random, user: SampleUse
   }
 }
 
-/** What the sample user has gained when it is updated: a change of the metadata, and a row in two of the child tables. */
+/** The sample user after an update: with other metadata, and one more row in two of the child tables. */
 function growSampleUser(random: Random, user: SampleUser): SampleUser {
   const atMs = SAMPLE_SIGN_UP_MS + 86_400_000;
   const address = createEmailAddress(random, atMs, createPerson(random).email, false);

@@ -23,7 +23,7 @@ export function signUp(random: Random, atMs: number): SampleUser {
   return signUpBySso(random, user);
 }
 
-/** By e-mail address and password; one in ten has not confirmed the address. Never with an id of Ada's. */
+/** By e-mail address and password. One in ten has not confirmed the address. No value is one of Ada's. */
 export function signUpByEmail(random: Random, user: SampleUser, person: AccountHolder): SampleUser {
   const atMs = user.created_at;
   const address = createEmailAddress(random, atMs - 15_000, person.email, random.chance(0.9));
@@ -84,7 +84,7 @@ function signUpBySso(random: Random, user: SampleUser): SampleUser {
   };
 }
 
-/** An address that needed no code, because the provider of the linked account vouches for it. */
+/** An address that needed no code, because the provider of the linked account has verified it. */
 function linkedAddress(
   random: Random,
   atMs: number,

@@ -16,10 +16,10 @@ import { countUsersByState } from '../users/count-users-by-state.ts';
 import { version } from '../version.ts';
 import type { StopStack } from './stop-stack.ts';
 
-/** How long requests may take to complete once everything that was accepted is settled: uploads, answers on their way. */
+/** When everything that was accepted is settled, requests get this long to complete: uploads, answers on their way. */
 const LAST_ANSWERS_MS = 2000;
 
-/** Lanes and batch size are given where they are measured; a service has the receiver's own. */
+/** What the service takes deliveries with. Lanes and batch size are given only by measurements. */
 export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
   readonly config: Config;
   readonly secrets: readonly string[];
@@ -29,12 +29,13 @@ export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch
   readonly logger: Logger;
 }
 
+/** A service that takes deliveries. */
 export interface Accepting extends Pick<Listening, 'url'> {
   readonly metrics: Metrics;
   readonly runs: ApiRuns;
 }
 
-/** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
+/** Takes deliveries over HTTP until `started` is disposed of. What was accepted is settled and answered before that ends. */
 export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
   const { config, secrets, target, pool, logger, ...lanes } = options;
   const metrics: Metrics = createMetrics({
@@ -59,14 +60,14 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     hidesMetrics: config.metricsPort !== undefined,
   });
   const onClientError = (code: string) => metrics.recordRejection(code);
-  // Begun first and so stopped last: a stop can be watched.
+  // Started first and stopped last, so that a stop can be watched.
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(() => drain(listening, clerkSync));
   return { url: listening.url, metrics, runs };
 }
 
-/** Serves `/metrics` on a port of its own, where one is configured. */
+/** Serves `/metrics` on its own port, if one is configured. */
 async function serveMetrics(
   { config, metrics, logger }: Pick<AcceptOptions, 'config' | 'logger'> & { readonly metrics: Metrics },
   started: Pick<StopStack, 'defer'>,
@@ -76,13 +77,13 @@ async function serveMetrics(
   const onClientError = (code: string) => metrics.recordStray({ reason: code, signed: false });
   const { host, metricsPort: port } = config;
   const listening = await listen({ fetch, host, port, portVariable: 'METRICS_PORT', onClientError, logger });
-  logger.info({ url: `${listening.url}/metrics` }, 'metrics have a port of their own');
+  logger.info({ url: `${listening.url}/metrics` }, 'serving metrics on their own port');
   started.defer(() => closeInTime(listening));
 }
 
 /**
- * Everything accepted is settled and answered. Then whoever is still connected was promised nothing: a client that
- * never completes its request must not keep the process from stopping.
+ * Settles and answers everything that was accepted. A client that is still connected then was promised nothing: if it never
+ * completes its request, it must not prevent the stop.
  */
 async function drain(listening: Listening, clerkSync: Pick<ClerkSync, 'close'>): Promise<void> {
   const closed = listening.close();

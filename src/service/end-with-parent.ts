@@ -1,9 +1,9 @@
 const INTERVAL_MS = 250;
 
 /**
- * Takes the end of the parent for a SIGTERM. npm runs a script in a shell and passes SIGTERM to that shell alone, which
- * many shells do not pass on: without this the program would live on, unseen. `exec` in the script would do, too, but not
- * on Windows.
+ * Handles the end of the parent like a SIGTERM. npm runs a script in a shell and sends SIGTERM only to that shell, and many
+ * shells do not pass it on: without this, the program would continue unseen. `exec` in the script would also help, but not on
+ * Windows.
  */
 export function endWithParent(): void {
   const parent = process.ppid;
@@ -12,6 +12,6 @@ export function endWithParent(): void {
     clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, INTERVAL_MS);
-  // It must not keep a command that is done.
+  // The timer must not keep a finished command alive.
   timer.unref();
 }

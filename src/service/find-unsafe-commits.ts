@@ -3,15 +3,15 @@ import { readUnsafeSettings } from '../db/read-unsafe-settings.ts';
 import type { Logger } from '../log/logger.ts';
 
 /**
- * Finds out whether this server would let a commit be lost with the power: then Clerk was told that an event is kept,
- * and it is not. What only the server's owner can set right is warned of.
+ * Finds out whether this server can lose a commit in a power failure: an event would be lost although Clerk was told that it
+ * is stored. It warns of settings that only the owner of the server can change.
  *
- * @returns true where commits are not synchronous, which each transaction can set right for itself.
+ * @returns true if commits are not synchronous, which each transaction can change for itself.
  */
 export async function findUnsafeCommits(pool: Pool, logger: Logger): Promise<boolean> {
   const names = await pool.withTransaction(readUnsafeSettings);
   for (const name of names.filter((unsafe) => unsafe !== 'synchronous_commit')) {
-    logger.warn({ name }, 'this setting of Postgres is off: a crash can lose events that were acknowledged before it');
+    logger.warn({ name }, 'this setting of Postgres is off: a crash can lose events that were already acknowledged');
   }
   return names.includes('synchronous_commit');
 }

@@ -6,25 +6,25 @@ import type { Config } from '../config/config.ts';
 import { OperatorError } from '../errors.ts';
 import { version } from '../version.ts';
 
-/** What a command adds: when to stop, and whom to tell of pauses. */
+/** What a command adds: when to stop, and what to do when the client waits. */
 export type OpenApiOptions = Pick<ClerkApiOptions, 'signal' | 'onWait' | 'timings'>;
 
-/** What the configuration says of the Backend API, and of the way there. */
+/** What the configuration says about the Backend API and the way to it. */
 export type ApiConfig = Pick<Config, 'clerkSecretKey' | 'clerkApiUrl'> &
   Partial<Pick<Config, 'httpsProxy' | 'noProxy'>>;
 
 /**
- * Makes the client of the Backend API that the configuration means.
+ * Makes the client of the Backend API.
  *
- * @throws {OperatorError} exit code 2, when there is no key.
+ * @throws {OperatorError} exit code 2 if there is no key.
  */
 export function openApi(
   { clerkSecretKey, clerkApiUrl, httpsProxy, noProxy }: ApiConfig,
   options: OpenApiOptions = {},
 ): ClerkApi {
   if (clerkSecretKey === undefined) {
-    throw new OperatorError('no_secret_key', "CLERK_SECRET_KEY is not set: Clerk's Backend API can't be asked.", {
-      hint: "Copy the secret key from Clerk's dashboard, under API keys of the instance that sends the webhooks.",
+    throw new OperatorError('no_secret_key', "CLERK_SECRET_KEY is not set, and Clerk's Backend API needs it.", {
+      hint: "Copy the secret key from Clerk's dashboard: it is under API keys, in the instance that sends the webhooks.",
       exitCode: 2,
     });
   }
@@ -37,15 +37,15 @@ export function openApi(
   });
 }
 
-/** For all of this process, which asks nobody else. Node's `fetch` takes a proxy in no other way. */
+/** For the whole process, which sends requests only to Clerk. Node's `fetch` accepts a proxy in no other way. */
 export function setProxy({ httpsProxy, noProxy }: Pick<ApiConfig, 'httpsProxy' | 'noProxy'>): void {
-  // Node 22 has only the environment's switch: see docs/operations.md.
+  // Node 22 has only an environment variable for this: see docs/operations.md.
   if (httpsProxy !== undefined) http.setGlobalProxyFromEnv?.({ HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy });
 }
 
 /**
- * Lends the client to `work`. What it still asks for then, such as a page that is fetched ahead, ends: it must not keep a
- * program that is done.
+ * Lends the client to `work`. At the end it cancels open requests, such as a page that was fetched ahead: they must not keep a
+ * finished program alive.
  */
 export async function withApi<T>(
   config: ApiConfig,
@@ -60,12 +60,12 @@ export async function withApi<T>(
   }
 }
 
-/** A pause of the client, for people. */
+/** Says for people that the client waits, and why. */
 export function describeWait({ ms, why }: Wait): string {
   return `waiting ${Math.ceil(ms / 1000)} s: ${why}`;
 }
 
-/** A `ClerkApiError` as an `OperatorError`; whatever else as it is. */
+/** A `ClerkApiError` as an `OperatorError`. Everything else stays as it is. */
 export function describeApiError(error: unknown): unknown {
   if (!(error instanceof ClerkApiError)) return error;
   return new OperatorError(`clerk_api_${error.code}`, error.problem, { hint: error.remedy, cause: error });

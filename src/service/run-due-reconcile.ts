@@ -8,10 +8,11 @@ import type { ReconcileReport } from '../reconcile/run-reconcile.ts';
 import { isAbort } from '../walk/describe-failure.ts';
 import { describeApiError } from './open-api.ts';
 
+/** What a scheduled run needs. */
 export interface DueRunOptions {
   readonly runs: Pick<ApiRuns, 'reconcileWhenDue'>;
   readonly intervalMs: number;
-  /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
+  /** The pool of the service, used only to ask whether a run is due: a run must not take connections from deliveries. */
   readonly pool: Pool;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordReconcile'>;
@@ -19,7 +20,7 @@ export interface DueRunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Makes the run that is due, if one is, and tells the log and the metrics of it. Never throws. */
+/** Makes the run that is due, if there is one, and reports it to the log and the metrics. Never throws. */
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
   const { logger, pool, runs, intervalMs, signal } = options;
   try {
@@ -27,7 +28,7 @@ export async function runDueReconcile(options: DueRunOptions): Promise<void> {
     const result = await runs.reconcileWhenDue(intervalMs, signal);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {
-    logger.warn({ err: error }, 'reconcile could not begin');
+    logger.warn({ err: error }, 'reconcile could not start');
   }
 }
 
@@ -51,7 +52,7 @@ function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void
   metrics.recordReconcile({ kind, end, ms: durationMs, drift });
   if (end === 'failed') logger.error({ ...line, err: describeApiError(failure) }, 'reconcile failed');
   else if (end === 'stopped') logger.info(line, 'reconcile stopped');
-  else if (left > 0) logger.warn(line, 'reconcile finished, and something differs still');
+  else if (left > 0) logger.warn(line, 'reconcile finished; some users still differ');
   else logger.info(line, 'reconcile finished');
 }
 

@@ -1,22 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DueRunOptions } from './run-due-reconcile.ts';
 
+/** A schedule that runs until it is stopped. */
 export interface ReconcileSchedule {
-  /** Ends the run in work as soon as its statement is done, and begins no other. */
+  /** Ends the current run as soon as its statement is done, and starts no other. */
   stop(): void;
-  /** Resolves once nothing runs any more. */
+  /** Resolves when nothing runs any more. */
   readonly ended: Promise<void>;
 }
 
+/** What a run needs, without the signal that ends it. */
 export type ScheduleOptions = Omit<DueRunOptions, 'signal'>;
 
-/** So often in each interval it is asked whether a run is due; at least every half minute. */
+/** It asks this often in each interval whether a run is due, and at least every half minute. */
 const ASKED_PER_INTERVAL = 10;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Runs the reconcile whenever the database says that one is due, which it says to one process. Nothing that fails here
- * reaches the rest of the service; what it takes is loaded at the first turn, when the service is ready.
+ * Runs the reconcile when the database says that one is due. It says so to one process only. A failure here does not affect
+ * the rest of the service. The code is loaded for the first run, when the service is ready.
  */
 export function scheduleReconcile(options: ScheduleOptions): ReconcileSchedule {
   const stopping = new AbortController();
@@ -31,7 +33,7 @@ async function repeat(options: ScheduleOptions, signal: AbortSignal): Promise<vo
   }
 }
 
-/** @returns false once the schedule is stopped. */
+/** @returns false when the schedule is stopped. */
 async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
   return !signal.aborted;

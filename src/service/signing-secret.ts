@@ -5,16 +5,16 @@ import { describeDataDirFailure } from '../embedded-postgres/describe-data-dir-f
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 
-/** Svix's own secrets have 24 bytes. */
+/** Secrets of Svix have 24 bytes. */
 const SECRET_BYTES = 32;
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
 
-/** Where the secret is kept that a service without a configured one makes for itself. */
+/** The file of the secret that a service makes if none is configured. */
 export function locateSigningSecret(dataDir: string): string {
   return join(dataDir, 'webhook-secret');
 }
 
-/** Reads the kept secret; undefined when none was made yet. */
+/** Reads the kept secret; undefined if none was made yet. */
 export async function findSigningSecret(dataDir: string): Promise<string | undefined> {
   const path = locateSigningSecret(dataDir);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -26,16 +26,16 @@ export async function findSigningSecret(dataDir: string): Promise<string | undef
   });
   if (text === undefined) return undefined;
   if (!SECRET.test(text.trim())) {
-    throw new OperatorError('invalid_secret', `The file ${path} does not hold a webhook secret.`, {
-      hint: 'Delete it: the next start makes a new one.',
+    throw new OperatorError('invalid_secret', `The file ${path} does not contain a webhook secret.`, {
+      hint: 'Delete it. The next start makes a new one.',
     });
   }
   return text.trim();
 }
 
 /**
- * Returns the kept secret, which is made at the first call: nobody else knows it, so a service that was configured with
- * nothing is open to nobody. The file has mode 0600; a wider one is narrowed, and said so.
+ * Returns the kept secret, and makes it at the first call. Nobody else knows it, so a service without configuration accepts
+ * nothing from strangers. The file has mode 0600. If others can read it, the mode is corrected and the log says so.
  */
 export async function loadSigningSecret(dataDir: string, logger: Logger): Promise<string> {
   try {
@@ -46,13 +46,17 @@ export async function loadSigningSecret(dataDir: string, logger: Logger): Promis
     throw describeDataDirFailure(error, dataDir);
   }
   const secret = await findSigningSecret(dataDir);
-  if (secret === undefined) throw new OperatorError('missing_secret', `The webhook secret in ${dataDir} was removed.`);
+  if (secret === undefined) {
+    throw new OperatorError('missing_secret', `The webhook secret in ${dataDir} was removed.`, {
+      hint: 'Start clerk-sync again: it makes a new one.',
+    });
+  }
   return secret;
 }
 
 /**
- * The whole file appears at once, or not at all, and never in place of another: linking fails where a name is taken, so
- * of two processes that start together one makes the secret and both read it.
+ * The whole file appears at once and never replaces another one: `link` fails if the name is taken. If two processes start
+ * together, one makes the secret and both read it.
  */
 async function makeSigningSecret(dataDir: string): Promise<void> {
   const path = locateSigningSecret(dataDir);
@@ -75,7 +79,7 @@ async function narrowMode(path: string, logger: Logger): Promise<void> {
   if ((mode & 0o077) === 0) return;
   await chmod(path, 0o600).catch((cause: unknown) => {
     throw new OperatorError('exposed_secret', `Other users of this machine can read ${path}.`, {
-      hint: 'Delete it: the next start makes a new one that only its owner can read.',
+      hint: 'Delete it. The next start makes a new one that only its owner can read.',
       cause,
     });
   });

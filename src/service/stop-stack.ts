@@ -1,16 +1,16 @@
-/** What was started and has to be stopped. Node 24 has it as `AsyncDisposableStack`; Node 22 has not. */
+/** What was started and has to be stopped. Node 24 has `AsyncDisposableStack` for this; Node 22 does not. */
 export interface StopStack {
   /**
-   * Keeps how to stop what was started just now.
+   * Remembers how to stop what was just started.
    *
-   * @throws when the stop has begun: whoever starts more is told not to.
+   * @throws if the stop has already begun: nothing more may be started.
    */
   defer(stop: () => unknown): void;
   /**
-   * Stops everything, the newest first, each after the one before it has ended. What fails keeps nothing else from being
-   * stopped. Without effect the second time.
+   * Stops everything, the newest first, one after another. If one stop fails, the others still run. A second call does
+   * nothing.
    *
-   * @throws what failed; an `AggregateError` where it was more than one.
+   * @throws the error of the stop that failed; an `AggregateError` if there are several.
    */
   disposeAsync(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export function createStopStack(): StopStack {
   let isStopping = false;
   return {
     defer(stop) {
-      if (isStopping) throw new Error('Everything is being stopped.');
+      if (isStopping) throw new Error('Nothing can be started during the stop.');
       stops.push(stop);
     },
     async disposeAsync() {

@@ -6,29 +6,30 @@ import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 
+/** Which database to wait for, and how long. */
 export interface WaitForDatabaseOptions {
   readonly pool: Pool;
-  /** Of the pool, to name the database in messages. */
+  /** The database of the pool, to name it in messages. */
   readonly target: DatabaseTarget;
   readonly logger: Logger;
-  /** Default 30 s: a database that was started together with this program is there by then. */
+  /** Default 30 s: a database that was started together with this program is ready by then. */
   readonly timeoutMs?: number;
-  /** Between two attempts. Default 1 s. */
+  /** The time between two attempts. Default 1 s. */
   readonly intervalMs?: number;
-  /** When the log says that it waits. Default: at once, after 5 s and after 15 s; nothing new is known each second. */
+  /** When the log says that it waits. Default: at once, after 5 s and after 15 s. */
   readonly toldAfterMs?: readonly number[];
 }
 
 /**
- * What may be different a moment later: Postgres starts, stops, recovers or lacks a connection, memory or room (class
- * 53); a pooler has none left (08P01 of PgBouncer, `max_client_conn`, and the rest of class 08); no address, no route,
- * nobody there. Not what TLS says, for instance.
+ * Failures that may pass: Postgres starts, stops, recovers or lacks a connection, memory or disk space (class 53); a pooler
+ * has no connection left (08P01 of PgBouncer, and the rest of class 08); no address, no route, no listener. Errors of TLS, for
+ * example, do not pass.
  */
 const PASSING = /^(?:57P0[1234]|53...|08...|EAI_AGAIN|E[A-Z]+|CONNECT\w+)$/;
 
 /**
- * Resolves once the database takes a connection. An address that does not answer is asked again until the time is up,
- * since programs that are started together come up in any order; a wrong password fails at once.
+ * Resolves when the database accepts a connection. An address that does not answer is tried again until the time is up,
+ * because programs that are started together become ready in any order. A wrong password fails at once.
  */
 export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<void> {
   const { pool, target, logger, timeoutMs = 30_000, intervalMs = 1000 } = options;
@@ -49,7 +50,7 @@ export async function waitForDatabase(options: WaitForDatabaseOptions): Promise<
   }
 }
 
-/** What kept the database from answering, as the driver or the system said it; undefined when it answered. */
+/** Why the database did not answer, as the driver or the system says; undefined if it answered. */
 async function tryConnect(pool: Pool): Promise<unknown> {
   try {
     await pool.withTransaction((session) => session.run('select 1'));
@@ -59,7 +60,7 @@ async function tryConnect(pool: Pool): Promise<unknown> {
   }
 }
 
-/** PgBouncer gives 08P01 to what will never work, too, and Supavisor XX000 to everything. */
+/** PgBouncer also uses 08P01 for what will never work, and Supavisor uses XX000 for everything. */
 const POOLER_REFUSES = /unsupported startup parameter|no such (?:database|user)|not allowed/i;
 const POOLER_IS_FULL = /max clients|max client connections|too many connections/i;
 
@@ -73,7 +74,7 @@ function isPassing(failure: unknown): boolean {
 function explainRefusal(target: DatabaseTarget, failure: unknown): OperatorError {
   const code = readFailureCode(failure);
   return new OperatorError('database_refused', `No connection to the database ${nameDatabase(target)} (${code}).`, {
-    hint: findConnectionHint(code) ?? 'See the log of Postgres. The connection string is read from DATABASE_URL.',
+    hint: findConnectionHint(code) ?? 'See the log of Postgres, and check DATABASE_URL.',
     cause: failure,
   });
 }
@@ -83,7 +84,7 @@ function explainSilence(target: DatabaseTarget, timeoutMs: number, failure: unkn
   return new OperatorError('database_unreachable', message, {
     hint:
       findConnectionHint(readFailureCode(failure)) ??
-      'Check that it runs, and that the host and the port in DATABASE_URL are right as seen from here.',
+      'Check that it runs, that the host and the port in DATABASE_URL are right, and that this machine can reach them.',
     cause: failure,
   });
 }

@@ -1,8 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
 import { loadConfig } from '../../src/config/config.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { acceptDeliveries } from '../../src/service/accept-deliveries.ts';
-import { boundHeap } from '../../src/service/bound-heap.ts';
 
 // The service on a migrated database, with as many lanes and as large batches as the environment says.
 const config = loadConfig();
@@ -16,5 +16,5 @@ started.defer(() => pool.close());
 const [lanes, maxBatch] = [Number(process.env.LANES), Number(process.env.MAX_BATCH)];
 const { url } = await acceptDeliveries({ config, secrets, target, pool, logger, lanes, maxBatch }, started);
 process.once('SIGTERM', () => void started.disposeAsync());
-boundHeap();
+setFlagsFromString('--heap-growing-percent=50');
 console.log(`listening on ${url}`);

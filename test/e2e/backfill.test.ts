@@ -47,7 +47,7 @@ function sortKeys(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-test('a hundred thousand users are all here, equal field by field, and memory does not grow with them', async () => {
+test('a hundred thousand users all arrive, equal in every field, and memory does not grow with them', async () => {
   const { sql, clerk, spawn } = await useBackfillProcess();
   const child = spawn();
   const output = text(child.stdout);
@@ -76,7 +76,7 @@ test('a hundred thousand users are all here, equal field by field, and memory do
   expect(late).toBeLessThan(early * 1.3 + 20);
 }, 300_000);
 
-test(`killed ten times, the walk goes on: nobody is missing, nobody is twice (seed ${SEED})`, async () => {
+test(`a backfill that is killed ten times continues, and nobody is missing or there twice (seed ${SEED})`, async () => {
   const { sql, clerk, spawn } = await useBackfillProcess();
   const pages = choosePages();
   for (const [kills, page] of pages.entries()) {

@@ -33,8 +33,8 @@ function run(...args: string[]) {
 
 const rowsOf = async (statement: string) => [...(await sql.unsafe(statement))];
 
-describe('beside a service that was started with nothing configured', () => {
-  test('send user.created, user.updated, user.deleted: each is applied, and the row that is now there is shown', async () => {
+describe('beside a service without configuration', () => {
+  test('send user.created, user.updated, user.deleted: each is applied, and its row is shown', async () => {
     const send = async (type: string) => {
       const { exitCode, stdout, stderr } = await run('send', type, '--json');
       const { outcomes, row } = JSON.parse(stdout);
@@ -60,13 +60,13 @@ describe('beside a service that was started with nothing configured', () => {
       row: { id: 'user_ada', first_name: null, email_addresses: 0, deleted_at: expect.any(String) },
     });
     expect((await run('send', 'user.created')).stdout).toMatch(
-      / stale +200 [\s\S]*\nIn the database now, in clerk\.users and the tables beside it:\n\n {2}id +user_ada\n/,
+      / stale +200 [\s\S]*\nNow in the database, in clerk\.users and its child tables:\n\n {2}id +user_ada\n/,
     );
     expect((await run('send', 'user.created', '--seed', '2')).stdout).toMatch(/ applied +200 /);
     expect((await run('send', 'session.created')).stdout).toMatch(/ ignored +200 /);
   });
 
-  test('send --count --shuffle --duplicate: the tables say what the storm says they must, and the newest of each user', async () => {
+  test('send --count --shuffle --duplicate: the tables contain what the storm expects, and the newest state of each user', async () => {
     const { exitCode, stdout } = await run(
       'send',
       '--count',
@@ -104,7 +104,7 @@ describe('beside a service that was started with nothing configured', () => {
     );
   });
 
-  test('a storm sent again is known, message by message', async () => {
+  test('a storm that is sent again consists of duplicates', async () => {
     const storm = ['send', '--count', '100', '--seed', '12', '--json'];
     await run(...storm);
     expect(JSON.parse((await run(...storm)).stdout).outcomes).toEqual({ duplicate: 100 });
@@ -137,7 +137,7 @@ describe('beside a service that was started with nothing configured', () => {
   });
 });
 
-test('the embedded Postgres is started for a command where no service runs, and stopped again', async () => {
+test('the embedded Postgres is started for a command if no service runs, and then stopped', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-cli-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const own = await startService({ directory });
@@ -156,14 +156,14 @@ test('the embedded Postgres is started for a command where no service runs, and 
 describe('the program', () => {
   const directory = tmpdir();
 
-  test('ends quietly when its reader has seen enough', async () => {
+  test('ends without an error if the reader of its output closes the pipe', async () => {
     const child = spawnCli(['--help'], { directory });
     child.stdout.destroy();
     const [stderr, [exitCode]] = await Promise.all([readText(child.stderr), once(child, 'close')]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  test('exits 1 when nothing listens, and says how to start the service', async () => {
+  test('exits 1 if nothing listens, and says how to start the service', async () => {
     const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
     const { exitCode, stdout, stderr } = await runCliProcess(
       ['send', '--url', 'http://127.0.0.1:39999', '--secret', secret],
@@ -175,7 +175,7 @@ describe('the program', () => {
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: Nothing answers at http://127.0.0.1:39999/webhooks/clerk: the connection failed (ECONNREFUSED).
-Is the service running? Start it with \`npm start\` (or \`npm run -s clerk-sync -- serve\`) in another terminal; --url names another address.
+Is the service running? Start it with \`npm run -s clerk-sync -- serve\` in another terminal. If it has another address, give it with --url.
 `,
     });
   });

@@ -17,7 +17,7 @@ const SEED = Number(process.env.CONVERGENCE_SEED ?? Date.now() % 2 ** 31);
 
 const scenario = history.chain((events) => fc.tuple(fc.constant(events), makeDeliveryPlan(events.length)));
 
-test(`three processes that take one history's deliveries in any order end in the rows of in-order application (${RUNS} histories, seed ${SEED})`, async () => {
+test(`three processes that take one history's deliveries in any order give the same rows as in-order application (${RUNS} histories, seed ${SEED})`, async () => {
   const database = await createTestDatabase();
   const secret = makeSecret();
   const env = { DATABASE_URL: database.url, CLERK_WEBHOOK_SIGNING_SECRET: secret, LOG_LEVEL: 'warn' };

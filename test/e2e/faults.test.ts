@@ -28,7 +28,7 @@ test('kill -9 of the service under load loses nothing that was acknowledged', as
   expect(unanswered).toBeGreaterThan(0);
 });
 
-test('kill -9 of Postgres under load loses nothing that was acknowledged, and the service goes on when it is back', async () => {
+test('kill -9 of Postgres under load loses nothing that was acknowledged, and the service continues when Postgres is back', async () => {
   const server = await usePostgresServer();
   const scene = await startScene({ name: 'Postgres killed', seed: SEED, env: { DATABASE_URL: server.url } });
   for (const acknowledged of [200, 600]) {
@@ -40,7 +40,7 @@ test('kill -9 of Postgres under load loses nothing that was acknowledged, and th
   expect(refused).toBeGreaterThan(0);
 });
 
-test('a Postgres that hangs for a while under load loses nothing, and every sender is answered within its time', async () => {
+test('a Postgres that hangs for a while under load loses nothing, and every sender gets an answer in time', async () => {
   const server = await usePostgresServer();
   const scene = await startScene({ name: 'Postgres hung', seed: SEED, env: { DATABASE_URL: server.url } });
   await scene.load.untilAcknowledged(300);
@@ -55,7 +55,7 @@ test('a Postgres that hangs for a while under load loses nothing, and every send
   });
 });
 
-test('a role without connections loses nothing, and one with a single connection is enough', async () => {
+test('a role without connections loses nothing, and a single connection is enough', async () => {
   const server = await usePostgresServer();
   const admin = useReader(server.url);
   await admin.unsafe("create role service login password 'service'; grant create on database postgres to service");

@@ -41,7 +41,7 @@ test.each(['HTTPS_PROXY', 'https_proxy'])(
   },
 );
 
-test('NO_PROXY leaves hosts out', async () => {
+test('NO_PROXY excludes hosts', async () => {
   const { asked, port } = await useProxy();
   await runDoctor({ HTTPS_PROXY: `127.0.0.1:${port}`, NO_PROXY: 'example.com,clerk.invalid' });
   expect(asked).toEqual([]);

@@ -103,7 +103,7 @@ test('the service starts, is healthy, syncs a user and stops', async () => {
   }
 });
 
-test('without variables it ends with exit code 2, and names both that have to be set', async () => {
+test('without variables it exits 2, and names the two that must be set', async () => {
   const env = dockerfile.environment;
   expect(await run([...dockerfile.entrypoint, ...dockerfile.command], env)).toEqual({
     exitCode: 2,
@@ -111,21 +111,21 @@ test('without variables it ends with exit code 2, and names both that have to be
     stderr: `clerk-sync: The configuration is not valid:
   - CLERK_WEBHOOK_SIGNING_SECRET is not set. Copy the signing secret from the page of the webhook endpoint in Clerk's dashboard.
   - DATABASE_URL is not set, and this looks like production: NODE_ENV is production. Set DATABASE_URL to your Postgres, or EMBEDDED_POSTGRES=on to use the built-in one.
-See .env.example for every variable and its meaning.
+The file .env.example explains every variable.
 `,
   });
 });
 
-test('asked for a Postgres of its own, it says that it has none', async () => {
+test('with EMBEDDED_POSTGRES=on it says that the image has no Postgres', async () => {
   const env = { ...dockerfile.environment, EMBEDDED_POSTGRES: 'on' };
   const { exitCode, stderr } = await run([...dockerfile.entrypoint, ...dockerfile.command], env);
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(
-    /^clerk-sync: DATABASE_URL is not set, and the built-in Postgres is not installed .*\nSet DATABASE_URL to your Postgres, or /m,
+    /^clerk-sync: DATABASE_URL is not set, and the built-in Postgres is not installed .*\nSet DATABASE_URL to your Postgres\. Or /m,
   );
 });
 
-test('a wrong configuration ends it with exit code 2 and a sentence for each problem', async () => {
+test('with a wrong configuration it exits 2 and prints a sentence for each problem', async () => {
   const env = { DATABASE_URL: 'nonsense', CLERK_WEBHOOK_SIGNING_SECRET: 'nonsense' };
   const { exitCode, stderr } = await run([...dockerfile.entrypoint, ...dockerfile.command], env);
   expect(exitCode).toBe(2);

@@ -36,7 +36,7 @@ async function startApplication(databaseUrl: string, signingSecret: string): Pro
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test(`three instances of the library that take one history's deliveries in any order end in the rows of in-order application (${RUNS} histories, seed ${SEED})`, async () => {
+test(`three instances of the library that take one history's deliveries in any order give the same rows as in-order application (${RUNS} histories, seed ${SEED})`, async () => {
   const { url, sql } = await useTestDatabase();
   const secret = makeSecret();
   const urls = await Promise.all([0, 1, 2].map(() => startApplication(url, secret)));
@@ -83,7 +83,7 @@ async function startProcess(args: readonly string[]): Promise<{ child: ChildProc
   throw new Error(`The application did not start: ${text}`);
 }
 
-test('an application that is killed in the middle keeps what it has acknowledged', async () => {
+test('an application that is killed during its work keeps what it has acknowledged', async () => {
   const { url: databaseUrl, sql } = await useTestDatabase();
   const secret = makeSecret();
   const { child, url } = await startProcess([databaseUrl, secret]);

@@ -73,7 +73,7 @@ beforeAll(async () => {
 
 afterAll(() => users?.remove());
 
-test('the package holds what is built and what npm shows, and is smaller than 1 MB', () => {
+test('the package contains what is built and what npm shows, and is smaller than 1 MB', () => {
   const { size, unpackedSize, paths } = users.packed;
   console.log(`${paths.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
   expect(size).toBeLessThan(MAX_PACKED_BYTES);
@@ -95,14 +95,14 @@ test('the package holds what is built and what npm shows, and is smaller than 1 
   expect(paths).toEqual(expect.arrayContaining(entries.map((name) => `dist/${name}`)));
 });
 
-test('who imports the library installs less than 15 MB, and no Postgres', async () => {
+test('an application that imports the library installs less than 15 MB, and no Postgres', async () => {
   const { directory } = await users.useFolder('minimal', {});
   const bytes = await measureFolder(join(directory, 'node_modules'));
   console.log(`${bytes} bytes installed`);
   expect(bytes).toBeLessThan(MAX_INSTALLED_BYTES);
 });
 
-test('its types compile under strict options, without leaving out declarations', async () => {
+test('its types compile with strict options and with checked declarations', async () => {
   const { run } = await useUser('plain');
   expect(await run('tsc')).toBe('');
 }, 300_000);
@@ -132,7 +132,7 @@ test.each(Object.keys(HOSTS))(
 );
 
 describe('the program of the package', () => {
-  test('migrates, and says what the doctor finds, on each Node', async () => {
+  test('migrates, and runs the doctor, on each Node', async () => {
     const { run } = await useUser('plain');
     for (const node of Object.values(nodes)) {
       const { url } = await useTestDatabase({ from: 'nothing' });
@@ -144,7 +144,7 @@ describe('the program of the package', () => {
     }
   }, 120_000);
 
-  test('says what to set or to install where it has no database', async () => {
+  test('says what to set or to install if there is no database', async () => {
     const { run } = await useUser('plain');
     const failure = await run('npx clerk-sync serve').catch(({ message }: Error) => message);
     expect(failure).toContain('ended with 2');

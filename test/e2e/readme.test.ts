@@ -10,6 +10,7 @@ import { type FakeClerk, startFakeClerk } from '../support/fake-clerk/fake-clerk
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
 import { findQueries, findSteps, readPage, type Step } from '../support/markdown.ts';
 import { createOrders } from '../support/orders.ts';
+import { readPrintedAddress } from '../support/printed-address.ts';
 import { makeSecret } from '../support/signed-request.ts';
 import { type CommandRun, makeEnvironment, type Program, ROOT, runLine, startLine } from '../support/terminal.ts';
 
@@ -182,7 +183,7 @@ afterAll(async () => {
   await rm(env.DATA_DIR as string, { recursive: true, force: true });
 });
 
-test('each command of these pages is run here, or is known not to be', () => {
+test('each command of these pages is run here, or is on the list of exceptions', () => {
   const commands = steps.flatMap((step) => ('command' in step ? [shorten(step.command)] : []));
   expect(new Set(commands)).toEqual(new Set([...Object.keys(RUN), ...NOT_RUN].map(shorten)));
 });
@@ -197,7 +198,7 @@ test.each(
   expect(rows.length > 0, `${rows.length} rows`).toBe(!EMPTY.includes(step.caption));
 });
 
-test('where real users are now, no sample goes unless it is wanted, and `send --clean` leaves the real ones alone', async () => {
+test('samples are not sent to real users without --yes, and `send --clean` does not touch real users', async () => {
   const refused = await run('npm run -s clerk-sync -- send user.created');
   expect({ ...refused, stdout: '' }).toMatchObject({
     exitCode: 2,
@@ -291,9 +292,9 @@ async function readLetter() {
   return [...(await sql`select attempts, state, resolution from clerk.dead_letters where message_id = ${letter}`)];
 }
 
-/** The database, by the address that the program printed. */
+/** The database at the address that the program printed. */
 function connectAsPrinted(output: string): postgres.Sql {
-  return postgres(/postgres:\/\/\S+/.exec(output)?.[0] ?? '', { max: 1, onnotice: () => undefined });
+  return postgres(readPrintedAddress(output), { max: 1, onnotice: () => undefined });
 }
 
 async function findFreePort(): Promise<number> {

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { version } from '../../src/version.ts';
+import { readPrintedAddress } from '../support/printed-address.ts';
 import { listProcesses } from '../support/processes.ts';
 import { type ServiceOptions, startService } from '../support/service.ts';
 import { makeSignedRequest } from '../support/signed-request.ts';
@@ -14,11 +15,6 @@ async function useService(options: ServiceOptions = {}) {
   return service;
 }
 
-/** What the banner says of the database, as somebody would paste it. */
-function readAddress(stdout: string): string | undefined {
-  return /^ {2}database {3}(.*)$/m.exec(stdout)?.[1];
-}
-
 async function sendUser(url: string, secret: string, properties: Record<string, unknown>) {
   const request = makeSignedRequest(JSON.stringify(makeUserEvent(properties)), { secret, messageId: 'msg_1' });
   const response = await fetch(`${url}/webhooks/clerk`, request);
@@ -26,16 +22,18 @@ async function sendUser(url: string, secret: string, properties: Record<string, 
 }
 
 describe('on a machine where nothing is configured', () => {
-  it('the service starts with its own Postgres, says how to go on, and applies events that its secret signed', async () => {
+  test('the service starts with its own Postgres, says what to try next, and applies events that are signed with its secret', async () => {
     const service = await useService();
     const { stdout } = service.output();
     expect(stdout.split('\n')).toEqual([
       `clerk-sync ${version} is listening on ${service.url}`,
       '',
       `  webhooks   POST ${service.url}/webhooks/clerk`,
-      expect.stringMatching(/^ {2}database {3}postgres:\/\/clerk_sync:\w+@127\.0\.0\.1:\d+\/clerk_sync$/),
+      expect.stringMatching(
+        /^ {2}database {3}postgres:\/\/clerk_sync@127\.0\.0\.1:\d+\/clerk_sync \(password in .*\/\.data\/postgres\/clerk-sync\.pgpass\)$/,
+      ),
       '  secret     .data/webhook-secret',
-      '  try next   npm run -s clerk-sync -- send user.created',
+      `  try next   npm run -s clerk-sync -- send user.created --url ${service.url}`,
       '             (in a second terminal)',
       '',
       '',
@@ -45,13 +43,13 @@ describe('on a machine where nothing is configured', () => {
       status: 200,
       body: { outcome: 'applied', message_id: 'msg_1' },
     });
-    const sql = postgres(readAddress(stdout) ?? '', { max: 1 });
+    const sql = postgres(readPrintedAddress(stdout), { max: 1 });
     onTestFinished(() => sql.end());
     expect([...(await sql`select id, username from clerk.active_users`)]).toEqual([{ id: 'user_1', username: 'jane' }]);
     expect(`${stdout}${service.output().stderr}`).not.toContain(secret);
   });
 
-  it('keeps its secret to itself, and both secret and rows over a restart', async () => {
+  test('shows its secret to nobody, and keeps the secret and the rows after a restart', async () => {
     const first = await useService();
     const { directory } = first;
     const file = join(directory, '.data/webhook-secret');
@@ -67,7 +65,7 @@ describe('on a machine where nothing is configured', () => {
     });
   });
 
-  it('comes back after a kill -9 of the service, with the Postgres that was left behind', async () => {
+  test('starts again after a kill -9 of the service, with the Postgres that was left running', async () => {
     const first = await useService();
     const secret = (await readFile(join(first.directory, '.data/webhook-secret'), 'utf8')).trim();
     await sendUser(first.url, secret, { username: 'jane' });
@@ -80,7 +78,7 @@ describe('on a machine where nothing is configured', () => {
     expect(await second.sigterm()).toEqual({ code: 0, signal: null });
   });
 
-  it('leaves no Postgres running after a graceful stop', async () => {
+  test('leaves no Postgres running after a graceful stop', async () => {
     const service = await useService();
     const file = join(service.directory, '.data/postgres/postmaster.pid');
     const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
@@ -92,7 +90,7 @@ describe('on a machine where nothing is configured', () => {
   });
 });
 
-it('a secret that is given is used with the embedded Postgres, and none is made', async () => {
+test('a configured secret is used with the embedded Postgres, and none is made', async () => {
   const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
   const service = await useService({ env: { CLERK_WEBHOOK_SIGNING_SECRET: secret } });
   expect(service.output().stdout).toContain('  secret     CLERK_WEBHOOK_SIGNING_SECRET\n');

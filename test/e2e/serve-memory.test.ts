@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { useTestDatabase } from '../support/database.ts';
 import { openConnection, parseAnswer } from '../support/raw-http.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -45,7 +45,7 @@ async function pour(url: string): Promise<{ status: number; sentMiB: number }> {
   return { status: parseAnswer(await ended).status, sentMiB: sent / MIB };
 }
 
-it('a body of 200 MB is refused after one, and the connection is cut soon after the sender was told', async () => {
+test('a body of 200 MB is refused after the first one, and the connection is closed soon after the answer', async () => {
   const { service } = await useService();
   const pourTwenty = () => Promise.all(Array.from({ length: 20 }, () => pour(service.url)));
   // How much garbage V8 lets lie differs from run to run (60 to 180 MiB), and shows once; what was kept would add up.
@@ -62,7 +62,7 @@ it('a body of 200 MB is refused after one, and the connection is cut soon after 
   expect(growth).toBeLessThan(150);
 });
 
-it('six hundred senders with a megabyte each do not fill the memory, and an honest one gets through after them', async () => {
+test('six hundred senders with a megabyte each do not fill the memory, and the next delivery is accepted', async () => {
   const { service, secret } = await useService();
   const before = await readMemory(service);
   const body = Buffer.alloc(MIB - 1, ' ');

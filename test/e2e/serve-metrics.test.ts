@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { useTestDatabase } from '../support/database.ts';
 import { type ServiceOptions, startService } from '../support/service.ts';
 import { makeSecret, makeSignedRequest } from '../support/signed-request.ts';
@@ -22,9 +22,9 @@ function read(text: string, series: string): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-it('with METRICS_PORT the metrics are on a port of their own, and nowhere else, until the stop has ended', async () => {
+test('with METRICS_PORT the metrics are only on their own port, until the stop has ended', async () => {
   const { service, secret } = await useService({ METRICS_PORT: '0' });
-  const line = service.logs().find(({ msg }) => msg === 'metrics have a port of their own');
+  const line = service.logs().find(({ msg }) => msg === 'serving metrics on their own port');
   const metricsUrl = String(line?.url);
   expect(metricsUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
   await fetch(`${service.url}/webhooks/clerk`, makeSignedRequest(JSON.stringify(makeUserEvent()), { secret }));
@@ -40,7 +40,7 @@ it('with METRICS_PORT the metrics are on a port of their own, and nowhere else, 
   expect(await service.sigterm()).toEqual({ code: 0, signal: null });
 });
 
-it('the metrics tell of a delivery, of its lag and of the users that are there', async () => {
+test('the metrics show a delivery, its lag and the number of users', async () => {
   const { service, secret, sql } = await useService();
   const timestamp = Date.now() - 20_000;
   const event = JSON.stringify({ ...makeUserEvent(), timestamp });

@@ -44,7 +44,7 @@ async function readMetrics({ url }: Service): Promise<Record<string, number>> {
   return Object.fromEntries(series.map(([, name, value]) => [name, Number(value)]));
 }
 
-test('the service makes the copy, repairs what is damaged, tells of it and stops in order', async () => {
+test('the service makes the copy, repairs damage, reports it and stops in order', async () => {
   const { services, sql, countUsers, readCopy } = await useServices(1);
   const [service] = services as [Service];
   await expect.poll(countUsers, SOON).toBe(USERS);
@@ -74,7 +74,7 @@ test('the service makes the copy, repairs what is damaged, tells of it and stops
   expect([...levels]).toEqual([30]);
 });
 
-test('of several services one makes each run', async () => {
+test('only one of several services makes each run', async () => {
   const { services, sql, countUsers } = await useServices(3);
   await expect.poll(countUsers, SOON).toBe(USERS);
   const countRuns = async () => (await sql`select from clerk.reconcile_runs where state = 'finished'`).length;
@@ -90,7 +90,7 @@ test('of several services one makes each run', async () => {
   for (const { after } of runs.slice(1)) expect(after).toBeGreaterThanOrEqual(10);
 });
 
-test('a Clerk that cannot be reached hurts no delivery, nor the stop', async () => {
+test('if Clerk cannot be reached, deliveries and the stop still work', async () => {
   const { services, sql, secret } = await useServices(1, { CLERK_API_URL: 'http://127.0.0.1:1' });
   const [service] = services as [Service];
   const findRun = async () => [...(await sql`select state from clerk.reconcile_runs`)];
@@ -107,7 +107,7 @@ test('a Clerk that cannot be reached hurts no delivery, nor the stop', async () 
   );
 });
 
-test('without an interval, or without a key, the service asks nobody', async () => {
+test('without an interval or a key, the service asks nobody', async () => {
   const off = await useServices(1, { RECONCILE_INTERVAL: 'off' });
   const keyless = await useServices(1, { CLERK_SECRET_KEY: '' });
   // One that was started after them has made its run.

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.ts';
 import { spawnCli } from '../support/cli-process.ts';
 import { silent } from '../support/embedded-data-dir.ts';
@@ -91,7 +91,7 @@ const MOMENTS: Moment[] = [
 ];
 
 describe('SIGTERM at the moment when', () => {
-  it.each(MOMENTS)('%s stops the start, and leaves no Postgres running', async (_, options, hasCome) => {
+  test.each(MOMENTS)('%s stops the start, and leaves no Postgres running', async (_, options, hasCome) => {
     const directory = await makeDirectory(options);
     const service = await startIn(directory);
     const data = join(directory, '.data');
@@ -105,7 +105,7 @@ describe('SIGTERM at the moment when', () => {
     await expectNothingRuns(directory);
   });
 
-  it('any time has passed leaves no Postgres running', async () => {
+  test('any time has passed leaves no Postgres running', async () => {
     const exits = new Set<string>();
     for (let afterMs = 0; afterMs <= 1500; afterMs += 150) {
       const directory = await makeDirectory({ fresh: false });
@@ -121,7 +121,7 @@ describe('SIGTERM at the moment when', () => {
 });
 
 describe('a start that fails after Postgres was started leaves none running', () => {
-  it('when the port is taken', async () => {
+  test('because the port is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: '127.0.0.1', port: 0 }, resolve));
     onTestFinished(() => void other.close());
@@ -133,7 +133,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
     await expectNothingRuns(directory);
   });
 
-  it('when its password is not the one that is kept', async () => {
+  test('because its password is not the stored one', async () => {
     const directory = await makeDirectory({ fresh: false });
     const file = join(directory, '.data/postgres/clerk-sync.pgpass');
     await writeFile(file, (await readFile(file, 'utf8')).replace(/\w+$/m, 'wrong'));
@@ -142,7 +142,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
     await expectNothingRuns(directory);
   });
 
-  it('when the port can’t be remembered', async () => {
+  test('because the port can’t be stored', async () => {
     const directory = await makeDirectory({ fresh: false });
     const file = join(directory, '.data/postgres/clerk-sync.port');
     await rm(file);
@@ -152,7 +152,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
     await expectNothingRuns(directory);
   });
 
-  it('when the secret is none', async () => {
+  test('because the file of the secret contains none', async () => {
     const directory = await makeDirectory({ fresh: false });
     await writeFile(join(directory, '.data/webhook-secret'), 'nonsense\n', { mode: 0o600 });
     const service = await startIn(directory);
@@ -162,7 +162,7 @@ describe('a start that fails after Postgres was started leaves none running', ()
 });
 
 describe('a command that starts Postgres for itself', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('stops it when %s ends the command', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('stops it when %s ends the command', async (signal) => {
     const directory = await makeDirectory({ fresh: false });
     const child = spawnCli(['migrate'], { directory });
     let stderr = '';
@@ -173,7 +173,7 @@ describe('a command that starts Postgres for itself', () => {
     while (!(await exists(join(directory, '.data/postgres/postmaster.pid')))) await delay(1);
     child.kill(signal);
     expect(await exited).toBe(1);
-    expect(stderr).toContain('clerk-sync: Stopped by a signal before the end.\n');
+    expect(stderr).toContain('clerk-sync: A signal stopped the command before its end.\n');
     await expectNothingRuns(directory);
   });
 });

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { useTestDatabase } from '../support/database.ts';
 import { openConnection } from '../support/raw-http.ts';
 import { type ServiceProcess, spawnService, startService } from '../support/service.ts';
@@ -40,7 +40,7 @@ function describeConnectionError(error: unknown): string {
 }
 
 describe('SIGTERM', () => {
-  it('under load lets every accepted delivery be answered, and what was answered is in the tables', async () => {
+  test('under load lets every accepted delivery be answered, and what was answered is in the tables', async () => {
     const { service, secret, sql } = await useService();
     const answers = new Map<string, string>();
     let stopped = false;
@@ -72,7 +72,7 @@ describe('SIGTERM', () => {
     console.info(`applied ${applied.length} of ${answers.size}; rows ${ids.size}; others: ${[...others].join(', ')}`);
   });
 
-  it('waits for a delivery that is in the middle of its transaction', async () => {
+  test('waits for a delivery that is in the middle of its transaction', async () => {
     const { service, secret, sql } = await useService();
     const lock = await holdLock(sql);
     const answer = post(service.url, secret, 'user_1');
@@ -85,7 +85,7 @@ describe('SIGTERM', () => {
     expect([...(await sql`select id from clerk.users`)]).toEqual([{ id: 'user_1' }]);
   });
 
-  it('does not wait for a client that never completes its request', async () => {
+  test('does not wait for a client that never completes its request', async () => {
     const { service } = await useService();
     const [silent, slow] = [await openConnection(service.url), await openConnection(service.url)];
     onTestFinished(() => void [silent, slow].map(({ socket }) => socket.destroy()));
@@ -94,7 +94,7 @@ describe('SIGTERM', () => {
     expect(await service.sigterm()).toEqual({ code: 0, signal: null });
   });
 
-  it('a second time ends the program at once, with 1', async () => {
+  test('a second time ends the program at once, with 1', async () => {
     const { service, secret, sql } = await useService();
     const lock = await holdLock(sql);
     const answer = post(service.url, secret, 'user_1');
@@ -108,7 +108,7 @@ describe('SIGTERM', () => {
       { code: 1, signal: null },
       expect.stringMatching(/UND_ERR_SOCKET|ECONNRESET/),
     ]);
-    expect(service.logs().map(({ msg }) => msg)).toContain('stopped at once by a second signal');
+    expect(service.logs().map(({ msg }) => msg)).toContain('a second signal stopped it at once');
     lock.release();
     await expect
       .poll(
@@ -122,7 +122,7 @@ describe('SIGTERM', () => {
 });
 
 describe('a start that can’t succeed', () => {
-  it('ends with 1 and a sentence when the port is taken', async () => {
+  test('ends with 1 and a sentence if the port is in use', async () => {
     const { url } = await useTestDatabase();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: '127.0.0.1', port: 0 }, resolve));
@@ -139,7 +139,7 @@ describe('a start that can’t succeed', () => {
     );
   });
 
-  it('ends with 2 and every problem at once when the configuration is wrong, and quotes no value', async () => {
+  test('ends with 2 and every problem at once if the configuration is wrong, and quotes no value', async () => {
     const service = await useProcess({ PORT: '99999', LOG_LEVEL: 'loud', CLERK_WEBHOOK_SIGNING_SECRET: 'hunter2' });
     expect([await service.exited, service.output().stdout]).toEqual([{ code: 2, signal: null }, '']);
     const { stderr } = service.output();
@@ -147,7 +147,7 @@ describe('a start that can’t succeed', () => {
     expect(stderr).not.toMatch(/hunter2|99999|loud/);
   });
 
-  it('ends with 1 and a sentence when the password is wrong, which is not shown', async () => {
+  test('ends with 1 and a sentence if the password is wrong, and does not show it', async () => {
     const { url } = await useTestDatabase();
     const DATABASE_URL = Object.assign(new URL(url), { password: 'hunter2' }).href;
     const service = await useProcess({ DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: makeSecret() });
@@ -161,7 +161,7 @@ describe('a start that can’t succeed', () => {
     ]);
   });
 
-  it('ends with 1 when the database is newer than the program', async () => {
+  test('ends with 1 if the database is newer than the program', async () => {
     const { url, sql } = await useTestDatabase();
     await sql`insert into clerk.migrations (name, hash) values ('9999_future', 'x')`;
     const service = await useProcess({ DATABASE_URL: url, CLERK_WEBHOOK_SIGNING_SECRET: makeSecret() });
@@ -170,7 +170,7 @@ describe('a start that can’t succeed', () => {
   });
 });
 
-it('with a database of its own the service prints one line, without the password', async () => {
+test('with a configured database the service prints one line, without the password', async () => {
   const { service } = await useService();
   expect(service.output().stdout).toMatch(
     /^clerk-sync \S+ is listening on http:\/\/127\.0\.0\.1:\d+ and writes to [^@\s]+\n$/,

@@ -33,8 +33,8 @@ async function run(dataDir: string): Promise<{ exitCode: number | null; stderr: 
 }
 
 const RIGHTS =
-  'Set DATABASE_URL to a Postgres of your own. Or give the user that runs clerk-sync the right to write there, or name a folder in DATA_DIR where it may; in a container, mount a volume there.';
-const FOLDER = 'DATA_DIR must name a folder, or a place where one can be made.';
+  'Set DATABASE_URL to your own Postgres. Or give the user that runs clerk-sync the right to write there, or set DATA_DIR to a folder where it can write. In a container, mount a volume there.';
+const FOLDER = 'DATA_DIR must be a folder, or a path where one can be made.';
 
 test.skipIf(!canRun).each([
   ['a folder that may not be written', 'closed', /closed\/\S+ can't be written \(EACCES\)/, RIGHTS],

@@ -4,18 +4,14 @@ import type postgres from 'postgres';
 export const INSTANCES = {
   sample: 'ins_clerk_sync_samples',
   storm: 'ins_clerk_sync_samples_1780000000',
-  /** Of `send` before its samples had a name: of user 1, of a storm at a time, of a storm with a chosen seed. */
-  former: 'ins_37pgPHuzQ5RmrRyukzzTo8UMuys',
-  formerStorm: 'ins_3D09DTDwae5d1jYlyd1deiCrZaO',
-  formerSeed: 'ins_37dGaotTbYMban6h6rECfjBTqNV',
   /** Clerk's "Send Example", and its documentation. */
   example: 'ins_2g7np7Hrk0SN6kj5EDMLDaKNL0S',
   oldExample: 'ins_123',
   own: 'ins_own',
   other: 'ins_other',
   third: 'ins_third',
-  /** The time of a former sample, and not its seed; a name that only begins like the samples'. */
-  nearMiss: 'ins_37pgPHuzQ5RmrRyukzzTo8UMuyt',
+  /** Names that only begin like those of samples. */
+  nearMiss: 'ins_clerk_sync_samples_x',
   alike: 'ins_clerk_sync_samples2',
   unnamed: null,
 } as const;

@@ -9,13 +9,14 @@ import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { explainFailure } from '../explain-failure.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './format-backfill.ts';
 import { type BackfillTeller, createTeller } from './tell-progress.ts';
 
+/** The options of `backfill`. */
 export interface BackfillCommandOptions {
   dryRun?: boolean;
-  /** Users at the most. */
+  /** Up to this many users. */
   limit?: number;
   restart?: boolean;
   json?: boolean;
@@ -28,9 +29,9 @@ interface Scene {
 }
 
 /**
- * `backfill`: reads all users from Clerk's Backend API and applies each, or with `--dry-run` compares them.
+ * `backfill`: reads all users from Clerk's Backend API and applies each one, or compares them with `--dry-run`.
  *
- * @returns 3 when users became dead letters, or clearly fewer users were read than Clerk counts.
+ * @returns 3 if users became dead letters, or if Clerk counts many more users than were read.
  */
 export async function backfill(options: BackfillCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
@@ -63,23 +64,23 @@ async function run(options: BackfillCommandOptions, context: CommandContext, sce
     signal,
   );
   teller.stop();
-  context.stdout(options.json === true ? formatJson(toReportJson(report)) : formatReport(report, context.invocation));
-  assertEnded(report, context.invocation);
+  printAnswer(context, options, { json: () => toReportJson(report), text: () => formatReport(report) });
+  assertEnded(report);
   return report.run.deadLetters > 0 || report.end === 'short' ? 3 : 0;
 }
 
-/** The report is printed by now; this is why the exit code is 1. */
-function assertEnded({ end, failure, run }: BackfillReport, invocation: string): void {
-  const goOn =
+/** The report is already printed. The error says why the exit code is 1. */
+function assertEnded({ end, failure, run }: BackfillReport): void {
+  const next =
     run.usersRead === 0
-      ? `Nothing was changed; \`${invocation} backfill\` begins again.`
-      : `\`${invocation} backfill\` goes on behind the ${formatQuantity(run.usersRead, 'user')} that ${run.usersRead === 1 ? 'is' : 'are'} done.`;
-  if (end === 'signal') throw stoppedError(goOn);
+      ? 'Nothing was changed. `clerk-sync backfill` starts again.'
+      : `${formatQuantity(run.usersRead, 'user')} ${run.usersRead === 1 ? 'is' : 'are'} done. \`clerk-sync backfill\` continues after them.`;
+  if (end === 'signal') throw stoppedError(next);
   if (end !== 'failure') return;
   const described = explainFailure(describeApiError(failure));
   if (described instanceof OperatorError) {
     const { code, message, hint } = described;
-    throw new OperatorError(code, message, { hint: [hint, goOn].filter(Boolean).join('\n'), cause: failure });
+    throw new OperatorError(code, message, { hint: [hint, next].filter(Boolean).join('\n'), cause: failure });
   }
   throw failure;
 }
@@ -97,6 +98,6 @@ async function preview(options: BackfillCommandOptions, context: CommandContext,
     signal,
   );
   teller.stop();
-  context.stdout(options.json === true ? formatJson(toPreviewJson(found)) : formatPreview(found));
+  printAnswer(context, options, { json: () => toPreviewJson(found), text: () => formatPreview(found) });
   return found.shortfall === undefined ? 0 : 3;
 }

@@ -7,21 +7,21 @@ import { formatDuration } from '../output/format-values.ts';
 
 const ENDS: Readonly<Record<BackfillReport['end'], string>> = {
   finished: 'finished',
-  short: 'did not reach its end',
+  short: 'ended too early',
   limit: 'stopped at its limit',
   signal: 'stopped',
   failure: 'failed',
 };
 
 /** The report for people. */
-export function formatReport(report: BackfillReport, invocation: string): string {
+export function formatReport(report: BackfillReport): string {
   const { run, end, usersHere, durationMs } = report;
   const rate = Math.round((usersHere / Math.max(durationMs, 1)) * 1000);
   const here = usersHere === run.usersRead ? '' : `${formatCount(usersHere)} of them now, `;
   const outcomes = [
-    { outcome: 'applied', users: run.applied, meaning: 'the rows say what Clerk says' },
-    { outcome: 'stale', users: run.stale, meaning: 'they said something newer already' },
-    { outcome: 'dead_letter', users: run.deadLetters, meaning: 'kept as dead letters: they could not be applied' },
+    { outcome: 'applied', users: run.applied, meaning: 'the rows are now as at Clerk' },
+    { outcome: 'stale', users: run.stale, meaning: 'the rows were already newer' },
+    { outcome: 'dead_letter', users: run.deadLetters, meaning: 'could not be applied, and are kept as dead letters' },
   ];
   return [
     `Backfill ${run.runId} ${ENDS[end]}: ${formatQuantity(run.usersRead, 'user')} read, ${here}in ${formatDuration(durationMs)} (${formatCount(rate)}/s).\n`,
@@ -34,12 +34,12 @@ export function formatReport(report: BackfillReport, invocation: string): string
       outcomes.filter(({ users }) => users > 0),
     ),
     ...(end === 'short' ? [`${report.error} ${SHORTFALL_REMEDY}\n`] : []),
-    ...(end === 'limit' || end === 'short' ? [`Go on with:  ${invocation} backfill\n`] : []),
-    ...(run.deadLetters > 0 ? [`Which, and why:  ${invocation} dead-letters list --state open,discarded\n`] : []),
+    ...(end === 'limit' || end === 'short' ? ['To continue:  clerk-sync backfill\n'] : []),
+    ...(run.deadLetters > 0 ? ['Which users, and why:  clerk-sync dead-letters list --state open,discarded\n'] : []),
   ].join('\n');
 }
 
-/** The report for programs. Counts are those since the run's first beginning. */
+/** The report for programs. Its counts begin with the first start of the run. */
 export function toReportJson({ run, resumed, end, usersHere, durationMs, error }: BackfillReport) {
   return {
     run_id: run.runId,
@@ -60,13 +60,13 @@ export function toReportJson({ run, resumed, end, usersHere, durationMs, error }
 }
 
 const MEANINGS = {
-  missing: 'not here',
-  older: 'older here',
-  different: 'of the same version, and different here',
-  activity: 'the same but for when they were last seen',
-  newer_here: 'newer here: a webhook was quicker',
+  missing: 'at Clerk, not here',
+  older: 'older here than at Clerk',
+  different: 'the same version, with other content here',
+  activity: 'the same, except for when they were last active',
+  newer_here: 'newer here: a webhook was faster',
   deleted_here: 'deleted here',
-  other_instance: 'of another instance here',
+  other_instance: 'belong to another instance here',
   unreadable: 'would become dead letters',
   same: 'the same',
 } as const;
@@ -89,7 +89,7 @@ export function formatPreview(preview: BackfillPreview): string {
   );
   const beyond = preview.isComplete ? '' : `, of about ${formatCount(preview.expectedUsers)}`;
   const doubt = preview.shortfall === undefined ? '' : `\n${preview.shortfall} ${SHORTFALL_REMEDY}\n`;
-  return `${formatQuantity(preview.usersRead, 'user')} compared${beyond}; nothing was changed.\n\n${table}${doubt}`;
+  return `${formatQuantity(preview.usersRead, 'user')} compared${beyond}. Nothing was changed.\n\n${table}${doubt}`;
 }
 
 /** What `--dry-run` found, for programs. */

@@ -4,26 +4,28 @@ import type { Registration } from '../registration.ts';
 
 const MAX_LIMIT = 1_000_000_000;
 
-/** Declares `backfill` and hands its options on. */
+/** Declares `backfill` and passes its options on. */
 export function registerBackfill({ program, context, finish }: Registration): void {
   program
     .command('backfill')
-    .description("read all users from Clerk's Backend API and apply each; goes on where the latest run was stopped")
+    .description(
+      "read all users from Clerk's Backend API and apply each one; continues the last run if it did not finish",
+    )
     .addOption(new Option('--dry-run', 'compare each user with what is here, and change nothing').conflicts('restart'))
-    .option('--limit <n>', 'so many users at the most; a later run goes on from there', parseInteger(1, MAX_LIMIT))
-    .option('--restart', 'begin with the first user again, also where the latest run has not finished')
+    .option('--limit <n>', 'read up to this many users; the next run continues after them', parseInteger(1, MAX_LIMIT))
+    .option('--restart', 'start with the first user again, even if the last run did not finish')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-Needs CLERK_SECRET_KEY. Webhooks may arrive meanwhile: the newest state of each user stays.
+Needs CLERK_SECRET_KEY. Webhooks may arrive during a backfill: the newest state of each user stays.
 Exit codes: 0 done, 1 failed or stopped, 2 usage or configuration, 3 some users became dead letters, or
-clearly fewer users were read than Clerk counts.
+Clerk counts many more users than were read.
 
 Examples:
-  ${context.invocation} backfill --dry-run
-  ${context.invocation} backfill --limit 1000
-  ${context.invocation} backfill`,
+  clerk-sync backfill --dry-run
+  clerk-sync backfill --limit 1000
+  clerk-sync backfill`,
     )
     .action(async (options) => {
       const { backfill } = await import('./backfill.ts');

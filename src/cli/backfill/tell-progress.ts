@@ -7,32 +7,32 @@ import { formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
 import { describeSamples } from '../send/describe-samples.ts';
 
-/** Tells on stderr how far a backfill has come. */
+/** Shows on stderr how far a backfill is. */
 export interface BackfillTeller {
   /** @param maxUsers what `--limit` says. */
   tell(progress: BackfillProgress, maxUsers?: number): void;
-  /** A pause of the Backend API's client. */
+  /** Says that the client of the Backend API waits, and why. */
   wait(wait: Wait): void;
   stop(): void;
 }
 
-/** Lines, and on a terminal a bar; also that a signal was understood. */
+/** Writes lines, and a bar on a terminal. It also says that a signal was understood. */
 export function createTeller(
-  { stderr, progress, invocation }: Pick<CommandContext, 'stderr' | 'progress' | 'invocation'>,
+  { stderr, progress }: Pick<CommandContext, 'stderr' | 'progress'>,
   signal: AbortSignal,
 ): BackfillTeller {
   let walk: WalkProgress | undefined;
   let done = 0;
   const note = (text: string) => (walk === undefined ? stderr(`${text}\n`) : walk.note(text));
   const wait = (pause: Wait) => note(describeWait(pause));
-  signal.addEventListener('abort', () => note('stopping after the page in work'), { once: true });
+  signal.addEventListener('abort', () => note('stopping after this page'), { once: true });
   return {
     tell(event, maxUsers = Number.POSITIVE_INFINITY) {
       if (event.kind === 'waiting') {
         wait(event);
       } else if (event.kind === 'begun') {
         stderr(`${describeBegin(event)}\n`);
-        if (event.samples > 0) stderr(`${describeSamples(event.samples, invocation)}\n`);
+        if (event.samples > 0) stderr(`${describeSamples(event.samples)}\n`);
         done = event.usersRead;
         const total = Math.min(event.expectedUsers, done + maxUsers);
         walk = startWalkProgress({ progress, stderr, total, done });
@@ -54,5 +54,5 @@ function describeBegin({ runId, resumedFrom, instanceId, usersRead, expectedUser
   if (runId === undefined) return `comparing about ${formatQuantity(expectedUsers, 'user')} of ${instance}`;
   if (resumedFrom === undefined) return `${runId}: about ${formatQuantity(expectedUsers, 'user')} of ${instance}`;
   const begun = formatTime(resumedFrom);
-  return `${runId}, begun ${begun}, goes on: ${formatCount(usersRead)} of about ${formatQuantity(expectedUsers, 'user')} of ${instance} are done`;
+  return `${runId} of ${begun} continues: ${formatCount(usersRead)} of about ${formatQuantity(expectedUsers, 'user')} of ${instance} are done`;
 }

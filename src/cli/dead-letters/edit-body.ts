@@ -11,21 +11,22 @@ import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatJson } from '../output/format-values.ts';
 import { indentJson } from '../output/json-text.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { editText } from './edit-text.ts';
 
+/** The options of `dead-letters edit`. */
 export interface EditCommandOptions {
-  /** A file, or `-`. */
+  /** A file, or `-` for the standard input. */
   body?: string;
   replay?: boolean;
   json?: boolean;
 }
 
 /**
- * `dead-letters edit`: gives a letter another body, from an editor or a file, and shows where the two differ.
+ * `dead-letters edit`: gives a letter another body, from an editor or a file, and shows where the two bodies differ.
  *
- * @returns 3 when it was replayed and failed again.
+ * @returns 3 if it was replayed and failed again.
  */
 export async function editBody(id: string, options: EditCommandOptions, context: CommandContext): Promise<ExitCode> {
   return withDatabase(context, async (pool, { deletedUsers }) => {
@@ -36,11 +37,10 @@ export async function editBody(id: string, options: EditCommandOptions, context:
       options.replay === true && edit.changes.length > 0
         ? await replayDeadLetter({ pool, deletedUsers }, id)
         : undefined;
-    context.stdout(
-      options.json === true
-        ? formatJson(toJson(id, edit, replay))
-        : formatEdit({ id, edit, replay, invocation: context.invocation }),
-    );
+    printAnswer(context, options, {
+      json: () => toJson(id, edit, replay),
+      text: () => formatEdit({ id, edit, replay }),
+    });
     return replay?.outcome === 'dead_letter' ? 3 : 0;
   });
 }
@@ -49,13 +49,13 @@ async function changeBody(
   pool: Pool,
   letter: DeadLetterWithBody,
   { body }: EditCommandOptions,
-  { stdin, stderr, invocation }: CommandContext,
+  { stdin, stderr }: CommandContext,
 ): Promise<Edit> {
   const save = (edited: string) => pool.withTransaction((session) => editDeadLetter(session, letter, edited));
   if (body !== undefined) return save(await readBody(body, stdin));
   return editText(indentJson(letter.body), save, (file) =>
     stderr(
-      `What you wrote is kept in ${file}. Correct it there, and give it with \`${invocation} dead-letters edit ${letter.message_id} --body ${file}\`; then remove it, since it is personal data.\n`,
+      `Your text is kept in ${file}. Correct it there and run \`clerk-sync dead-letters edit ${letter.message_id} --body ${file}\`. Then delete the file, because it contains personal data.\n`,
     ),
   );
 }
@@ -83,12 +83,11 @@ interface EditReport {
   readonly id: string;
   readonly edit: Edit;
   readonly replay: ReplayResult | undefined;
-  readonly invocation: string;
 }
 
 function formatEdit(report: EditReport): string {
   const { id, edit } = report;
-  if (edit.changes.length === 0) return 'Nothing was changed: the new body says the same.\n';
+  if (edit.changes.length === 0) return 'Nothing was changed: the new body says the same as the old one.\n';
   const table = formatTable<BodyChange>(
     [
       { title: 'path', value: ({ path }) => path || 'the body' },
@@ -96,13 +95,13 @@ function formatEdit(report: EditReport): string {
     ],
     edit.changes,
   );
-  const done = `The dead letter ${escapeText(id)} has a new body. The body as it came is kept beside it.`;
+  const done = `The dead letter ${escapeText(id)} has a new body. The original body is kept, too.`;
   return `${table}\n${done}\n${describeNext(report)}\n`;
 }
 
-function describeNext({ id, edit: { problem }, replay, invocation }: EditReport): string {
-  if (replay?.error !== undefined) return `Replayed, and it failed again. ${escapeText(replay.error)}`;
-  if (replay !== undefined) return `Replayed: ${replay.outcome}.`;
+function describeNext({ id, edit: { problem }, replay }: EditReport): string {
+  if (replay?.error !== undefined) return `It was replayed and failed again. ${escapeText(replay.error)}`;
+  if (replay !== undefined) return `It was replayed: ${replay.outcome}.`;
   if (problem !== undefined) return `It still can't be applied. ${escapeText(problem)}`;
-  return `Replay it:  ${invocation} dead-letters replay ${id}`;
+  return `To replay it:  clerk-sync dead-letters replay ${id}`;
 }

@@ -2,7 +2,7 @@ import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { letterColumns } from './list-dead-letters.ts';
 import type { Selection } from './select-dead-letters.ts';
 import type { Progress, SettledLetter } from './settle-dead-letters.ts';
@@ -14,13 +14,23 @@ interface SettlementFormat {
   readonly verbose?: boolean;
 }
 
-/** What would be done: counts by cause, or a line for each letter as in a list. */
-export function formatDryRun(
+/** Prints what would be done: counts by cause, or a line for each letter as in a list. */
+export function printDryRun(
+  selection: Selection,
+  format: SettlementFormat,
+  context: Pick<CommandContext, 'stdout' | 'invocation' | 'width'>,
+): void {
+  printAnswer(context, format, {
+    json: () => ({ dry_run: true, matching: selection.matching, dead_letters: selection.letters }),
+    text: () => formatDryRun(selection, format, context.width),
+  });
+}
+
+function formatDryRun(
   { letters, matching }: Selection,
-  { done, json, verbose }: SettlementFormat,
-  { width }: Pick<CommandContext, 'width'>,
+  { done, verbose }: SettlementFormat,
+  width: number | undefined,
 ): string {
-  if (json === true) return formatJson({ dry_run: true, matching, dead_letters: letters });
   const beyond = formatBeyond(matching - letters.length);
   const total = `${formatQuantity(letters.length, 'dead letter')} would be ${done}${beyond}.\n`;
   if (letters.length === 0) return total;
@@ -35,13 +45,13 @@ function toSettled({ message_id: messageId, reason, path, state: outcome }: Dead
   return { messageId, outcome, reason, path };
 }
 
-/** Letters with which the same happened, for one cause. */
+/** Letters with the same outcome and the same cause. */
 interface OutcomeGroup extends Pick<SettledLetter, 'outcome' | 'reason' | 'path'> {
   readonly count: number;
   readonly exampleId: string;
 }
 
-/** Where there are groups, their paths are what `--path` takes: nearly all are shorter than this. */
+/** The path of a group can be given to `--path`, so it must not be cut. Nearly all paths are shorter than this. */
 export const GROUP_PATH_WIDTH = 36;
 
 const GROUP_COLUMNS: readonly Column<OutcomeGroup>[] = [
@@ -60,15 +70,24 @@ const LETTER_COLUMNS: readonly Column<SettledLetter>[] = [
   { title: 'error', value: ({ error }) => error ?? '', narrowest: 30 },
 ];
 
-/** What was done: counts by outcome and cause; a line for each letter where that was asked for. */
-export function formatSettlement(
+/** Prints what was done: counts by outcome and cause, or a line for each letter. */
+export function printSettlement(
   progress: Progress,
-  { done, json, verbose }: SettlementFormat,
-  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
+  format: SettlementFormat,
+  context: Pick<CommandContext, 'stdout' | 'invocation' | 'width'>,
+): void {
+  const groups = groupLetters(progress.results);
+  printAnswer(context, format, {
+    json: () => toJson(progress, groups),
+    text: () => formatSettlement(progress, groups, { ...format, width: context.width }),
+  });
+}
+
+function formatSettlement(
+  { results, matching }: Progress,
+  groups: readonly OutcomeGroup[],
+  { done, verbose, width }: SettlementFormat & Pick<CommandContext, 'width'>,
 ): string {
-  const { results, matching } = progress;
-  const groups = groupLetters(results);
-  if (json === true) return formatJson(toJson(progress, groups));
   if (matching === 0) return 'No dead letters match.\n';
   const table =
     verbose === true ? formatTable(LETTER_COLUMNS, results, width) : formatTable(GROUP_COLUMNS, groups, width);
@@ -79,8 +98,8 @@ export function formatSettlement(
   return [
     ...(results.length === 0 ? [] : [table]),
     `${total}${formatBeyond(matching - results.length)}.`,
-    ...(untouched ? ['Only open letters can be changed: the others are as they were.'] : []),
-    ...(failed === undefined ? [] : [`\nWhy, and what to do:  ${invocation} dead-letters show ${failed.exampleId}`]),
+    ...(untouched ? ['Only open letters can be changed. The others stay as they were.'] : []),
+    ...(failed === undefined ? [] : [`\nWhy, and what to do:  clerk-sync dead-letters show ${failed.exampleId}`]),
     '',
   ].join('\n');
 }

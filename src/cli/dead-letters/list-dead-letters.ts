@@ -3,10 +3,11 @@ import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatJson, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
-/** `dead-letters list`: what waits, the oldest first, without the bodies. */
+/** `dead-letters list`: lists open letters, the oldest first, without their bodies. */
 export async function listDeadLetters(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,
@@ -14,21 +15,20 @@ export async function listDeadLetters(
   const selection = await withDatabase(context, (pool) =>
     pool.withTransaction(async (session) => readSelection(session, await readFilter(session, options))),
   );
-  context.stdout(
-    options.json === true
-      ? formatJson({ matching: selection.matching, dead_letters: selection.letters })
-      : formatList(selection, options, context),
-  );
+  printAnswer(context, options, {
+    json: () => ({ matching: selection.matching, dead_letters: selection.letters }),
+    text: () => formatList(selection, options, context.width),
+  });
   return 0;
 }
 
-/** The narrowest that a path can still be told by. */
+/** A path that is cut further can't be recognised. */
 const PATH_WIDTH = 16;
 
-/** The columns by which operators tell letters apart. */
+/** The columns by which operators recognise a letter. */
 export const letterColumns: readonly Column<DeadLetter>[] = [
   { title: 'message', value: (letter) => letter.message_id },
-  // What was read from the Backend API is no event, and has no type.
+  // A user that was read from the Backend API is no event, and has no type.
   { title: 'type', value: ({ origin, event_type }) => (origin === 'webhook' ? event_type : origin), spare: 2 },
   { title: 'user', value: (letter) => letter.user_id, spare: 3 },
   { title: 'reason', value: (letter) => letter.reason },
@@ -39,23 +39,19 @@ export const letterColumns: readonly Column<DeadLetter>[] = [
   { title: 'state', value: (letter) => letter.state, spare: 6 },
 ];
 
-function formatList(
-  { letters, matching }: Selection,
-  options: FilterOptions,
-  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
-): string {
+function formatList({ letters, matching }: Selection, options: FilterOptions, width: number | undefined): string {
   if (matching === 0) return formatNone(options);
   const more = matching - letters.length;
-  const beyond = more === 0 ? '' : `, ${formatCount(more)} more than shown: raise --limit`;
+  const beyond = more === 0 ? '' : `; ${formatCount(more)} are not shown: use a higher --limit`;
   return [
     formatTable(letterColumns, letters, width),
     `${formatQuantity(matching, 'dead letter')}${beyond}.\n`,
-    ...(more === 0 ? [] : [`Counted by cause:     ${invocation} dead-letters summary`]),
-    `Why, and what to do:  ${invocation} dead-letters show ${letters[0]?.message_id}\n`,
+    ...(more === 0 ? [] : ['Counts by cause:      clerk-sync dead-letters summary']),
+    `Why, and what to do:  clerk-sync dead-letters show ${letters[0]?.message_id}\n`,
   ].join('\n');
 }
 
-/** What is said where nothing matches. */
+/** The answer if nothing matches. */
 export function formatNone({ state = ['open'] }: FilterOptions): string {
   return `No ${state.join(' or ')} dead letters match.\n`;
 }

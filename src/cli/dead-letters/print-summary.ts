@@ -5,12 +5,13 @@ import { withDatabase } from '../open-database.ts';
 import { cutText } from '../output/cut-text.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatJson, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { GROUP_PATH_WIDTH } from './format-settlement.ts';
 import { formatNone } from './list-dead-letters.ts';
 import { type FilterOptions, readFilter } from './select-dead-letters.ts';
 
-/** `dead-letters summary`: one line for each cause, however many letters it has made. */
+/** `dead-letters summary`: one line for each cause, with the number of its letters. */
 export async function printSummary(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,
@@ -18,7 +19,7 @@ export async function printSummary(
   const groups = await withDatabase(context, (pool) =>
     pool.withTransaction(async (session) => summarizeDeadLetters(session, await readFilter(session, options))),
   );
-  context.stdout(options.json === true ? formatJson(toJson(groups)) : formatSummary(groups, options, context));
+  printAnswer(context, options, { json: () => toJson(groups), text: () => formatSummary(groups, options, context) });
   return 0;
 }
 
@@ -44,7 +45,7 @@ const COLUMNS: readonly Column<DeadLetterGroup>[] = [
 function formatSummary(
   groups: readonly DeadLetterGroup[],
   options: FilterOptions,
-  { invocation, width = Number.POSITIVE_INFINITY }: Pick<CommandContext, 'invocation' | 'width'>,
+  { width = Number.POSITIVE_INFINITY }: Pick<CommandContext, 'width'>,
 ): string {
   const [largest] = groups;
   if (largest === undefined) return formatNone(options);
@@ -53,11 +54,14 @@ function formatSummary(
   return [
     isTooWide ? formatNarrow(groups, width) : table,
     `${formatQuantity(countLetters(groups), 'dead letter')} of ${formatQuantity(groups.length, 'cause')}.\n`,
-    `Why, and what to do:  ${invocation} dead-letters show ${largest.exampleId}\n`,
+    `Why, and what to do:  clerk-sync dead-letters show ${largest.exampleId}\n`,
   ].join('\n');
 }
 
-/** Two lines a group, for terminals that can't hold all columns: nothing that the table has is left out. */
+/** Not in columns: a path must not be cut more than necessary, because `--path` takes it. */
+const NARROW_HEADING = 'letters  reason  path\n    first and last failed  example\n';
+
+/** Two lines for each group and for the heading, for terminals that are too narrow for all columns. */
 function formatNarrow(groups: readonly DeadLetterGroup[], width: number): string {
   const countWidth = Math.max(...groups.map(({ count }) => formatCount(count).length));
   const blocks = groups.map(({ count, reason, path, firstFailedAt, lastFailedAt, exampleId }) => {
@@ -65,7 +69,7 @@ function formatNarrow(groups: readonly DeadLetterGroup[], width: number): string
     const times = `${formatMinute(firstFailedAt)} to ${formatMinute(lastFailedAt)}`;
     return `${head}${cutText(escapeText(path ?? '-'), width - head.length)}\n    ${times}  ${escapeText(exampleId)}\n`;
   });
-  return blocks.join('\n');
+  return [NARROW_HEADING, ...blocks].join('\n');
 }
 
 function formatMinute(time: Date): string {

@@ -6,30 +6,27 @@ const STATES = ['open', 'replayed', 'discarded'];
 const ORIGINS = ['webhook', 'backfill', 'reconcile', 'sync-user'];
 const MAX_LIMIT = 1_000_000;
 
-/** Declares `dead-letters summary|list|show|edit|replay|discard` and hands their options on. */
+/** Declares `dead-letters summary|list|show|edit|replay|discard` and passes their options on. */
 export function registerDeadLetters({ program, context, finish }: Registration): void {
-  const group = program.command('dead-letters').description('look at what could not be applied, and settle it');
+  const group = program
+    .command('dead-letters')
+    .description('look at events that could not be applied; replay, edit or discard them');
   registerReaders({ program: group, context, finish });
   registerEdit({ program: group, context, finish });
 
   withSelection(group.command('replay'))
-    .description('apply dead letters again, here; what fails again stays open')
-    .addHelpText(
-      'after',
-      examples(context.invocation, 'replay', ['--all', '--path data.banned --since 7d', 'msg_… --dry-run']),
-    )
+    .description('apply dead letters again; those that fail again stay open')
+    .addHelpText('after', examples('replay', ['--all', '--path data.banned --since 7d', 'msg_… --dry-run']))
     .action(async (ids: string[], options) => {
       const { replayDeadLetters } = await import('./replay-dead-letters.ts');
       finish(await replayDeadLetters(ids, options, context));
     });
 
   withSelection(group.command('discard'))
-    .description('close dead letters that will never be applied')
-    .requiredOption('--note <text>', 'why; it is kept with them', parseText)
-    .addHelpText(
-      'after',
-      examples(context.invocation, 'discard', ['msg_… --note "a test event"', '--all --until 30d --note "too old"']),
-    )
+    .description('close dead letters that will never be applied; with --all it asks first')
+    .requiredOption('--note <text>', 'the reason; it is stored with them', parseText)
+    .option('--yes', 'with --all: discard without a question')
+    .addHelpText('after', examples('discard', ['msg_… --note "a test event"', '--all --until 30d --note "too old"']))
     .action(async (ids: string[], options) => {
       const { discardDeadLetters } = await import('./discard-dead-letters.ts');
       finish(await discardDeadLetters(ids, options, context));
@@ -38,7 +35,7 @@ export function registerDeadLetters({ program, context, finish }: Registration):
 
 function registerReaders({ program: group, context, finish }: Registration): void {
   withFilters(group.command('summary'))
-    .description('count dead letters by cause: reason and path, with an example of each')
+    .description('count dead letters by cause (reason and path), with an example of each')
     .option('--json', 'print one JSON document')
     .action(async (options) => {
       const { printSummary } = await import('./print-summary.ts');
@@ -46,7 +43,7 @@ function registerReaders({ program: group, context, finish }: Registration): voi
     });
 
   withFilters(group.command('list'))
-    .description('list dead letters, oldest first; a narrow terminal shows fewer columns')
+    .description('list dead letters, the oldest first; a narrow terminal shows fewer columns')
     .addOption(limitOption().default(50))
     .option('--json', 'print one JSON document')
     .action(async (options) => {
@@ -56,8 +53,8 @@ function registerReaders({ program: group, context, finish }: Registration): voi
 
   group
     .command('show')
-    .description('tell why one was not applied, and what to do; prints its body, which is personal data')
-    .argument('<message-id>', 'which, as `list` shows it')
+    .description('explain why one was not applied, and what to do; prints its body, which is personal data')
+    .argument('<message-id>', 'its id, as `dead-letters list` shows it')
     .option('--json', 'print one JSON document')
     .action(async (id: string, options) => {
       const { showDeadLetter } = await import('./show-dead-letter.ts');
@@ -68,20 +65,20 @@ function registerReaders({ program: group, context, finish }: Registration): voi
 function registerEdit({ program: group, context, finish }: Registration): void {
   group
     .command('edit')
-    .description('correct the body of an open one; the body as it came is kept beside it')
-    .argument('<message-id>', 'which, as `list` shows it')
+    .description('correct the body of an open dead letter; the original body is kept')
+    .argument('<message-id>', 'its id, as `dead-letters list` shows it')
     .option(
       '--body <file>',
-      'take the new body from this file, - for the standard input (default: $VISUAL or $EDITOR opens)',
+      'read the new body from this file, or from the standard input with - (default: open $VISUAL or $EDITOR)',
     )
     .option('--replay', 'replay it at once')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-Shows which places have changed, without their values.
+Shows which places were changed, without their values.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 replayed and failed again.
-${examples(context.invocation, 'edit', ['msg_… --replay', 'msg_… --body corrected.json'])}`,
+${examples('edit', ['msg_… --replay', 'msg_… --body corrected.json'])}`,
     )
     .action(async (id: string, options) => {
       const { editBody } = await import('./edit-body.ts');
@@ -89,41 +86,43 @@ ${examples(context.invocation, 'edit', ['msg_… --replay', 'msg_… --body corr
     });
 }
 
-/** Options that narrow down; those that may be repeated match any of the values given. */
+/** Options that select letters. An option that is repeated matches any of its values. */
 function withFilters(command: Command): Command {
   return command
     .addOption(
-      new Option('--origin <origin>', `only those from here: ${ORIGINS.join(', ')}; may be repeated`).argParser(
+      new Option('--origin <origin>', `only letters of this origin: ${ORIGINS.join(', ')}; can be repeated`).argParser(
         collectAmong(ORIGINS),
       ),
     )
-    .option('--type <type>', 'only events of this type; may be repeated', collect)
-    .option('--reason <code>', 'only those with this reason; may be repeated', collect)
+    .option('--type <type>', 'only events of this type; can be repeated', collect)
+    .option('--reason <code>', 'only letters with this reason; can be repeated', collect)
     .option(
       '--path <path>',
-      'only those that failed here, as `summary` shows it, - for nowhere; may be repeated',
+      'only letters with this path, as `dead-letters summary` shows it; - means no path; can be repeated',
       collect,
     )
-    .option('--user <id>', 'only those about this user; may be repeated', collect)
-    .option('--since <time>', 'only those that first failed at or after: 2026-01-31, 24h, 7d', (text) =>
-      parseTime(text),
+    .option('--user <id>', 'only letters about this user; can be repeated', collect)
+    .option(
+      '--since <time>',
+      'only letters that first failed at this time or later: 2026-01-31, or 24h, 7d ago',
+      (text) => parseTime(text),
     )
-    .option('--until <time>', 'only those that first failed before', (text) => parseTime(text))
+    .option('--until <time>', 'only letters that first failed before this time', (text) => parseTime(text))
     .addOption(
       new Option(
         '--state <state>',
-        `only those in this state: ${STATES.join(', ')}; may be repeated (default: open)`,
+        `only letters in this state: ${STATES.join(', ')}; can be repeated (default: open)`,
       ).argParser(collectAmong(STATES)),
     );
 }
 
 function withSelection(command: Command): Command {
-  return withFilters(command.argument('[message-ids...]', 'which; or --all, or a filter'))
-    .option('--all', 'all that are open')
+  return withFilters(command.argument('[message-ids...]', 'the dead letters; or use --all or a filter'))
+    .option('--all', 'all open dead letters')
     .addOption(limitOption())
-    .option('--rate <n>', 'up to this many a second', parseRate)
-    .option('--dry-run', 'show which, and change nothing')
-    .option('--verbose', 'print a line for each, and not only counts by cause')
+    .option('--rate <n>', 'up to this many in a second', parseRate)
+    .option('--dry-run', 'show the dead letters, and change nothing')
+    .option('--verbose', 'print a line for each dead letter, not only counts by cause')
     .option('--json', 'print one JSON document');
 }
 
@@ -131,6 +130,6 @@ function limitOption(): Option {
   return new Option('--limit <n>', 'up to this many, the oldest first').argParser(parseInteger(1, MAX_LIMIT));
 }
 
-function examples(invocation: string, command: string, lines: string[]): string {
-  return ['', 'Examples:', ...lines.map((line) => `  ${invocation} dead-letters ${command} ${line}`)].join('\n');
+function examples(command: string, lines: string[]): string {
+  return ['', 'Examples:', ...lines.map((line) => `  clerk-sync dead-letters ${command} ${line}`)].join('\n');
 }

@@ -7,7 +7,7 @@ import { type SettleCommandOptions, settleDeadLetters } from './settle-dead-lett
 /**
  * `dead-letters replay`: applies letters again, in the order in which they failed.
  *
- * @returns 3 when one failed again and stays open.
+ * @returns 3 if one failed again and stays open.
  */
 export async function replayDeadLetters(
   ids: readonly string[],

@@ -6,7 +6,7 @@ import { OperatorError } from '../../errors.ts';
 import { generalizePath } from '../../sync/statements/keep-letters.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
 
-/** The filter options of the command line; those with a list match any of its values. */
+/** The filter options of the command line. A list matches any of its values. */
 export interface FilterOptions {
   origin?: DeadLetter['origin'][];
   type?: string[];
@@ -19,24 +19,24 @@ export interface FilterOptions {
   limit?: number;
 }
 
-/** What `replay` and `discard` are to work on. */
+/** The letters that `replay` and `discard` take. */
 export interface SelectionOptions extends FilterOptions {
   all?: boolean;
 }
 
-/** Letters, the oldest first, and how many there are when the limit does not count. */
+/** Letters, the oldest first, and how many there are without the limit. */
 export interface Selection {
   letters: DeadLetter[];
   matching: number;
 }
 
-/** How `--path` names letters that failed nowhere in particular: as tables show them. */
+/** How `--path` names letters without a path: as tables show them. */
 const NO_PATH = '-';
 
 /**
- * The filter that the options mean. Open letters are the ones that wait for somebody.
+ * The filter that the options mean. Without `--state` it selects open letters.
  *
- * @throws {OperatorError} for a value that no letter can have: nothing would match, and look as if nothing waited.
+ * @throws {OperatorError} for a value that no letter can have: an empty list would look as if there was nothing to do.
  */
 export async function readFilter(session: Session, options: FilterOptions): Promise<DeadLetterFilter> {
   const { origin, type, reason, path, user, since, until, state, limit } = options;
@@ -60,7 +60,7 @@ export async function readFilter(session: Session, options: FilterOptions): Prom
 
 const OPTIONS = { types: '--type', reasons: '--reason', paths: '--path' };
 
-/** A path may be right though no letter has it: only one that looks misspelt is refused. */
+/** A path can be right although no letter has it: only one that looks misspelt is refused. */
 function refuseUnknown({ part, value, known }: UnknownValue): void {
   if (part === 'paths' && findSimilar(value, known) === undefined) return;
   throw new OperatorError('usage', `No dead letter has the ${OPTIONS[part]} ${value}.${suggestSimilar(value, known)}`, {
@@ -77,8 +77,8 @@ export async function readSelection(session: Session, filter: DeadLetterFilter):
 }
 
 /**
- * Reads the letters to change: those with the ids, or all that a filter names. An id names a letter in whatever state it
- * is, so that the answer can say so.
+ * Reads the letters to change: those with the ids, or all that the filter selects. An id selects a letter in any state, so
+ * that the answer can say if it is closed.
  *
  * @throws {OperatorError} for an id that no letter has.
  */
@@ -93,24 +93,28 @@ export async function selectDeadLetters(
   const unknown = ids.filter((id) => !known.some((letter) => letter.message_id === id));
   if (unknown.length > 0) {
     throw new OperatorError('dead_letter_not_found', `No dead letter has the id ${unknown.join(', ')}.`, {
-      hint: 'Nothing was changed. `clerk-sync dead-letters list` shows those that are open.',
+      hint: 'Nothing was changed. `clerk-sync dead-letters list` shows the open ones.',
     });
   }
   return readSelection(session, { ...filter, ids, ...(options.state && states && { states }) });
 }
 
 /**
- * Everything at once must be asked for, never come from a forgotten argument.
+ * All letters are taken only with `--all`, never because an argument was forgotten.
  *
- * @throws {OperatorError} when nothing, or two things that exclude each other, were asked for.
+ * @throws {OperatorError} if nothing was asked for, or both ids and `--all`.
  */
 export function assertSelective(ids: readonly string[], options: SelectionOptions): void {
   const { all = false, origin, type, reason, path, user, since, until, state } = options;
   const filtered = [origin, type, reason, path, user, since, until, state].some((value) => value !== undefined);
-  if (all && ids.length > 0) throw new OperatorError('usage', 'Give ids or --all, not both.', { exitCode: 2 });
+  if (all && ids.length > 0) throw new OperatorError('usage', 'Give either ids or --all, not both.', { exitCode: 2 });
   if (all || filtered || ids.length > 0) return;
-  throw new OperatorError('usage', 'Which dead letters? Give their ids, a filter such as --reason, or --all.', {
-    hint: '--dry-run shows which would be taken, and changes nothing.',
-    exitCode: 2,
-  });
+  throw new OperatorError(
+    'usage',
+    'It is not clear which dead letters are meant. Give their ids, a filter such as --reason, or --all.',
+    {
+      hint: 'With --dry-run, the dead letters are shown and nothing is changed.',
+      exitCode: 2,
+    },
+  );
 }

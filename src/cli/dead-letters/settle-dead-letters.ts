@@ -4,40 +4,44 @@ import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext } from '../command-context.ts';
 import { startProgressBar } from '../output/progress-bar.ts';
-import { formatDryRun, formatSettlement } from './format-settlement.ts';
+import { printDryRun, printSettlement } from './format-settlement.ts';
 import { type Selection, type SelectionOptions, selectDeadLetters } from './select-dead-letters.ts';
 
+/** The options that `replay` and `discard` share. */
 export interface SettleCommandOptions extends SelectionOptions {
-  /** Letters a second at the most. */
+  /** Up to this many letters in a second. */
   rate?: number;
   dryRun?: boolean;
-  /** Tells of each letter, not only of each cause. */
+  /** Prints a line for each letter, not only for each cause. */
   verbose?: boolean;
   json?: boolean;
 }
 
-/** What became of one letter; `error` says why it is still open. */
+/** What became of one letter. `error` says why it is still open. */
 export interface SettledLetter {
   readonly messageId: string;
   readonly outcome: string;
   readonly error?: string;
-  /** Its cause now: that of the newest failure. */
+  /** The cause of the newest failure. */
   readonly reason: string;
   readonly path: string | null;
 }
 
+/** What is done with each letter. */
 export interface Settlement {
-  /** `replayed`, `discarded`: what was to be done to them. */
+  /** `replayed`, `discarded`. */
   done: string;
-  /** The cause is told only where it is another one now. */
+  /** Asks, if that is needed, before anything is changed. */
+  confirm?: (selection: Selection) => Promise<void>;
+  /** Names the cause only if it has changed. */
   settle: (letter: DeadLetter) => Promise<Omit<SettledLetter, 'reason' | 'path'> & Partial<SettledLetter>>;
 }
 
-/** What came of a run: the letters worked on, and how many matched in all. */
+/** The letters that were settled, and how many matched. */
 export interface Progress {
   results: SettledLetter[];
   matching: number;
-  /** What ended the run before its end. */
+  /** Why the run stopped early. */
   failure?: unknown;
 }
 
@@ -49,22 +53,23 @@ interface SettleScene {
 }
 
 /**
- * Settles the selected letters one after another, the oldest first, and prints what became of them. A failure that is
- * not the letter's own ends the run, as a signal does; what was done until then is printed all the same.
+ * Settles the selected letters one after another, the oldest first, and prints what became of them. A signal ends the run,
+ * and so does a failure that is not the letter's own. What was done before that is printed, too.
  */
 export async function settleDeadLetters(
   { pool, context, ids, options }: SettleScene,
   settlement: Settlement,
 ): Promise<readonly SettledLetter[]> {
   const selection = await pool.withTransaction((session) => selectDeadLetters(session, ids, options));
-  // Whoever names letters wants to hear of each.
+  // Somebody who names letters wants to know about each of them.
   const format = { ...options, verbose: options.verbose === true || ids.length > 0, done: settlement.done };
   if (options.dryRun === true) {
-    context.stdout(formatDryRun(selection, format, context));
+    printDryRun(selection, format, context);
     return [];
   }
+  await settlement.confirm?.(selection);
   const progress = await abortOnSignal((signal) => settleEach(selection, settlement, { ...options, context, signal }));
-  context.stdout(formatSettlement(progress, format, context));
+  printSettlement(progress, format, context);
   if (progress.failure !== undefined) throw progress.failure;
   return progress.results;
 }
@@ -79,7 +84,7 @@ async function settleEach(
   try {
     for (const letter of letters) {
       if (rate !== undefined && results.length > 0) await delay(1000 / rate);
-      if (signal.aborted) throw stoppedError('What is told above is done; run it again for the others.');
+      if (signal.aborted) throw stoppedError('The letters above are done. Run the command again for the others.');
       const { reason, path } = letter;
       results.push({ reason, path, ...(await settle(letter)) });
       bar.advance();

@@ -10,7 +10,10 @@ import { indentJson } from '../output/json-text.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
-/** `dead-letters show`: everything about one letter. The body, which is personal data, is printed nowhere else. */
+/**
+ * `dead-letters show`: everything about one letter. Only this command prints the body, which is personal data. It is printed
+ * as it is: nothing in it is taken for a command of ours.
+ */
 export async function showDeadLetter(
   messageId: string,
   options: { json?: boolean },
@@ -28,7 +31,7 @@ export async function showDeadLetter(
   return 0;
 }
 
-/** Commands as they can be typed here. */
+/** With commands that can be typed here. */
 function localise(explanation: Explanation, { message_id: id }: DeadLetterWithBody, invocation: string): Explanation {
   return { ...explanation, whatToDo: localizeCommands(explanation.whatToDo, invocation).replaceAll('<id>', id) };
 }
@@ -56,14 +59,14 @@ function formatLetter(
     ...facts.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(13)} ${escapeText(value)}`])),
     '\nWhy',
     ...indent(why),
-    // Some reasons need no more words than their own.
+    // For some reasons the error says nothing more.
     ...(letter.error === why ? [] : indent(letter.error)),
     ...(issues.length === 0 ? [] : ['\nWhere']),
     ...issues.flatMap(({ path, message }) => indent(`${path || 'the body'}: ${message}`)),
     '\nWhat to do',
     ...indent(whatToDo),
     ...formatOriginal(letter),
-    `\nBody${letter.original_body === null ? '' : ' as it was edited'} (personal data)`,
+    `\nBody${letter.original_body === null ? '' : ', as it was edited'} (personal data)`,
     `${escapeLines(indentJson(letter.body))}\n`,
   ].join('\n');
 }
@@ -73,5 +76,5 @@ function formatOriginal({ body, original_body: original }: DeadLetterWithBody): 
   const changes = compareBodies(original, body).map(
     ({ path, change }) => `  ${escapeText(path || 'the body')}: ${change}`,
   );
-  return ['\nEdited', ...changes, '\nBody as it came (personal data)', escapeLines(indentJson(original))];
+  return ['\nEdited', ...changes, '\nOriginal body (personal data)', escapeLines(indentJson(original))];
 }

@@ -24,8 +24,8 @@ export interface Examined {
   close(): Promise<void>;
 }
 
-/** Opens what there is. It does not fail if something is missing, broken or out of reach: a check tells it. */
-export async function openExamined({ loadConfig, invocation }: CommandContext): Promise<Examined> {
+/** Opens what there is. It does not fail if something is missing, broken or out of reach: a check reports it. */
+export async function openExamined({ loadConfig }: Pick<CommandContext, 'loadConfig'>): Promise<Examined> {
   const problems: string[] = [];
   const config = loadConfig({ onProblems: (found) => void problems.push(...found) });
   const settings = await readSettings(problems, config);
@@ -37,7 +37,7 @@ export async function openExamined({ loadConfig, invocation }: CommandContext): 
       clerk: openClerk(settings, config),
       reconcileIntervalMs: config.reconcileIntervalMs,
       schema: config.databaseSchema,
-      command: (line) => `${invocation} ${line}`,
+      command: (line) => `clerk-sync ${line}`,
     },
     close: async () => {
       if (database.state === 'configured') await database.pool.close();
@@ -91,12 +91,12 @@ async function findEmbedded({ dataDir, databaseSchema: schema }: Config, poolSiz
   if (found.state === 'running') {
     return connectTo({ ...found.target, schema }, `embedded in ${join(dataDir, 'postgres')}`, poolSize);
   }
-  const advice = 'Start the service with `npm start`, or set DATABASE_URL. Then run this again.';
+  const advice = 'Start the service with `clerk-sync serve`, or set DATABASE_URL. Then run this again.';
   return {
     state: 'none',
     finding:
       found.state === 'absent'
-        ? failed(`There is no database yet: DATABASE_URL is not set, and ${dataDir} has none.`, advice)
+        ? failed(`There is no database yet: DATABASE_URL is not set, and the folder ${dataDir} has none.`, advice)
         : failed(`The embedded database in ${join(dataDir, 'postgres')} is not running.`, advice),
   };
 }

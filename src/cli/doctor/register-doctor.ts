@@ -1,6 +1,6 @@
 import type { Registration } from '../registration.ts';
 
-/** Declares `doctor` and hands its options on. */
+/** Declares `doctor` and passes its options on. */
 export function registerDoctor({ program, context, finish }: Registration): void {
   program
     .command('doctor')
@@ -9,12 +9,12 @@ export function registerDoctor({ program, context, finish }: Registration): void
     .addHelpText(
       'after',
       `
-Without CLERK_SECRET_KEY, checks that need Clerk's answer are skipped.
-Exit codes: 0 all is well, 1 something failed, 2 usage, 3 only warnings.
+Without CLERK_SECRET_KEY, the checks that ask Clerk are skipped.
+Exit codes: 0 everything is well, 1 something failed, 2 usage, 3 only warnings.
 
 Examples:
-  ${context.invocation} doctor
-  ${context.invocation} doctor --json`,
+  clerk-sync doctor
+  clerk-sync doctor --json`,
     )
     .action(async (options) => {
       const { doctor } = await import('./doctor.ts');

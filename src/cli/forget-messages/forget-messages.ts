@@ -4,22 +4,23 @@ import { forgetMessages } from '../../sync/forget-messages.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 
+/** The options of `forget-messages`. */
 export interface ForgetCommandOptions {
   user?: string[];
   since?: Date;
   until?: Date;
   all?: boolean;
-  /** Does it all, and takes it back. */
+  /** Forgets them, counts them and rolls back. */
   dryRun?: boolean;
   json?: boolean;
 }
 
-/** One look at each row of the ledger. */
+/** The statement may read each row of the ledger. */
 const TIMEOUT_MS = 60_000;
 
-/** `forget-messages`: lets a resend of settled messages be applied again. */
+/** `forget-messages`: allows a resend of settled messages to be applied again. */
 export async function forgetSettledMessages(
   ids: readonly string[],
   options: ForgetCommandOptions,
@@ -38,21 +39,28 @@ export async function forgetSettledMessages(
       timeoutMs: TIMEOUT_MS,
     }),
   );
-  context.stdout(options.json === true ? formatJson({ dry_run: dryRun, outcomes }) : formatOutcomes(outcomes, dryRun));
+  printAnswer(context, options, {
+    json: () => ({ dry_run: dryRun, outcomes }),
+    text: () => formatOutcomes(outcomes, dryRun),
+  });
   return 0;
 }
 
-/** Everything at once must be asked for, never come from a forgotten argument. */
+/** All messages are taken only with `--all`, never because an argument was forgotten. */
 function assertSelective(ids: readonly string[], { user, since, until, all = false }: ForgetCommandOptions): void {
   const filtered = [user, since, until].some((value) => value !== undefined);
   if (all && (filtered || ids.length > 0)) {
-    throw new OperatorError('usage', 'Give ids and filters, or --all, not both.', { exitCode: 2 });
+    throw new OperatorError('usage', 'Give either --all, or ids and filters.', { exitCode: 2 });
   }
   if (all || filtered || ids.length > 0) return;
-  throw new OperatorError('usage', 'Which messages? Give their ids, --user, --since, --until, or --all.', {
-    hint: '--dry-run counts those that would be taken, and changes nothing.',
-    exitCode: 2,
-  });
+  throw new OperatorError(
+    'usage',
+    'It is not clear which messages are meant. Give their ids, --user, --since, --until, or --all.',
+    {
+      hint: 'With --dry-run, the messages are counted and nothing is changed.',
+      exitCode: 2,
+    },
+  );
 }
 
 function formatOutcomes(outcomes: Readonly<Record<string, number>>, dryRun: boolean): string {
@@ -61,6 +69,6 @@ function formatOutcomes(outcomes: Readonly<Record<string, number>>, dryRun: bool
   const count = entries.reduce((sum, [, messages]) => sum + messages, 0);
   const parts = entries.map(([outcome, messages]) => `${formatCount(messages)} ${outcome}`).join(', ');
   return dryRun
-    ? `${formatQuantity(count, 'message')} would be forgotten (${parts}). A dry run: nothing was changed.\n`
-    : `${formatQuantity(count, 'message')} forgotten (${parts}). If Clerk sends one again, it is applied again.\n`;
+    ? `${formatQuantity(count, 'message')} would be forgotten (${parts}). This was a dry run: nothing was changed.\n`
+    : `${formatQuantity(count, 'message')} forgotten (${parts}). If Clerk sends one of them again, it is applied again.\n`;
 }

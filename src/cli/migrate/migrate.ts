@@ -1,25 +1,25 @@
 import { migrate, printMigrationSql } from '../../db/migrations/migrate.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabaseTarget } from '../open-database.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 
+/** The options of `migrate`. */
 export interface MigrateCommandOptions {
   printSql?: boolean;
   json?: boolean;
 }
 
-/** `migrate`: applies what is pending, or prints it for whoever runs it by hand. */
+/** `migrate`: applies the pending migrations, or prints their SQL with `--print-sql`. */
 export async function runMigrations(options: MigrateCommandOptions, context: CommandContext): Promise<ExitCode> {
   return withDatabaseTarget<ExitCode>(context, async (target) => {
     if (options.printSql === true) {
       const sql = await printMigrationSql(target);
-      context.stdout(
-        options.json === true ? formatJson({ sql }) : sql || '-- Nothing to do: the database is up to date.\n',
-      );
+      const nothing = '-- Nothing to do: the database is up to date.\n';
+      printAnswer(context, options, { json: () => ({ sql }), text: () => sql || nothing });
       return 0;
     }
     const { applied } = await migrate(target);
-    context.stdout(options.json === true ? formatJson({ applied }) : formatApplied(applied));
+    printAnswer(context, options, { json: () => ({ applied }), text: () => formatApplied(applied) });
     return 0;
   });
 }

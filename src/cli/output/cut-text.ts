@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 const ELLIPSIS = '…';
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** The text, no wider than this on a terminal: what is too much is taken from the middle, since paths differ at their ends. */
+/** The text, no wider than this on a terminal. It is cut in the middle, because paths differ at their ends. */
 export function cutText(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   const parts = [...graphemes.segment(text)].map(({ segment }) => segment);

@@ -1,10 +1,10 @@
 /**
- * What a terminal obeys instead of showing: control characters of both ranges, the marks that turn the direction of
- * writing, the separators that break lines. A body or an id may hold them by accident or by design.
+ * What a terminal obeys and does not show: control characters of both ranges, marks that change the direction of writing,
+ * and separators that break lines. A body or an id may contain them, by accident or by intention.
  */
 const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
-/** The text on one line, fit for a terminal: what would act on it is shown as `\u{…}`. */
+/** The text on one line, safe for a terminal: each character that it would obey is shown as `\u{…}`. */
 export function escapeText(text: string): string {
   return text.replaceAll(CONTROL, escapeCharacter).toWellFormed();
 }

@@ -2,13 +2,14 @@ import stringWidth from 'string-width';
 import { cutText } from './cut-text.ts';
 import { escapeText } from './escape-text.ts';
 
+/** One column of a table. */
 export interface Column<Row> {
   title: string;
-  /** What the row shows here; null and undefined show as a dash. */
+  /** What a row shows here. Null and undefined show as a dash. */
   value: (row: Row) => string | number | null | undefined;
-  /** Where a line would be too long the column is left out, the highest number first. Default: it stays. */
+  /** If a line is too long, the column is left out, the highest number first. Default: it stays. */
   spare?: number;
-  /** Where a line would be too long the cells may be cut down to this width. Default: they are shown whole. */
+  /** If a line is too long, the cells may be cut to this width. Default: they are shown whole. */
   narrowest?: number;
 }
 
@@ -23,9 +24,9 @@ interface Block {
 }
 
 /**
- * A heading and one line a row, in columns two spaces apart; numbers stand at the right. Ends with a line feed.
+ * A heading and one line for each row, in columns two spaces apart. Numbers are aligned to the right. Ends with a line feed.
  *
- * @param width of the terminal: columns and cells that say so give way to it. Without one nothing does.
+ * @param width of the terminal. Without one nothing is cut or left out.
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
@@ -60,7 +61,7 @@ function makeBlock<Row>({ title, value, spare = 0, narrowest }: Column<Row>, row
   };
 }
 
-/** Leaves out whole columns until the others can be made narrow enough, then takes what is too much from the widest. */
+/** Leaves out whole columns until the others can be made narrow enough, then cuts the widest ones. */
 function narrow(blocks: readonly Block[], width: number): Block[] {
   let kept = [...blocks];
   while (measure(kept, 'narrowest') > width && kept.some(({ spare }) => spare > 0)) {

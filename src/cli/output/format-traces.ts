@@ -1,7 +1,7 @@
 import type { Traces } from '../../users/instance-traces.ts';
 import { formatTable } from './format-table.ts';
 
-/** A line for each table that has rows of the instances. */
+/** One line for each table that has rows of the instances. */
 export function formatTraces(traces: Traces): string {
   return formatTable(
     [

@@ -1,4 +1,4 @@
-/** A moment to the second, in UTC: `2026-01-31 10:00:00Z`. */
+/** A time to the second, in UTC: `2026-01-31 10:00:00Z`. */
 export function formatTime(time: Date): string {
   return time
     .toISOString()
@@ -16,7 +16,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 1440)}d${Math.floor((minutes % 1440) / 60)}h`;
 }
 
-/** One JSON document on lines of its own, times as ISO texts. */
+/** One JSON document. Times are ISO 8601 texts. */
 export function formatJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -4,7 +4,7 @@ const keepSource: Reviver = (_key, value, { source }) =>
   typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value;
 
 /**
- * Parses JSON so that `JSON.stringify` writes every number as it stood there: a double would lose digits.
+ * Parses JSON so that `JSON.stringify` writes every number as it was: a double would lose digits.
  *
  * @throws {SyntaxError}
  */
@@ -12,12 +12,12 @@ export function parseKeepingDigits(text: string): unknown {
   return JSON.parse(text, keepSource as (key: string, value: unknown) => unknown);
 }
 
-/** The text indented where it is JSON, every digit kept; else as it is. */
+/** The text, indented if it is JSON, with every digit. Any other text stays as it is. */
 export function indentJson(text: string): string {
   try {
     return JSON.stringify(parseKeepingDigits(text.replace(/^\ufeff/, '')), null, 2);
   } catch {
-    // That it can't be parsed may be the very reason why somebody looks at it.
+    // Somebody may look at it because it can't be parsed.
     return text;
   }
 }

@@ -1,29 +1,31 @@
 import { Presets, SingleBar } from 'cli-progress';
 
+/** A bar that shows how much is done. */
 export interface ProgressBar {
-  /** By one, or by so many. */
+  /** Moves by one, or by `count`. */
   advance(count?: number): void;
-  /** Shows a few words behind the bar until it moves on. */
+  /** Shows a few words after the bar until it moves again. */
   note(text: string): void;
   stop(): void;
 }
 
+/** What a bar can show beside the count. */
 export interface ProgressBarOptions {
-  /** What was done before; the rate is that of the rest. */
+  /** What was done before. The rate counts only the rest. */
   readonly done?: number;
-  /** Shows how many a second. */
+  /** Shows how many are done in a second. */
   readonly rate?: boolean;
 }
 
-/** Less is done before a bar can be read. */
+/** Fewer steps are done before anybody can read a bar. */
 export const MIN_TOTAL = 20;
 
-/** The time left is that of the latest so many steps; fewer let it jump, since answers come in batches. */
+/** The time left follows from the last 500 steps. With fewer it jumps, because answers come in batches. */
 const ETA_SAMPLES = 500;
 
 const NO_BAR: ProgressBar = { advance: () => undefined, note: () => undefined, stop: () => undefined };
 
-/** A bar on `stream`, gone when it stops; nothing at all where there is no terminal or too little to wait for. */
+/** Starts a bar on `stream`, which is removed at the end. There is none without a terminal, or for fewer than 20 steps. */
 export function startProgressBar(
   stream: NodeJS.WritableStream | undefined,
   total: number,
@@ -47,7 +49,7 @@ export function startProgressBar(
   return {
     advance(count = 1) {
       value += count;
-      // More can come than were counted at the begin.
+      // There may be more than were counted at the start.
       if (value > bar.getTotal()) bar.setTotal(value);
       const seconds = Math.max(performance.now() - startedAt, 1) / 1000;
       bar.update(value, { rate: Math.round((value - done) / seconds), note: '' });

@@ -1,4 +1,4 @@
-/** Of the known values the one that was probably meant: at most a third of its characters differ. */
+/** The known value that was probably meant: up to a third of its characters differ. */
 export function findSimilar(text: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((value) => ({ value, distance: countEdits(text.toLowerCase(), value.toLowerCase()) }))
@@ -7,7 +7,7 @@ export function findSimilar(text: string, known: readonly string[]): string | un
   return best?.value;
 }
 
-/** ` Did you mean user.created?`, or nothing. */
+/** ` Did you mean user.created?`, or an empty text. */
 export function suggestSimilar(text: string, known: readonly string[]): string {
   const similar = findSimilar(text, known);
   return similar === undefined ? '' : ` Did you mean ${similar}?`;

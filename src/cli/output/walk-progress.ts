@@ -2,19 +2,20 @@ import { formatCount } from '../../text/format-quantity.ts';
 import { formatDuration } from './format-values.ts';
 import { MIN_TOTAL, startProgressBar } from './progress-bar.ts';
 
-/** Tells how far a walk over many users has come. */
+/** Shows how many users of a long run are done. */
 export interface WalkProgress {
-  /** So many more are done. */
+  /** Counts this many more users as done. */
   advance(count: number): void;
-  /** Why nothing moves, in a few words. */
+  /** Says in a few words why nothing moves. */
   note(text: string): void;
   stop(): void;
 }
 
+/** Where the progress is shown, and of how many users. */
 export interface WalkProgressOptions {
   /** A terminal, for the bar. */
   readonly progress: NodeJS.WritableStream | undefined;
-  /** For plain lines, where there is no terminal. */
+  /** For plain lines, if there is no terminal. */
   readonly stderr: (text: string) => void;
   readonly total: number;
   /** What was done before. */
@@ -25,7 +26,7 @@ export interface WalkProgressOptions {
 
 const INTERVAL_MS = 10_000;
 
-/** A bar with rate and time left on a terminal; elsewhere a plain line now and then, and one at the end. */
+/** On a terminal a bar with rate and time left. Elsewhere a plain line every ten seconds, and one at the end. */
 export function startWalkProgress(options: WalkProgressOptions): WalkProgress {
   const { progress, total, done = 0 } = options;
   if (progress === undefined || total < MIN_TOTAL) return startLines(options);

@@ -1,8 +1,11 @@
-/** Breaks a line at spaces, so that no part is wider than this unless a single word is. Never empty. */
+/**
+ * Breaks a line at spaces, so that no part is wider than this. A word that is wider stays whole, and so does a command in
+ * backticks: half a command can't be copied. Never empty.
+ */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.match(/(?:`[^`]*`|[^ ])+|(?<= |^)(?= |$)/g) ?? []) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

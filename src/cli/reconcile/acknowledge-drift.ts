@@ -9,9 +9,10 @@ import { formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatJson, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 
-/** `reconcile acknowledge`: from now on this drift of these users is not counted as left. Returns 3 for ids without a row. */
+/** `reconcile acknowledge`: this drift of these users no longer counts as left. Returns 3 for ids without a row. */
 export async function acknowledge(
   selection: DriftSelection,
   { note }: { note?: string },
@@ -20,7 +21,7 @@ export async function acknowledge(
   const done = await withDatabase(context, (pool) =>
     pool.withTransaction((session) => acknowledgeDrift(session, selection, note ?? null)),
   );
-  return tell(selection, done, context, { done: 'acknowledged', failed: 'no such user here' });
+  return tell(selection, done, context, { done: 'acknowledged', failed: 'there is no such user here' });
 }
 
 /** `reconcile revoke`: this drift of these users counts again. Returns 3 for ids without an acknowledgement. */
@@ -28,7 +29,7 @@ export async function revoke(selection: DriftSelection, context: CommandContext)
   const done = await withDatabase(context, (pool) =>
     pool.withTransaction((session) => revokeAcknowledgements(session, selection)),
   );
-  return tell(selection, done, context, { done: 'revoked', failed: 'not acknowledged' });
+  return tell(selection, done, context, { done: 'revoked', failed: 'was not acknowledged' });
 }
 
 function tell(
@@ -38,16 +39,16 @@ function tell(
   words: { readonly done: string; readonly failed: string },
 ): ExitCode {
   const missing = [...new Set(userIds)].filter((id) => !done.has(id));
-  stdout(`${formatQuantity(done.size, 'user')} ${words.done} (${kind}), from the next run on.\n`);
+  stdout(`${formatQuantity(done.size, 'user')} ${words.done} (${kind}). This counts from the next run on.\n`);
   if (missing.length === 0) return 0;
   stderr(`${missing.map((id) => `${id}: ${words.failed}`).join('\n')}\n`);
   return 3;
 }
 
-/** `reconcile acknowledgements`: what has been acknowledged, when and why. */
+/** `reconcile acknowledgements`: lists what was acknowledged, when and why. */
 export async function showAcknowledgements(options: { json?: boolean }, context: CommandContext): Promise<ExitCode> {
   const all = await withDatabase(context, (pool) => pool.withTransaction(listAcknowledgements));
-  context.stdout(options.json === true ? formatJson({ acknowledgements: all.map(toJson) }) : formatList(all));
+  printAnswer(context, options, { json: () => ({ acknowledgements: all.map(toJson) }), text: () => formatList(all) });
   return 0;
 }
 
@@ -56,7 +57,7 @@ function toJson({ userId, kind, note, acknowledgedAt }: Acknowledgement) {
 }
 
 function formatList(all: readonly Acknowledgement[]): string {
-  if (all.length === 0) return 'No drift has been acknowledged.\n';
+  if (all.length === 0) return 'No drift is acknowledged.\n';
   return formatTable<Acknowledgement>(
     [
       { title: 'user', value: ({ userId }) => userId },

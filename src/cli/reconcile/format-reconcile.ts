@@ -5,35 +5,35 @@ import { formatQuantity } from '../../text/format-quantity.ts';
 import { formatTable } from '../output/format-table.ts';
 import { formatDuration } from '../output/format-values.ts';
 
-/** Of the users of each kind, in a few words. */
+/** What each kind means, in a few words. */
 const MEANINGS: Readonly<Record<ReconcileKind, string>> = {
-  missing: 'at Clerk, and not here',
-  older: 'changed at Clerk since, and the event never came',
-  different: 'of the same version, and other contents here',
-  absent: 'here, and not at Clerk any more',
-  unreadable: 'what Clerk serves of them cannot be read',
+  missing: 'at Clerk, not here',
+  older: 'changed at Clerk, and the event never arrived',
+  different: 'the same version, with other content here',
+  absent: 'here, no longer at Clerk',
+  unreadable: 'the Backend API serves them in a form that cannot be read',
   newer_here: 'newer here than at Clerk; never overwritten',
-  deleted_here: 'at Clerk, and deleted here; a deletion is final',
-  other_instance: "of another Clerk instance than the secret key's; left alone",
-  in_flight: 'changed so shortly before that the webhook may have been on its way',
-  activity: 'the same but for when they were last seen',
+  deleted_here: 'at Clerk, deleted here; a deletion is final',
+  other_instance: 'belong to another Clerk instance than CLERK_SECRET_KEY; never changed',
+  in_flight: 'changed so recently that the webhook may still be on its way',
+  activity: 'the same, except for when they were last active',
 };
 
 /** The report for people. */
-export function formatReconcile(report: ReconcileReport, invocation: string): string {
+export function formatReconcile(report: ReconcileReport): string {
   const kinds = Object.entries(report.drift) as Counted[];
   return [
     describeRun(report),
     ...(report.notes.length > 0 ? [`${report.notes.join('\n')}\n`] : []),
     ...(kinds.length > 0 ? [formatDrift(kinds)] : []),
-    ...adviseNext(report, invocation),
+    ...adviseNext(report),
   ].join('\n');
 }
 
 function describeRun({ runId, kind, dryRun, usersRead, drift, durationMs, failure }: ReconcileReport): string {
   const name = dryRun ? `A dry run (${kind})` : `Reconcile ${runId} (${kind})`;
-  const end = failure === undefined ? 'finished' : 'did not reach its end';
-  const found = Object.keys(drift).length > 0 ? 'these differ' : 'no difference was found';
+  const end = failure === undefined ? 'finished' : 'did not finish';
+  const found = Object.keys(drift).length > 0 ? 'some differ' : 'none differ';
   const what = failure === undefined || Object.keys(drift).length > 0 ? `; ${found}` : '';
   const where = dryRun ? '; nothing was changed' : '';
   return `${name} ${end}: ${formatQuantity(usersRead, 'user')} compared in ${formatDuration(durationMs)}${what}${where}.\n`;
@@ -83,29 +83,29 @@ function listExamples({ examples, found }: DriftCount): string | null {
   return `${shown.join(' ')}${found > shown.length ? ' …' : ''}`;
 }
 
-/** What a run writes, or what becomes a dead letter. */
+/** The kinds that a run repairs, or keeps as dead letters. */
 const WRITTEN: readonly ReconcileKind[] = ['missing', 'older', 'different', 'unreadable', 'in_flight'];
 
-/** What to do about what is left: for each reason the command that helps there. */
-function adviseNext(report: ReconcileReport, invocation: string): string[] {
+/** What to do about the users that are left: for each reason the command that helps. */
+function adviseNext(report: ReconcileReport): string[] {
   const { drift, dryRun, kind, failure, deadLetters } = report;
   const left = countLeft(drift, { dryRun });
   const count = (kinds: readonly ReconcileKind[]) => kinds.reduce((sum, name) => sum + (drift[name]?.left ?? 0), 0);
   const withheld = drift.absent?.withheld ?? 0;
   const repairable = count(WRITTEN) + (withheld > 0 ? 0 : count(['absent']));
   const acknowledged = Object.values(drift).reduce((sum, one) => sum + (one.acknowledged ?? 0), 0);
-  const run = `${invocation} reconcile`;
+  const run = 'clerk-sync reconcile';
   const again = `${run}${kind === 'full' ? ' --full' : ''}`;
   const isUnexplained = !dryRun && failure === undefined && count(WRITTEN) > deadLetters;
   const advice: [isGiven: boolean, text: string][] = [
-    [dryRun && left > 0 && repairable > 0, `Repair what can be repaired with:  ${again}`],
-    [!dryRun && left > 0, `${formatQuantity(left, 'user')} ${left === 1 ? 'differs' : 'differ'} still.`],
-    [withheld > 0, `If those who are absent are gone indeed:  ${run} --full --max-deletions ${withheld}`],
-    [deadLetters > 0, `Why they could not be written:  ${invocation} dead-letters list --state open,discarded`],
-    [isUnexplained, `Something changes what is written here, such as a trigger:  ${invocation} doctor`],
+    [dryRun && left > 0 && repairable > 0, `To repair them:  ${again}`],
+    [!dryRun && left > 0, `${formatQuantity(left, 'user')} still ${left === 1 ? 'differs' : 'differ'}.`],
+    [withheld > 0, `If the absent users were really deleted at Clerk:  ${run} --full --max-deletions ${withheld}`],
+    [deadLetters > 0, 'Why some could not be written:  clerk-sync dead-letters list --state open,discarded'],
+    [isUnexplained, 'Something changes the rows after they are written, such as a trigger:  clerk-sync doctor'],
     [
       count(ACKNOWLEDGEABLE) > 0,
-      `No run changes ${ACKNOWLEDGEABLE.filter((name) => drift[name]?.left).join(', ')}: docs/operations.md says what each means. If it shall stay:  ${run} acknowledge <kind> <user-ids>`,
+      `No run changes ${ACKNOWLEDGEABLE.filter((name) => drift[name]?.left).join(', ')}. docs/operations.md explains each. To accept the difference:  ${run} acknowledge <kind> <user-ids>`,
     ],
     [
       acknowledged > 0,
@@ -113,7 +113,7 @@ function adviseNext(report: ReconcileReport, invocation: string): string[] {
     ],
     [
       kind === 'incremental' && failure === undefined,
-      `Whom Clerk no longer has is found only by:  ${invocation} reconcile --full`,
+      `Users that Clerk no longer has are found only by:  ${run} --full`,
     ],
   ];
   return advice.filter(([isGiven]) => isGiven).map(([, text]) => `${text}\n`);

@@ -9,24 +9,25 @@ import { isAbort } from '../../walk/describe-failure.ts';
 import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
 import { formatReconcile, toReconcileJson } from './format-reconcile.ts';
 
+/** The options of `reconcile`. */
 export interface ReconcileCommandOptions {
   /** Compares all users. */
   full?: boolean;
   dryRun?: boolean;
-  /** Tombstones at the most. */
+  /** Up to this many tombstones. */
   maxDeletions?: number;
   json?: boolean;
 }
 
 /**
- * `reconcile`: compares the users here with Clerk's Backend API, and repairs what differs, or with `--dry-run` only
- * shows it.
+ * `reconcile`: compares the users here with Clerk's Backend API and repairs what differs. With `--dry-run` it only shows
+ * the differences.
  *
- * @returns 3 when something differs still.
+ * @returns 3 if something still differs.
  */
 export async function reconcile(options: ReconcileCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
@@ -37,9 +38,7 @@ export async function reconcile(options: ReconcileCommandOptions, context: Comma
         run(options, context, { api, signal, onProgress: teller.tell }),
       );
       teller.stop();
-      context.stdout(
-        options.json === true ? formatJson(toReconcileJson(report)) : formatReconcile(report, context.invocation),
-      );
+      printAnswer(context, options, { json: () => toReconcileJson(report), text: () => formatReconcile(report) });
       assertEnded(report);
       return countLeft(report.drift, report) > 0 ? 3 : 0;
     } finally {
@@ -69,22 +68,22 @@ async function run(options: ReconcileCommandOptions, context: CommandContext, sc
   );
   if (result.state === 'ran') return result.report;
   throw new OperatorError('reconcile_running', 'Another reconcile is running on this database.', {
-    hint: 'The service may be at it: wait for its end. What it finds is in the table reconcile_runs, and in its metrics.',
+    hint: 'It may be the one of the service. Wait until it ends: the table reconcile_runs and the metrics then say what it found.',
   });
 }
 
-/** The report is printed by now; this is why the exit code is 1. */
+/** The report is already printed. The error says why the exit code is 1. */
 function assertEnded({ failure, dryRun }: ReconcileReport): void {
   if (failure === undefined) return;
   if (isAbort(failure)) {
     throw stoppedError(
-      dryRun ? 'Nothing was changed.' : 'What was repaired until then stays; nobody else was changed.',
+      dryRun ? 'Nothing was changed.' : 'The users that were repaired before the signal stay repaired.',
     );
   }
   throw describeApiError(failure);
 }
 
-/** Tells on stderr how far a run has come, with a bar where there is a terminal and all users are walked. */
+/** Shows on stderr how far a run over all users is, with a bar on a terminal. */
 function createTeller({ stderr, progress }: Pick<CommandContext, 'stderr' | 'progress'>) {
   let walk: WalkProgress | undefined;
   let told = 0;

@@ -1,11 +1,12 @@
 import { Argument, type Command } from 'commander';
 import { ACKNOWLEDGEABLE, type AcknowledgeableKind } from '../../reconcile/acknowledgements.ts';
 import { parseInteger } from '../parse-argument.ts';
+import { refuseArguments } from '../refuse-arguments.ts';
 import type { Registration } from '../registration.ts';
 
 const MAX_DELETIONS = 1_000_000_000;
 
-/** Declares `reconcile` with its subcommands, and hands their options on. */
+/** Declares `reconcile` with its subcommands, and passes their options on. */
 export function registerReconcile(registration: Registration): void {
   const { program, context, finish } = registration;
   const group = program
@@ -13,42 +14,45 @@ export function registerReconcile(registration: Registration): void {
     .description("compare the users here with Clerk's Backend API, show what differs and repair it")
     .option(
       '--full',
-      'compare all users, and find those whom Clerk no longer has; else those changed since the last run',
+      'compare all users, and find those that Clerk no longer has (default: only users who changed since the last run)',
     )
     .option('--dry-run', 'show what differs, and change nothing')
     .option(
       '--max-deletions <n>',
-      'delete so many users at the most (default: 50, or a tenth of all users here)',
+      'delete up to this many users (default: 50, or a tenth of all users here)',
       parseInteger(0, MAX_DELETIONS),
     )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-Needs CLERK_SECRET_KEY, and the service does it by itself: see RECONCILE_INTERVAL in .env.example.
-Exit codes: 0 nothing differs any more, 1 failed or stopped, 2 usage or configuration, 3 something differs still
-that has not been acknowledged.
+Needs CLERK_SECRET_KEY. The service also does this on a schedule: see RECONCILE_INTERVAL in .env.example.
+Exit codes: 0 nothing differs now, 1 failed or stopped, 2 usage or configuration, 3 something still differs and is
+not acknowledged.
 
 Examples:
-  ${context.invocation} reconcile
-  ${context.invocation} reconcile --full --dry-run
-  ${context.invocation} reconcile acknowledge deleted_here user_… --note "restored by mistake"`,
+  clerk-sync reconcile
+  clerk-sync reconcile --full --dry-run
+  clerk-sync reconcile acknowledge deleted_here user_… --note "restored by mistake"`,
     )
     .action(async (options) => {
       const { reconcile } = await import('./reconcile.ts');
       finish(await reconcile(options, context));
     });
-  // `--json` behind a subcommand is that one's own.
+  refuseArguments(group);
+  // After a subcommand, `--json` belongs to that one.
   registerAcknowledgements(group.enablePositionalOptions(), registration);
 }
 
 function registerAcknowledgements(group: Command, { context, finish }: Registration): void {
   const select = (command: Command) =>
-    command.addArgument(new Argument('<kind>').choices(ACKNOWLEDGEABLE)).argument('<user-ids...>');
+    command
+      .addArgument(new Argument('<kind>', 'the kind of difference').choices(ACKNOWLEDGEABLE))
+      .argument('<user-ids...>', 'ids such as user_…');
 
   select(group.command('acknowledge'))
-    .description('accept that users differ in a way that no run repairs: they no longer count as left')
-    .option('--note <text>', 'why; it is kept with them')
+    .description('accept a difference that no run repairs: these users no longer count as left')
+    .option('--note <text>', 'the reason; it is stored with the acknowledgement')
     .action(async (kind: AcknowledgeableKind, userIds: string[], options) => {
       const { acknowledge } = await import('./acknowledge-drift.ts');
       finish(await acknowledge({ kind, userIds }, options, context));
@@ -63,7 +67,7 @@ function registerAcknowledgements(group: Command, { context, finish }: Registrat
 
   group
     .command('acknowledgements')
-    .description('list what has been acknowledged')
+    .description('list what is acknowledged')
     .option('--json', 'print one JSON document')
     .action(async (options) => {
       const { showAcknowledgements } = await import('./acknowledge-drift.ts');

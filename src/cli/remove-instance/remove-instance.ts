@@ -7,43 +7,54 @@ import { abortOnSignal } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTraces } from '../output/format-traces.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 
+/** The options of `remove-instance`. */
 export interface RemoveInstanceOptions {
-  /** Removes; otherwise it is only shown. */
+  /** Removes without a question. */
   yes?: boolean;
-  /** Also the instance that the secret key belongs to. */
+  /** Also removes the instance that the secret key belongs to. */
   force?: boolean;
   json?: boolean;
 }
 
-/** Of one batch, and of a count over a whole table. */
+/** For one batch, and for a count over a whole table. */
 const TIMEOUT_MS = 60_000;
 
-/** `remove-instance`: shows what is here of an instance, and with `--yes` removes it. */
+/**
+ * `remove-instance`: shows what is here of an instance, and removes it with `--yes` or after a yes at the terminal.
+ * Where nobody can be asked, it only shows it.
+ */
 export async function removeInstance(
   instanceId: string,
   options: RemoveInstanceOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
   const isChecked = options.force !== true && (await assertNotOwn(instanceId, context));
-  const found = await withDatabase(context, async (pool) => {
+  const print = (rows: Traces, text: string, dryRun: boolean) =>
+    printAnswer(context, options, {
+      json: () => ({ instance_id: instanceId, dry_run: dryRun, rows }),
+      text: () => `${formatTraces(rows)}\n${text}`,
+    });
+  await withDatabase(context, async (pool) => {
     const traces = await pool.withTransaction((session) => countTraces(session, [instanceId]), {
       timeoutMs: TIMEOUT_MS,
     });
     if (Object.values(traces).every((rows) => rows === 0)) throw await describeUnknown(instanceId, pool);
-    return options.yes === true ? remove(pool, instanceId) : traces;
+    if (options.yes !== true) {
+      print(traces, describeRows(instanceId, isChecked), true);
+      if (context.ask === undefined || options.json === true) return;
+      if (!(await context.ask(`Remove all rows of ${instanceId}?`))) {
+        throw new OperatorError('declined', 'Nothing was changed.');
+      }
+    }
+    print(await remove(pool, instanceId), `These rows of ${instanceId} were removed.\n`, false);
   });
-  if (options.json === true) {
-    context.stdout(formatJson({ instance_id: instanceId, dry_run: options.yes !== true, rows: found }));
-  } else {
-    context.stdout(`${formatTraces(found)}\n${describeEnd(instanceId, { ...options, isChecked }, context.invocation)}`);
-  }
   return 0;
 }
 
-/** @returns false where there is no key to tell. */
-async function assertNotOwn(instanceId: string, { loadConfig, invocation }: CommandContext): Promise<boolean> {
+/** @returns false if there is no key, so that nobody knows which instance belongs here. */
+async function assertNotOwn(instanceId: string, { loadConfig }: CommandContext): Promise<boolean> {
   const config = loadConfig({ takesDeliveries: false });
   if (config.clerkSecretKey === undefined) return false;
   const own = await abortOnSignal((signal) => withApi(config, { signal }, (api) => api.getInstance())).catch(
@@ -52,19 +63,15 @@ async function assertNotOwn(instanceId: string, { loadConfig, invocation }: Comm
     },
   );
   if (own?.id !== instanceId) return own !== undefined;
-  throw new OperatorError(
-    'own_instance',
-    `CLERK_SECRET_KEY belongs to ${instanceId}: its users are the right ones here.`,
-    {
-      hint: `Nothing was changed. If the key is the wrong one, correct it; \`${invocation} remove-instance ${instanceId} --force\` goes on in spite of it.`,
-      exitCode: 2,
-    },
-  );
+  throw new OperatorError('own_instance', `CLERK_SECRET_KEY belongs to ${instanceId}, so its users belong here.`, {
+    hint: `Nothing was changed. If the key is wrong, correct it. \`clerk-sync remove-instance ${instanceId} --force\` removes the instance anyway.`,
+    exitCode: 2,
+  });
 }
 
 async function describeUnknown(instanceId: string, pool: Pool): Promise<OperatorError> {
   const known = await pool.withTransaction(findInstances, { timeoutMs: TIMEOUT_MS });
-  return new OperatorError('unknown_instance', `No row here is of ${instanceId}.`, {
+  return new OperatorError('unknown_instance', `No row here belongs to ${instanceId}.`, {
     hint: known.length === 0 ? 'No row here names an instance.' : `Instances here: ${known.join(', ')}.`,
     exitCode: 2,
   });
@@ -78,25 +85,24 @@ async function remove(pool: Pool, instanceId: string): Promise<Traces> {
   } catch (error) {
     if (findSqlState(error) !== FOREIGN_KEY_VIOLATION) throw error;
     const { table_name: table, constraint_name: constraint } = findPostgresError(error) ?? {};
-    throw new OperatorError('referenced', `The table ${table} refers to users of ${instanceId} (${constraint}).`, {
-      hint: 'Remove those rows of it first; then run this again: it finds what is left.',
-      cause: error,
-    });
+    throw new OperatorError(
+      'referenced',
+      `The table ${table} has rows that refer to users of ${instanceId} (${constraint}).`,
+      {
+        hint: 'Remove those rows first, then run this again: it continues with what is left.',
+        cause: error,
+      },
+    );
   }
 }
 
-function describeEnd(
-  instanceId: string,
-  { yes, isChecked }: RemoveInstanceOptions & { readonly isChecked: boolean },
-  invocation: string,
-): string {
-  if (yes === true) return `These rows were of ${instanceId}, and are removed.\n`;
+function describeRows(instanceId: string, isChecked: boolean): string {
   const unchecked = isChecked
     ? ''
-    : "Without CLERK_SECRET_KEY, clerk-sync can't tell which instance belongs here. Check that yourself.\n";
-  return `These rows are of ${instanceId}. Nothing was changed.
-${unchecked}Take its webhook endpoint away in Clerk's dashboard first, or its users come back. Then:
+    : 'Without CLERK_SECRET_KEY, clerk-sync does not know which instance belongs here. Check that yourself.\n';
+  return `These rows belong to ${instanceId}. Nothing was changed.
+${unchecked}Before you remove them, delete the webhook endpoint of this instance in Clerk's dashboard, or its users come back. Then:
 
-  ${invocation} remove-instance ${instanceId} --yes
+  clerk-sync remove-instance ${instanceId} --yes
 `;
 }

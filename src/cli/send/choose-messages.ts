@@ -10,10 +10,11 @@ import {
   type SampleEventType,
 } from '../../samples/sample-event.ts';
 import type { CommandContext } from '../command-context.ts';
-import type { Message } from './message.ts';
+import type { Message } from './deliver.ts';
 import { countRepeated, repeatSome, shuffle } from './order-deliveries.ts';
 import { readMessages } from './read-messages.ts';
 
+/** What the operator asks for. */
 export interface ChooseOptions {
   /** A type that has a sample, a file, `-`, or undefined. */
   source: string | undefined;
@@ -24,25 +25,25 @@ export interface ChooseOptions {
   now: Date;
 }
 
-/** What is to be sent, in the order of sending. */
+/** What is sent, in this order. */
 export interface Chosen {
   messages: Iterable<Message>;
   events: number;
   deliveries: number;
-  /** Undefined when the events come from a file and nothing was left to chance. */
+  /** Undefined if the events come from a file and nothing was left to chance. */
   seed: number | undefined;
   storm: Storm | undefined;
-  /** The sample that is sent, where all events are of one type. */
+  /** The type of the sample, if all events have the same. */
   sample: SampleEventType | undefined;
 }
 
 type Events = Pick<Chosen, 'messages' | 'events' | 'storm' | 'sample'>;
 
-/** Streams of a seed: the storm itself has 0. */
+/** Streams of random numbers from one seed. The storm itself has stream 0. */
 const SHUFFLE_STREAM = 1;
 const REPEAT_STREAM = 2;
 
-/** Finds or makes the events, and puts their deliveries in order. The same seed gives the same storm in the same order. */
+/** Finds or makes the events and puts their deliveries in order. The same seed gives the same storm in the same order. */
 export async function chooseMessages(options: ChooseOptions, stdin: CommandContext['stdin']): Promise<Chosen> {
   const isStorm = options.source === undefined && options.count !== undefined && options.count > 1;
   const nowSeconds = Math.floor(options.now.getTime() / 1000);
@@ -77,7 +78,7 @@ async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin
   }
   assertFile(source);
   if (count !== undefined) {
-    throw new OperatorError('usage', '--count goes with sample events: a file is sent as it is.', { exitCode: 2 });
+    throw new OperatorError('usage', '--count is only for sample events. A file is sent as it is.', { exitCode: 2 });
   }
   const messages = await readMessages(source, { stdin, createMessageId });
   return { messages, events: messages.length, storm: undefined, sample: undefined };
@@ -90,7 +91,7 @@ interface SampleOptions {
   createMessageId: () => string;
 }
 
-/** One event for each of `count` sample users, whose seeds follow one another. */
+/** One event for each of `count` sample users with consecutive seeds. */
 function* createSamples(type: SampleEventType, options: SampleOptions): Generator<Message> {
   for (let index = 0; index < options.count; index += 1) {
     const event = createSampleEvent(type, options.seed + index, options.now.getTime());
@@ -100,7 +101,7 @@ function* createSamples(type: SampleEventType, options: SampleOptions): Generato
 
 function assertFile(source: string): void {
   if (source === '-' || existsSync(source)) return;
-  throw new OperatorError('usage', `There is no file ${source}, and no sample event of that name.`, {
+  throw new OperatorError('usage', `There is no file and no sample event with the name ${source}.`, {
     hint: `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`,
     exitCode: 2,
   });

@@ -1,89 +1,91 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { DeliveryResult } from './deliver.ts';
-import type { Message } from './message.ts';
+import { type DeliveryResult, isTransient, type Message } from './deliver.ts';
 
-/** What a whole run came to; it does not grow with the number of deliveries. */
+/** The numbers of a whole run, with the names of `send --json`. They need no more memory for more deliveries. */
 export interface Totals {
-  deliveries: number;
-  outcomes: Record<string, number>;
-  failures: Failure[];
-  /** Attempts beyond each delivery's first. */
-  retries: number;
-  seconds: number;
-  latencyMs: { p50: number; p95: number; p99: number };
+  readonly deliveries: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly failures: readonly Failure[];
+  /** All attempts except the first one of each delivery. */
+  readonly retries: number;
+  readonly seconds: number;
+  readonly deliveries_per_second: number;
+  readonly latency_ms: { readonly p50: number; readonly p95: number; readonly p99: number };
   /** The first few, in the order of their answers. */
-  results: DeliveryResult[];
+  readonly results: readonly DeliveryResult[];
 }
 
-/** Deliveries that ended alike. */
+/** Deliveries that failed in the same way. */
 export interface Failure {
-  status: number | null;
-  code: string;
-  message: string;
+  readonly status: number | null;
+  readonly code: string;
+  readonly message: string;
   deliveries: number;
 }
 
+/** How a run sends its messages. */
 export interface DeliverAllOptions {
-  concurrency: number;
-  deliver: (message: Message) => Promise<DeliveryResult>;
-  onDelivered: () => void;
+  readonly concurrency: number;
+  readonly deliver: (message: Message) => Promise<DeliveryResult>;
+  readonly onDelivered: () => void;
+  /** When it is aborted, no further message is sent. */
+  readonly signal?: AbortSignal;
 }
 
-/** So many results are kept to be shown one by one. */
+/** Up to this many results are kept, to be shown one by one. */
 export const MAX_RESULTS = 10;
-/** Wrong secret, wrong address, wrong method: the answer would be the same for every message. */
+/** A wrong secret, address or method: the answer would be the same for every message. */
 const HOPELESS = new Set([401, 403, 404, 405]);
 
-/** Sends the messages in order, `concurrency` at a time. The run ends early where going on would be in vain. */
+/** Sends the messages in order, `concurrency` at a time. The run ends early if each further answer would be the same. */
 export async function deliverAll(messages: Iterable<Message>, options: DeliverAllOptions): Promise<Totals> {
   const latency = createHistogram();
-  const totals: Omit<Totals, 'seconds' | 'latencyMs'> = {
-    deliveries: 0,
-    outcomes: {},
-    failures: [],
-    retries: 0,
-    results: [],
-  };
+  const counts = { deliveries: 0, retries: 0 };
+  const outcomes: Record<string, number> = {};
+  const failures: Failure[] = [];
+  const results: DeliveryResult[] = [];
   const source = messages[Symbol.iterator]();
   let stopped = false;
+  const add = (result: DeliveryResult) => {
+    const { status, outcome, error, attempts, ms } = result;
+    counts.deliveries += 1;
+    counts.retries += attempts - 1;
+    latency.record(Math.round(ms * 1000));
+    if (results.length < MAX_RESULTS) results.push(result);
+    if (outcome !== null) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    if (error !== null) addFailure(failures, { status, ...error });
+    // A transient answer is the last one of several attempts.
+    stopped ||= isTransient(status) || HOPELESS.has(status ?? 0);
+  };
   const sendFromSource = async () => {
-    for (let next = source.next(); !stopped && !next.done; next = source.next()) {
-      const result = await options.deliver(next.value);
-      addResult(totals, result);
-      latency.record(Math.max(1, Math.round(result.ms * 1000)));
-      stopped ||= isHopeless(result.status);
+    while (!stopped && options.signal?.aborted !== true) {
+      const next = source.next();
+      if (next.done) return;
+      add(await options.deliver(next.value));
       options.onDelivered();
     }
   };
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: options.concurrency }, sendFromSource));
-  const percentile = (share: number) => latency.percentile(share) / 1000;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const percentile = (share: number) => round(latency.percentile(share) / 1000, 1);
   return {
-    ...totals,
-    seconds: (performance.now() - startedAt) / 1000,
-    latencyMs: { p50: percentile(50), p95: percentile(95), p99: percentile(99) },
+    ...counts,
+    outcomes,
+    failures,
+    seconds: round(seconds, 2),
+    deliveries_per_second: Math.round(counts.deliveries / seconds),
+    latency_ms: { p50: percentile(50), p95: percentile(95), p99: percentile(99) },
+    results,
   };
 }
 
-/** The last answer to a message; one that may pass has been given time to. */
-function isHopeless(status: number | null): boolean {
-  return status === null || status === 429 || status >= 500 || HOPELESS.has(status);
-}
-
-function addResult(totals: Omit<Totals, 'seconds' | 'latencyMs'>, result: DeliveryResult): void {
-  totals.deliveries += 1;
-  totals.retries += result.attempts - 1;
-  if (totals.results.length < MAX_RESULTS) totals.results.push(result);
-  if (result.outcome !== null) totals.outcomes[result.outcome] = (totals.outcomes[result.outcome] ?? 0) + 1;
-  if (result.error !== null) addFailure(totals.failures, result.status, result.error);
-}
-
-function addFailure(
-  failures: Failure[],
-  status: number | null,
-  { code, message }: { code: string; message: string },
-): void {
-  const known = failures.find((failure) => failure.status === status && failure.code === code);
-  if (known === undefined) failures.push({ status, code, message, deliveries: 1 });
+function addFailure(failures: Failure[], failure: Omit<Failure, 'deliveries'>): void {
+  const known = failures.find(({ status, code }) => status === failure.status && code === failure.code);
+  if (known === undefined) failures.push({ ...failure, deliveries: 1 });
   else known.deliveries += 1;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }

@@ -1,62 +1,82 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook } from 'svix';
-import type { Message } from './message.ts';
 
-/** How one message fared after all its attempts. */
+/** One event to send. Each delivery of it has the same id and the same body. */
+export interface Message {
+  readonly messageId: string;
+  /** Null if the event does not say. */
+  readonly type: string | null;
+  readonly userId: string | null;
+  readonly body: string;
+}
+
+/** What became of one message after all its attempts, with the names of `send --json`. */
 export interface DeliveryResult {
-  message: Message;
-  /** The last answer's status; null when nothing answered. */
-  status: number | null;
-  /** What the service did with it; null when it was not accepted. */
-  outcome: string | null;
-  error: { code: string; message: string } | null;
-  attempts: number;
-  /** The last attempt's time until its answer was read. */
-  ms: number;
+  readonly message_id: string;
+  readonly event_type: string | null;
+  readonly user_id: string | null;
+  /** The status of the last answer; null if nothing answered. */
+  readonly status: number | null;
+  /** What the service did with it; null if it was not accepted. */
+  readonly outcome: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly attempts: number;
+  /** The time of the last attempt until its answer was read. */
+  readonly ms: number;
 }
 
+/** Where messages go, and how they are signed. */
 export interface DeliverOptions {
-  url: string;
+  readonly url: string;
   /** `whsec_…` */
-  secret: string;
-  /** The waiting between attempts; a test makes it short. */
-  waitMs?: (milliseconds: number) => Promise<unknown>;
+  readonly secret: string;
+  /** When it is aborted, no attempt is repeated. */
+  readonly signal?: AbortSignal;
+  /** Waits between attempts. A test makes it short. */
+  readonly waitMs?: (milliseconds: number) => Promise<unknown>;
 }
 
-type Attempt = Omit<DeliveryResult, 'message' | 'attempts'> & { retryAfterMs: number | undefined };
+type Answer = Pick<DeliveryResult, 'status' | 'outcome' | 'error'> & { readonly retryAfterMs?: number | undefined };
 
 const MAX_ATTEMPTS = 6;
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 5000;
-/** As Svix's hosted service: an answer that takes longer is a failure. */
+/** As for Svix's hosted service: an answer that takes longer is a failure. */
 const TIMEOUT_MS = 15_000;
 
 /**
- * Makes the function that signs and posts one message, as Svix does: each attempt has a signature of its own, redirects
- * are not followed, and what may pass (no connection, 429, 5xx) is tried again after `Retry-After` or a growing pause,
- * six times at the most and in seconds where Svix waits for hours.
+ * Makes the function that signs and posts one message, as Svix does: each attempt has its own signature, redirects are not
+ * followed, and what may pass (no connection, 429, 5xx) is tried again after `Retry-After` or a growing pause. There are up
+ * to six attempts, within seconds. Svix tries for hours.
  */
-export function createDeliverer({ url, secret, waitMs = delay }: DeliverOptions) {
+export function createDeliverer({ url, secret, signal, waitMs = waitUntil(signal) }: DeliverOptions) {
   const webhook = new Webhook(secret);
   let reached = false;
   return async function deliver(message: Message): Promise<DeliveryResult> {
+    const { messageId: message_id, type: event_type, userId: user_id } = message;
     for (let attempts = 1; ; attempts += 1) {
-      const { retryAfterMs, ...result } = await post(url, webhook, message);
-      reached ||= result.status !== null;
-      // Waiting does not help against a service that was never there.
-      const final = !isTransient(result.status) || !reached || attempts === MAX_ATTEMPTS;
-      if (final) return { message, attempts, ...result };
+      const startedAt = performance.now();
+      const { retryAfterMs, ...answer } = await post(url, webhook, message);
+      const ms = Math.max(1, Math.round((performance.now() - startedAt) * 10)) / 10;
+      reached ||= answer.status !== null;
+      // It does not help to wait for a service that was never there.
+      const mayRetry = isTransient(answer.status) && reached && attempts < MAX_ATTEMPTS && signal?.aborted !== true;
+      if (!mayRetry) return { message_id, event_type, user_id, ...answer, attempts, ms };
       await waitMs(Math.min(MAX_WAIT_MS, retryAfterMs ?? FIRST_WAIT_MS * 2 ** (attempts - 1)));
     }
   };
 }
 
-function isTransient(status: number | null): boolean {
+function waitUntil(signal: AbortSignal | undefined) {
+  return (milliseconds: number) => delay(milliseconds, undefined, { signal }).catch(() => undefined);
+}
+
+/** True for an answer that may be another one a moment later: none at all, 429 and 5xx. */
+export function isTransient(status: number | null): boolean {
   return status === null || status === 429 || status >= 500;
 }
 
-async function post(url: string, webhook: Webhook, message: Message): Promise<Attempt> {
-  const startedAt = performance.now();
+async function post(url: string, webhook: Webhook, message: Message): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -65,18 +85,14 @@ async function post(url: string, webhook: Webhook, message: Message): Promise<At
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = await response.text();
-    const ms = performance.now() - startedAt;
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
     return {
-      ...readAnswer(response.status, answer),
+      ...readAnswer(response.status, await response.text()),
       status: response.status,
-      ms,
       retryAfterMs: Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
     };
   } catch (error) {
-    const ms = performance.now() - startedAt;
-    return { status: null, outcome: null, error: describeNetworkError(error), ms, retryAfterMs: undefined };
+    return { status: null, outcome: null, error: describeNetworkError(error) };
   }
 }
 
@@ -90,12 +106,12 @@ function sign(webhook: Webhook, { messageId, body }: Message): Record<string, st
   };
 }
 
-/** A 2xx of clerk-sync's says what became of the event; one of something else's does not. */
+/** A 2xx of clerk-sync says what became of the event. A 2xx of another program does not. */
 function readAnswer(status: number, answer: string): Pick<DeliveryResult, 'outcome' | 'error'> {
   const { outcome, error } = parseAnswer(answer);
   if (status >= 200 && status < 300) {
     if (typeof outcome === 'string') return { outcome, error: null };
-    return { outcome: null, error: { code: 'foreign_answer', message: 'What answered is not clerk-sync.' } };
+    return { outcome: null, error: { code: 'foreign_answer', message: 'The answer is not from clerk-sync.' } };
   }
   return {
     outcome: null,
@@ -110,12 +126,12 @@ function parseAnswer(answer: string): { outcome?: unknown; error?: { code?: unkn
   try {
     return JSON.parse(answer) ?? {};
   } catch {
-    // A proxy's page, perhaps: the status says what there is to say.
+    // It may be the page of a proxy: the status says enough.
     return {};
   }
 }
 
-/** `fetch` hides the system's code in the cause; with two addresses tried, in an AggregateError there. */
+/** `fetch` hides the code of the system in the cause, or in an AggregateError there if it tried two addresses. */
 function describeNetworkError(error: unknown): { code: string; message: string } {
   if (error instanceof Error && error.name === 'TimeoutError') {
     return { code: 'timeout', message: `no answer within ${TIMEOUT_MS / 1000} s.` };

@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../text/format-quantity.ts';
 
-/** Says of samples that they are here and play no part. */
-export function describeSamples(samples: number, invocation: string): string {
-  return `${formatQuantity(samples, 'sample user')} left aside: \`${invocation} send --clean\` removes samples`;
+/** Says that there are samples here, and that the command leaves them aside. */
+export function describeSamples(samples: number): string {
+  return `${formatQuantity(samples, 'sample user')} left aside: \`clerk-sync send --clean\` removes samples`;
 }

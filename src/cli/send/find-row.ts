@@ -8,7 +8,7 @@ import { defineStatement } from '../../db/sql/define-statement.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type Look, lookAtDatabase } from './look-at-database.ts';
 
-/** The columns of a user that are shown after an event, null where it has none; of the child tables how many rows. */
+/** The columns of a user that are shown after an event, and the number of rows in each child table. */
 export type UserRow = Readonly<Record<string, string | number | boolean | Date | null>>;
 
 const u = alias(users, 'u');
@@ -27,7 +27,7 @@ const FIND = defineStatement(
   where ${u.id} = $1 and exists (select from ${webhookMessages} where ${webhookMessages.message_id} = $2)`,
 );
 
-/** Reads the row that an event has led to. The ledger tells whether the service wrote into the database that is read. */
+/** Reads the row that an event has led to. The ledger shows whether the service wrote to the database that is read. */
 export async function findRow(
   loadConfig: CommandContext['loadConfig'],
   { userId, messageId }: { userId: string; messageId: string },
@@ -36,5 +36,5 @@ export async function findRow(
   if (look.state === 'unseen') return look;
   const [row] = look.value;
   if (row !== undefined) return { state: 'seen', value: row };
-  return { state: 'unseen', why: 'The service writes into another database than the one that is configured here.' };
+  return { state: 'unseen', why: 'The service writes to another database than the one that is configured here.' };
 }

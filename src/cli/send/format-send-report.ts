@@ -2,23 +2,24 @@ import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { formatTable } from '../output/format-table.ts';
 import { formatTime } from '../output/format-values.ts';
+import type { DeliveryResult } from './deliver.ts';
 import type { Failure } from './deliver-all.ts';
-import type { ReportedResult, SendReport } from './send-report.ts';
+import type { SendReport } from './send-report.ts';
 
-/** A report for people: each delivery where they are few, else counts; then what to do next. */
-export function formatSendReport(report: SendReport, invocation: string): string {
+/** The report for people: each delivery if they are few, otherwise counts; then what to do next. */
+export function formatSendReport(report: SendReport, { isStopped }: { readonly isStopped: boolean }): string {
   const parts = [
     ...(report.results === null ? formatTotals(report) : [formatResults(report.results)]),
     ...report.failures.map((failure) => formatFailure(failure, report.url)),
-    formatUnsent(report),
+    isStopped ? '' : formatUnsent(report),
     formatRow(report),
     formatExpected(report),
-    formatNext(report, invocation),
+    formatNext(report),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function formatResults(results: ReportedResult[]): string {
+function formatResults(results: readonly DeliveryResult[]): string {
   return formatTable(
     [
       { title: 'event', value: (result) => result.event_type },
@@ -61,12 +62,12 @@ function formatFailure({ status, code, message, deliveries }: Failure, url: stri
 
 function hintFor(status: number | null, url: string): string {
   if (status === 401) {
-    return 'The service was configured with another secret: give it with --secret, and check that both clocks are right.';
+    return 'The service uses another secret. Give that one with --secret, and check that both clocks are right.';
   }
   if (status === 404 || status === 405) return `Is ${url} the address of clerk-sync? Its path is /webhooks/clerk.`;
-  if (status === null) return 'Look at the log of the service, and whether it still runs.';
+  if (status === null) return 'Check that the service still runs, and read its log.';
   if (status >= 500)
-    return "The service could not keep the event now: its log says why, and `/readyz` whether it's ready.";
+    return 'The service could not store the event now. Its log says why, and `/readyz` says whether it is ready.';
   return '';
 }
 
@@ -74,26 +75,27 @@ function formatUnsent({ planned, deliveries }: SendReport): string {
   const left = planned - deliveries;
   return left === 0
     ? ''
-    : `${formatQuantity(left, 'delivery', 'deliveries')} not sent: the answer would be the same.\n`;
+    : `${formatQuantity(left, 'delivery', 'deliveries')} not sent, because the answer would be the same.\n`;
 }
 
 function formatExpected({ expected }: SendReport): string {
   if (expected === null) return '';
   const { live, deleted, banned, email_addresses: addresses, sql } = expected;
-  return `Whatever the order, the tables now say: ${live} live, ${deleted} deleted, ${banned} banned, ${addresses} e-mail addresses.\nSee for yourself:\n\n${sql}\n`;
+  return `In any order, the tables now say: ${live} live, ${deleted} deleted, ${banned} banned, ${addresses} e-mail addresses.\nTo check this:\n\n${sql}\n`;
 }
 
-function formatNext({ results, outcomes, sample }: SendReport, invocation: string): string {
+function formatNext({ results, outcomes, sample }: SendReport): string {
   const deadLetter = results?.find((result) => result.outcome === 'dead_letter');
-  if (deadLetter !== undefined) return `See why:\n\n  ${invocation} dead-letters show ${deadLetter.message_id}\n`;
-  if (outcomes.dead_letter !== undefined) return `See why:\n\n  ${invocation} dead-letters summary\n`;
+  if (deadLetter !== undefined) return `To see why:\n\n  clerk-sync dead-letters show ${deadLetter.message_id}\n`;
+  if (outcomes.dead_letter !== undefined) return 'To see why:\n\n  clerk-sync dead-letters summary\n';
   if (sample === null || results === null || results.every((result) => result.outcome === null)) return '';
   if (outcomes.stale !== undefined) {
-    return `stale: the user is deleted, and deleted is final. Another seed is another user, or begin anew:\n\n  ${invocation} send user.created --seed 2\n  ${invocation} send --clean\n`;
+    return 'stale: this user was deleted, and a deletion is final. Use another seed for another user, or remove all samples:\n\n  clerk-sync send user.created --seed 2\n  clerk-sync send --clean\n';
   }
   const next = SAMPLE_NEXT[sample];
-  if (next === undefined) return 'ignored: only users are synced; the message is in clerk.webhook_messages.\n';
-  return `Next:\n\n  ${invocation} ${next}\n`;
+  if (next === undefined)
+    return 'ignored: only events about users are applied. The message is recorded in clerk.webhook_messages.\n';
+  return `Next:\n\n  clerk-sync ${next}\n`;
 }
 
 /** What to try after a sample. */
@@ -103,17 +105,17 @@ const SAMPLE_NEXT: Readonly<Record<string, string>> = {
   'user.deleted': 'send --count 1000 --shuffle --duplicate',
 };
 
-/** The row of the one user, without what it does not have; a query where it can't be seen from here. */
+/** The row of the one user, without empty columns; a query if it can't be seen from here. */
 function formatRow({ row, row_unseen: why, results }: SendReport): string {
   if (row !== null) {
     const cells = Object.entries(row).filter(([, value]) => ![null, 0, false].some((nothing) => nothing === value));
     const width = Math.max(...cells.map(([name]) => name.length));
     const lines = cells.map(([name, value]) => `  ${name.padEnd(width)}  ${formatValue(value)}\n`);
-    return `In the database now, in clerk.users and the tables beside it:\n\n${lines.join('')}`;
+    return `Now in the database, in clerk.users and its child tables:\n\n${lines.join('')}`;
   }
   const userId = results?.[0]?.user_id ?? null;
   if (why === null || userId === null) return '';
-  return `The row can't be shown: ${why}\nSee it there:\n\n  select * from clerk.users where id = '${escapeText(userId).replaceAll("'", "''")}';\n`;
+  return `The row can't be shown: ${why}\nTo see it there:\n\n  select * from clerk.users where id = '${escapeText(userId).replaceAll("'", "''")}';\n`;
 }
 
 function formatValue(value: unknown): string {

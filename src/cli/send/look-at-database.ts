@@ -6,17 +6,17 @@ import { findEmbeddedPostgres } from '../../embedded-postgres/find-embedded-post
 import { OperatorError } from '../../errors.ts';
 import type { CommandContext } from '../command-context.ts';
 
-/** What was read, or why nothing could be, a sentence. */
+/** What was read, or a sentence that says why nothing could be read. */
 export type Look<T> =
   | { readonly state: 'seen'; readonly value: T }
   | { readonly state: 'unseen'; readonly why: string };
 
-/** Nobody has asked for the database itself: a service may be all that there is here. */
+/** The database is not what the operator asked for, so nobody waits long for it. */
 const TIMEOUT_MS = 15_000;
 
 /**
- * Reads from the database that is configured here, and starts none: where its service runs, so does the embedded one.
- * Whether the service that is sent to writes into the same one, the caller has to find out.
+ * Reads from the database that is configured here. It starts none: the embedded one runs as long as its service. The caller
+ * has to find out whether the service writes to this database.
  */
 export async function lookAtDatabase<T>(
   loadConfig: CommandContext['loadConfig'],

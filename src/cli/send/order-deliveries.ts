@@ -1,10 +1,10 @@
 import type { Random } from '../../samples/random.ts';
 
-/** Up to so many deliveries the order is wholly random; beyond, each one moves about this far, and memory stays flat. */
+/** Up to this many deliveries the order is fully random. With more, each one moves about this far, and memory stays flat. */
 const SHUFFLE_WINDOW = 10_000;
 const REPEATED_SHARE = 0.2;
 
-/** The items in random order, read lazily. */
+/** The items in random order. They are read when they are needed. */
 export function* shuffle<T>(items: Iterable<T>, random: Random, window = SHUFFLE_WINDOW): Generator<T> {
   const held: T[] = [];
   for (const item of items) {
@@ -14,7 +14,7 @@ export function* shuffle<T>(items: Iterable<T>, random: Random, window = SHUFFLE
   while (held.length > 0) yield takeAny(held, random);
 }
 
-/** Every item, and one in five, the first among them, once or twice more: a little later, as a sender's retry comes. */
+/** Every item, and one in five (also the first) once or twice more: a little later, like the retry of a sender. */
 export function* repeatSome<T>(items: Iterable<T>, random: Random): Generator<T> {
   const later: T[] = [];
   let first = true;
@@ -29,7 +29,7 @@ export function* repeatSome<T>(items: Iterable<T>, random: Random): Generator<T>
   yield* later;
 }
 
-/** How many items `repeatSome` makes of `count` when it is given the same random numbers. */
+/** How many items `repeatSome` makes of `count` items with the same random numbers. */
 export function countRepeated(count: number, random: Random): number {
   let total = 0;
   for (const _ of repeatSome(numbersBelow(count), random)) total += 1;

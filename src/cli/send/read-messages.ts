@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { OperatorError } from '../../errors.ts';
 import { parseKeepingDigits } from '../output/json-text.ts';
-import type { Message } from './message.ts';
+import type { Message } from './deliver.ts';
 
 /** Reads a file of events: one JSON object, an array of them, or one on each line. `-` is the standard input. */
 export async function readMessages(
@@ -11,7 +11,7 @@ export async function readMessages(
   const text = await (file === '-' ? readStream(stdin) : readText(file));
   const name = file === '-' ? 'The standard input' : file;
   const bodies = splitEvents(text.replace(/^\ufeff/, ''), name);
-  if (bodies.length === 0) throw new OperatorError('no_events', `${name} holds no event.`, { exitCode: 2 });
+  if (bodies.length === 0) throw new OperatorError('no_events', `${name} contains no event.`, { exitCode: 2 });
   return bodies.map((body) => ({ messageId: createMessageId(), body, ...readTypeAndUser(body) }));
 }
 
@@ -30,7 +30,7 @@ async function readStream(stream: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The text of each event. A single one, and one on a line, goes out as it stands there. */
+/** The text of each event. A single event, or one in a line, is sent exactly as it is written. */
 function splitEvents(text: string, name: string): string[] {
   const whole = parse(text);
   if (Array.isArray(whole)) return whole.map((event, index) => assertObject(event, name, `item ${index + 1}`));
@@ -51,18 +51,18 @@ function parse(text: string): unknown {
   try {
     return parseKeepingDigits(text);
   } catch {
-    // Not one JSON document: perhaps one on each line, and otherwise the caller says where it is wrong.
+    // It may be one event in each line. If not, the caller says where the error is.
     return undefined;
   }
 }
 
 function assertObject(event: unknown, name: string, place: string): string {
-  // The text, because a number that keeps its digits is an object, too.
+  // As text, because a number that keeps its digits is an object, too.
   const text = JSON.stringify(event) as string | undefined;
   if (text?.startsWith('{')) return text;
   const what = event === undefined ? 'is not JSON' : 'is not a JSON object';
   throw new OperatorError('not_an_event', `${name}: ${place} ${what}.`, {
-    hint: 'Give one event, an array of events, or one event on each line: {"type": "user.updated", "data": {…}}.',
+    hint: 'Give one event, an array of events, or one event in each line: {"type": "user.updated", "data": {…}}.',
     exitCode: 2,
   });
 }

@@ -1,6 +1,8 @@
 import { OperatorError } from '../../errors.ts';
+import { formatCount } from '../../text/format-quantity.ts';
+import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { startProgressBar } from '../output/progress-bar.ts';
 import { assertMaySend } from './assert-may-send.ts';
 import { type Chosen, chooseMessages } from './choose-messages.ts';
@@ -13,27 +15,28 @@ import type { Look } from './look-at-database.ts';
 import { createSendReport, type SendReport } from './send-report.ts';
 import { chooseSecret, chooseUrl } from './target.ts';
 
+/** The options of `send`. */
 export interface SendOptions {
   count?: number;
   shuffle?: boolean;
   duplicate?: boolean;
-  /** Where to; a URL without a path gets the service's own. */
+  /** Where to send. A URL without a path gets the path of the service. */
   url?: string;
   /** `whsec_…` */
   secret?: string;
   concurrency: number;
   seed?: number;
   json?: boolean;
-  /** Samples also where real users are. */
+  /** Also sends samples to a database with real users. */
   yes?: boolean;
-  /** Removes samples, and sends nothing. */
+  /** Removes samples and sends nothing. */
   clean?: boolean;
 }
 
 /**
- * `send [file|type]`: signs events as Svix does, posts them to a running service and tells what became of them.
+ * `send [file|type]`: signs events as Svix does, posts them to a running service and reports what became of them.
  *
- * @returns 0 when every delivery was accepted, 1 when one was not, 3 when one became a dead letter.
+ * @returns 0 if every delivery was accepted, 1 if one was not, 3 if one became a dead letter.
  */
 export async function send(
   source: string | undefined,
@@ -46,28 +49,58 @@ export async function send(
   const { count, seed, shuffle = false, duplicate = false } = options;
   const chosen = await chooseMessages({ source, count, seed, shuffle, duplicate, now: new Date() }, context.stdin);
   const isSample = chosen.storm !== undefined || chosen.sample !== undefined;
-  if (isSample && options.yes !== true) await assertMaySend(url, context);
-  const progress = startProgressBar(context.progress, chosen.deliveries, 'deliveries');
-  const totals = await deliverAll(chosen.messages, {
-    concurrency: options.concurrency,
-    deliver: createDeliverer({ url, secret }),
-    onDelivered: progress.advance,
-  }).finally(progress.stop);
-  assertReached(totals, url, context.invocation);
+  if (isSample) await assertMaySend(url, options, context);
+  const { totals, isStopped } = await abortOnSignal((signal) =>
+    deliver(chosen, { url, secret, signal, concurrency: options.concurrency }, context),
+  );
+  assertReached(totals, url);
   const report = createSendReport({ url, chosen, totals, row: await findOnlyRow(chosen, totals, context) });
-  context.stdout(options.json === true ? formatJson(report) : formatSendReport(report, context.invocation));
+  printAnswer(context, options, { json: () => report, text: () => formatSendReport(report, { isStopped }) });
+  if (isStopped && report.deliveries < report.planned) throw stoppedError(describeSent(report));
   return chooseExitCode(report);
 }
 
-/** What the database says now of the user of a single event; undefined where there is nothing to be seen. */
+interface Target {
+  readonly url: string;
+  readonly secret: string;
+  readonly signal: AbortSignal;
+  readonly concurrency: number;
+}
+
+/** A signal ends the run when the deliveries that are on their way have their answers. */
+async function deliver(
+  chosen: Chosen,
+  { concurrency, signal, ...target }: Target,
+  { progress, stderr }: Pick<CommandContext, 'progress' | 'stderr'>,
+): Promise<{ totals: Totals; isStopped: boolean }> {
+  const bar = startProgressBar(progress, chosen.deliveries, 'deliveries');
+  const onAbort = () => {
+    bar.stop();
+    stderr('stopping after the deliveries that are on their way\n');
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  const totals = await deliverAll(chosen.messages, {
+    concurrency,
+    deliver: createDeliverer({ ...target, signal }),
+    onDelivered: () => signal.aborted || bar.advance(),
+    signal,
+  }).finally(bar.stop);
+  return { totals, isStopped: signal.aborted };
+}
+
+function describeSent({ deliveries, planned }: SendReport): string {
+  return `${formatCount(deliveries)} of ${formatCount(planned)} deliveries were sent.`;
+}
+
+/** What the database now says about the user of a single event; undefined if there is nothing to see. */
 async function findOnlyRow(
   { events }: Chosen,
   { results: [result] }: Totals,
   { loadConfig }: CommandContext,
 ): Promise<Look<UserRow> | undefined> {
   if (events !== 1 || result === undefined) return undefined;
-  const { messageId, userId } = result.message;
-  const isSettled = result.outcome !== null && result.outcome !== 'dead_letter';
+  const { message_id: messageId, user_id: userId, outcome } = result;
+  const isSettled = outcome !== null && outcome !== 'dead_letter';
   return isSettled && userId !== null ? findRow(loadConfig, { userId, messageId }) : undefined;
 }
 
@@ -78,15 +111,15 @@ async function clean(source: string | undefined, options: SendOptions, context: 
       exitCode: 2,
     });
   }
-  return cleanSamples(options.json === true, context);
+  return cleanSamples(options, context);
 }
 
-/** Nothing at all was there: one sentence says more than a report of failures. */
-function assertReached({ failures, deliveries }: Totals, url: string, invocation: string): void {
+/** If no service was reached at all, one sentence says more than a list of failures. */
+function assertReached({ failures, deliveries }: Totals, url: string): void {
   const [failure] = failures;
   if (failure?.status !== null || failure.deliveries < deliveries) return;
   throw new OperatorError('service_unreachable', `Nothing answers at ${url}: ${failure.message}`, {
-    hint: `Is the service running? Start it with \`npm start\` (or \`${invocation} serve\`) in another terminal; --url names another address.`,
+    hint: 'Is the service running? Start it with `clerk-sync serve` in another terminal. If it has another address, give it with --url.',
   });
 }
 

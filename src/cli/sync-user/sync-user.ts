@@ -10,22 +10,22 @@ import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatJson } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 
+/** The options of `sync-user`. */
 export interface SyncUserCommandOptions {
   /** Asks Clerk and the database, and writes nothing. */
   dryRun?: boolean;
   json?: boolean;
 }
 
-/** Outcomes after which the user is here as Clerk has it; all others leave something over. */
+/** After these outcomes the user is the same here as at Clerk. After all others something is left over. */
 const DONE: ReadonlySet<SyncOutcome> = new Set<SyncOutcome>(['applied', 'stale', 'deleted']);
 
 /**
- * `sync-user`: makes users the same here as at Clerk, one after another. What was done until a failure is printed all
- * the same.
+ * `sync-user`: makes users the same here as at Clerk, one after another. What was done before a failure is printed, too.
  *
- * @returns 3 when something is left over.
+ * @returns 3 if something is left over.
  */
 export async function syncUsers(
   ids: readonly string[],
@@ -41,11 +41,11 @@ export async function syncUsers(
     try {
       await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
     } catch (error) {
-      if (results.length > 0) context.stdout(formatResults(results, options, context));
+      if (results.length > 0) printResults(results, options, context);
       const done = options.dryRun === true ? 0 : results.length;
       throw signal.aborted ? stoppedError(describeDone(done)) : describeApiError(error);
     }
-    context.stdout(formatResults(results, options, context));
+    printResults(results, options, context);
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
   });
 }
@@ -72,20 +72,31 @@ async function syncEach(
 }
 
 function describeDone(done: number): string {
-  return done === 0 ? 'Nothing was changed.' : 'Those listed are done; run it again for the others.';
+  return done === 0 ? 'Nothing was changed.' : 'The users in the list are done. Run the command again for the others.';
 }
 
-function formatResults(
+function printResults(
   results: readonly SyncedUser[],
-  { json, dryRun = false }: SyncUserCommandOptions,
-  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
-): string {
+  options: SyncUserCommandOptions,
+  context: Pick<CommandContext, 'stdout' | 'invocation' | 'width'>,
+): void {
+  const { dryRun = false } = options;
   const outcomes: Record<string, number> = {};
   for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  if (json === true) {
-    const users = results.map(({ userId, outcome, error }) => ({ user_id: userId, outcome, error: error ?? null }));
-    return formatJson({ dry_run: dryRun, outcomes, results: users });
-  }
+  const users = results.map(({ userId, outcome, error }) => ({ user_id: userId, outcome, error: error ?? null }));
+  printAnswer(context, options, {
+    json: () => ({ dry_run: dryRun, outcomes, results: users }),
+    text: () => formatResults({ results, outcomes, dryRun }, context.width),
+  });
+}
+
+interface Results {
+  readonly results: readonly SyncedUser[];
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly dryRun: boolean;
+}
+
+function formatResults({ results, outcomes, dryRun }: Results, width: number | undefined): string {
   const counts = Object.entries(outcomes).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
   const table = formatTable<SyncedUser>(
     [
@@ -98,8 +109,8 @@ function formatResults(
   );
   const isLetter = !dryRun && outcomes.dead_letter !== undefined;
   const next = [
-    ...(dryRun ? ['A dry run: nothing was changed.\n'] : []),
-    ...(isLetter ? [`Why they could not be written:  ${invocation} dead-letters list --state open,discarded\n`] : []),
+    ...(dryRun ? ['This was a dry run: nothing was changed.\n'] : []),
+    ...(isLetter ? ['Why some could not be written:  clerk-sync dead-letters list --state open,discarded\n'] : []),
   ];
   return `${table}\n${counts.join(', ')}.\n${next.join('')}`;
 }

@@ -8,7 +8,7 @@ type Line = readonly [name: string, value: string | null];
 
 const NAME_WIDTH = 16;
 
-/** A user for people: what has a value, one line each. */
+/** A user for people: one line for each property that has a value. */
 export function formatUser({ user, children }: UserRows, width = Number.POSITIVE_INFINITY): string {
   const lines: Line[] = [
     ['name', joinName(user.first_name, user.last_name)],
@@ -66,7 +66,7 @@ function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** Nothing where it is empty. */
+/** Null if the object is empty. */
 function formatObject(value: unknown): string | null {
   const json = JSON.stringify(value ?? {});
   return json === '{}' ? null : json;

@@ -3,17 +3,18 @@ import { type ListedUser, readOverview, type UserOverview } from '../../users/re
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatJson, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 
-/** `users`: how many there are, and who came last. */
+/** `users`: counts the users and lists the newest. */
 export async function printOverview(
-  { limit, json }: { limit: number; json?: boolean },
+  options: { limit: number; json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
   const overview = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => readOverview(session, limit)),
+    pool.withTransaction((session) => readOverview(session, options.limit)),
   );
-  context.stdout(json === true ? formatJson(overview) : formatOverview(overview, context));
+  printAnswer(context, options, { json: () => overview, text: () => formatOverview(overview, context.width) });
   return 0;
 }
 
@@ -25,21 +26,18 @@ const COLUMNS: readonly Column<ListedUser>[] = [
   { title: 'created', value: ({ created_at: at }) => (at === null ? null : formatTime(new Date(at))), spare: 2 },
 ];
 
-function formatOverview(
-  { users, deleted, newest }: UserOverview,
-  { invocation, width }: Pick<CommandContext, 'invocation' | 'width'>,
-): string {
+function formatOverview({ users, deleted, newest }: UserOverview, width: number | undefined): string {
   const counts = `${formatQuantity(users, 'user')}${deleted === 0 ? '' : ` and ${formatCount(deleted)} deleted`}`;
   const [first] = newest;
-  if (first === undefined) return `${counts}. Nothing to list: \`${invocation} send user.created\` makes a sample.\n`;
+  if (first === undefined) return `${counts}. \`clerk-sync send user.created\` makes a sample user.\n`;
   return [
     formatTable(COLUMNS, newest, width),
-    `${counts}${newest.length < users ? `, the newest ${newest.length} shown` : ''}.\n`,
-    `All about one:  ${invocation} users find ${first.id}\n`,
+    `${counts}${newest.length < users ? `; the newest ${newest.length} are shown` : ''}.\n`,
+    `To see one user:  clerk-sync users find ${first.id}\n`,
   ].join('\n');
 }
 
-/** First and last name, as far as they are known. */
+/** First and last name, if they are known. */
 export function joinName(...names: unknown[]): string | null {
   return names.filter((name) => typeof name === 'string' && name !== '').join(' ') || null;
 }

@@ -1,13 +1,14 @@
 import { parseInteger, parseText } from '../parse-argument.ts';
+import { refuseArguments } from '../refuse-arguments.ts';
 import type { Registration } from '../registration.ts';
 
 const MAX_LIMIT = 100_000;
 
-/** Declares `users` and `users find`, and hands their options on. */
+/** Declares `users` and `users find`, and passes their options on. */
 export function registerUsers({ program, context, finish }: Registration): void {
   const group = program
     .command('users')
-    .description('count the users that are here, and list the newest; `users find` shows one')
+    .description('count the users that are here, and list the newest; `users find` shows one user')
     .option('--limit <n>', 'list up to this many', parseInteger(1, MAX_LIMIT), 10)
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -16,28 +17,32 @@ export function registerUsers({ program, context, finish }: Registration): void 
 Prints personal data.
 
 Examples:
-  ${context.invocation} users
-  ${context.invocation} users find jane@example.com`,
+  clerk-sync users
+  clerk-sync users find jane@example.com`,
     )
     .action(async (options) => {
       const { printOverview } = await import('./print-overview.ts');
       finish(await printOverview(options, context));
     });
 
+  refuseArguments(group);
+
   group
     .command('find')
     .alias('show')
-    .description('show a user with e-mail addresses, phone numbers, linked accounts and all else; prints personal data')
+    .description(
+      'show one user with e-mail addresses, phone numbers, linked accounts and everything else; prints personal data',
+    )
     .argument('<who>', 'an id, e-mail address, phone number, user name, external id or wallet', parseText)
-    .option('--json', 'print one JSON document: whole rows')
+    .option('--json', 'print one JSON document with whole rows')
     .addHelpText(
       'after',
       `
 Exit codes: 0 found, 1 not found or failed, 2 usage or configuration.
 
 Examples:
-  ${context.invocation} users find jane@example.com
-  ${context.invocation} users find user_2g7np7Hrk0SN6kj5EDMLDaKNL0S --json`,
+  clerk-sync users find jane@example.com
+  clerk-sync users find user_2g7np7Hrk0SN6kj5EDMLDaKNL0S --json`,
     )
     .action(async (who: string, options, command) => {
       const { printUsers } = await import('./print-users.ts');

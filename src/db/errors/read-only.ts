@@ -10,13 +10,13 @@ export interface ReadOnlyRow {
   readonly read_only: boolean;
 }
 
-/** The database answers, and takes no writes: `standby` says why. */
+/** The database answers, but accepts no writes: `standby` says why. */
 export class ReadOnlyError extends DatabaseUnavailableError {
   readonly code = 'EREADONLY';
   readonly standby: boolean;
 
   constructor(standby: boolean) {
-    super(standby ? 'The database is a standby, which takes no writes.' : 'The database is set to take no writes.');
+    super(standby ? 'The database is a standby, which accepts no writes.' : 'The database is set to accept no writes.');
     this.standby = standby;
   }
 }

@@ -92,7 +92,7 @@ async function takeLock(runner: StatementRunner, key: string, { log }: MigrateOp
   await runner.run('set local statement_timeout = 0; set local lock_timeout = 0');
   const [attempt] = await runner.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${key}) as taken`);
   if (attempt?.taken !== true) {
-    log?.info({}, 'waiting for another process that migrates this database');
+    log?.info({}, 'waiting for another process that is migrating this database');
     await runner.run(`select pg_advisory_xact_lock(${key})`);
   }
   await runner.run(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);

@@ -4,26 +4,26 @@ import { tellPostgresMessage } from '../../log/postgres-message.ts';
 import { findConnectionHint, readFailureCode } from '../errors/connection-hints.ts';
 import type { MigrationState } from './migration-state.ts';
 
-/** The database can't be brought to this program's state: why, and what to do. */
+/** Why the database can't be migrated to this version, and what to do. */
 export function describeRefusal({ state, migrations }: MigrationState): OperatorError {
   const names = migrations.join(', ');
   if (state === 'newer') {
     return new OperatorError(
       'database_newer',
       `The database has migrations that this version of clerk-sync does not know: ${names}.`,
-      { hint: 'Run the version that made them, or a later one. An older program must not write to a newer database.' },
+      { hint: 'Run the version that made them, or a newer one. An older program must not write to a newer database.' },
     );
   }
   return new OperatorError(
     'migration_changed',
-    `These migrations of the database are not the ones that this version of clerk-sync brings: ${names}.`,
+    `These migrations of the database are different from those of this version of clerk-sync: ${names}.`,
     {
-      hint: 'Restore the files under migrations/ as they were released. A migration is never edited; a new one is added.',
+      hint: 'Restore the files in migrations/ as they were released. A migration is never edited. A new one is added.',
     },
   );
 }
 
-/** A migration that the database refused; nothing of this run is left in it. */
+/** A migration that the database refused. Nothing of this run is left in the database. */
 export function describeFailedMigration(name: string, error: unknown): unknown {
   if (!(error instanceof postgres.PostgresError)) return error;
   const statement = `The migration ${name}.sql failed: ${tellPostgresMessage(error)} (SQLSTATE ${error.code}).`;
@@ -35,17 +35,17 @@ export function describeFailedMigration(name: string, error: unknown): unknown {
 
 function hintFor(sqlState: string): string {
   if (sqlState === '42501') {
-    return 'Give the role of DATABASE_URL the right CREATE on the database, or have an administrator run the SQL of `migrate --print-sql`.';
+    return 'Give the role of DATABASE_URL the right CREATE on the database. Or ask an administrator to run the SQL of `clerk-sync migrate --print-sql`.';
   }
   if (sqlState === '55P03')
-    return 'Another session holds a lock on a table that has to change. Run it again when that has ended.';
+    return 'Another session holds a lock on a table that has to change. Run this again when that session has ended.';
   if (sqlState.startsWith('42')) {
-    return 'The schema may hold objects that clerk-sync did not make, such as the foreign tables of a wrapper. Let DATABASE_SCHEMA name another schema, or rename them.';
+    return 'The schema may contain objects that clerk-sync did not make, such as the foreign tables of a wrapper. Rename them, or set DATABASE_SCHEMA to another schema.';
   }
-  return 'Mend what the message says and run `migrate` again.';
+  return 'Repair what the message says, then run `clerk-sync migrate` again.';
 }
 
-/** A database that can't be reached or entered. Never shows the password: the message is the driver's or the server's own. */
+/** A database that can't be reached or entered. The message is the one of the driver or the server, without the password. */
 export function describeUnreachable(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = readFailureCode(error);
@@ -58,7 +58,7 @@ export function describeUnreachable(error: unknown): unknown {
     {
       hint:
         findConnectionHint(code) ??
-        'Check that Postgres runs, and that the host, port, user, password and database name of DATABASE_URL are right.',
+        'Check that Postgres runs, and that the host, port, user, password and database name in DATABASE_URL are right.',
       cause: error,
     },
   );

@@ -35,7 +35,7 @@ test('tells what it did, in plain lines where there is no terminal', async () =>
     stdout: `Backfill <run> finished: 1,300 users read, in <time>.
 
 outcome  users
-applied    1,300  the rows say what Clerk says
+applied    1,300  the rows are now as at Clerk
 `,
     stderr: `<run>: about 1,300 users of ${clerk.instanceId}\n1,300 of 1,300 users, <rate>\n`,
   });
@@ -49,10 +49,10 @@ test('users who cannot be applied make the exit code 3, and say where they are t
     stdout: `Backfill <run> finished: 4 users read, in <time>.
 
 outcome      users
-applied            2  the rows say what Clerk says
-dead_letter        2  kept as dead letters: they could not be applied
+applied            2  the rows are now as at Clerk
+dead_letter        2  could not be applied, and are kept as dead letters
 
-Which, and why:  clerk-sync dead-letters list --state open,discarded
+Which users, and why:  clerk-sync dead-letters list --state open,discarded
 `,
   });
 });
@@ -64,9 +64,9 @@ test('a limit ends it well, and says how to go on; then it does', async () => {
     stdout: `Backfill <run> stopped at its limit: 5 users read, in <time>.
 
 outcome  users
-applied        5  the rows say what Clerk says
+applied        5  the rows are now as at Clerk
 
-Go on with:  clerk-sync backfill
+To continue:  clerk-sync backfill
 `,
     stderr: `<run>: about 8 users of ${clerk.instanceId}\n5 of 5 users, <rate>\n`,
   });
@@ -75,9 +75,9 @@ Go on with:  clerk-sync backfill
     stdout: `Backfill <run> finished: 8 users read, 3 of them now, in <time>.
 
 outcome  users
-applied        8  the rows say what Clerk says
+applied        8  the rows are now as at Clerk
 `,
-    stderr: `<run>, begun <time>, goes on: 5 of about 8 users of ${clerk.instanceId} are done\n8 of 8 users, <rate>\n`,
+    stderr: `<run> of <time> continues: 5 of about 8 users of ${clerk.instanceId} are done\n8 of 8 users, <rate>\n`,
   });
   expect(listCursors(clerk)).toEqual([null, makeUserId(4)]);
 });
@@ -229,13 +229,13 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it after the page in work, wi
     stdout: `Backfill <run> stopped: 1,000 users read, in <time>.
 
 outcome  users
-applied    1,000  the rows say what Clerk says
+applied    1,000  the rows are now as at Clerk
 `,
     stderr: `<run>: about 1,600 users of ${clerk.instanceId}
-stopping after the page in work
+stopping after this page
 1,000 of 1,600 users, <rate>, <time> left
-clerk-sync: Stopped by a signal before the end.
-\`npm run -s clerk-sync -- backfill\` goes on behind the 1,000 users that are done.
+clerk-sync: A signal stopped the command before its end.
+1,000 users are done. \`npm run -s clerk-sync -- backfill\` continues after them.
 `,
   });
   clerk.intercept(undefined);

@@ -59,12 +59,14 @@ ${GONE}  deleted
     clerk.setUser(makeSmallUser('user_bad', { banned: 'maybe' }));
     const before = await dump();
     const rehearsed = await run(NEW, GONE, 'user_bad', '--dry-run');
-    expect(rehearsed.stdout).toContain('1 applied, 1 deleted, 1 dead_letter.\nA dry run: nothing was changed.\n');
+    expect(rehearsed.stdout).toContain(
+      '1 applied, 1 deleted, 1 dead_letter.\nThis was a dry run: nothing was changed.\n',
+    );
     expect(rehearsed.exitCode).toBe(3);
     expect(await dump()).toEqual(before);
     const real = await run(NEW, GONE, 'user_bad');
     const [same] = real.stdout.split('Why they could not be written');
-    expect(rehearsed.stdout).toBe(`${same}A dry run: nothing was changed.\n`);
+    expect(rehearsed.stdout).toBe(`${same}This was a dry run: nothing was changed.\n`);
   });
 
   test('says what was done before it failed', async () => {
@@ -115,8 +117,8 @@ Nothing was changed. If the webhooks that arrive here are right, set the secret 
     expect(await callCli(['sync-user', NEW], { env: without })).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `clerk-sync: CLERK_SECRET_KEY is not set: Clerk's Backend API can't be asked.
-Copy the secret key from Clerk's dashboard, under API keys of the instance that sends the webhooks.
+      stderr: `clerk-sync: CLERK_SECRET_KEY is not set, and Clerk's Backend API needs it.
+Copy the secret key from Clerk's dashboard: it is under API keys, in the instance that sends the webhooks.
 `,
     });
   });

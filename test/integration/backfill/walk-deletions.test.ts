@@ -97,7 +97,7 @@ describe('where the list ends long before the users that Clerk counts', () => {
       [
         expect.stringContaining(`${shortfall} If that repeats itself, look`),
         '',
-        'Go on with:  clerk-sync backfill',
+        'To continue:  clerk-sync backfill',
         '',
       ],
     ]);

@@ -44,17 +44,14 @@ const CASES: readonly Case[] = [
   { here: ['storm'], samples: 1, ...FINE },
   { here: ['example'], samples: 1, ...FINE },
   { here: ['oldExample'], samples: 1, ...FINE },
-  { here: ['former'], samples: 1, ...FINE },
-  { here: ['formerStorm'], samples: 1, ...FINE },
-  { here: ['formerSeed'], samples: 1, ...FINE },
-  { here: ['sample', '-storm', 'former', 'formerStorm', 'formerSeed', 'example', 'oldExample'], samples: 7, ...FINE },
+  { here: ['sample', '-storm', 'example', 'oldExample'], samples: 4, ...FINE },
   { here: ['own'], samples: 0, ...REAL },
   { here: ['own', 'sample', 'storm'], samples: 2, ...REAL },
   { here: ['own', 'example'], samples: 1, ...REAL },
   { here: ['-own'], samples: 0, ...REAL, drift: {} },
   { here: ['-own', 'sample'], samples: 1, ...REAL, drift: {} },
   { here: ['unnamed'], samples: 0, ...REAL },
-  { here: ['unnamed', 'former'], samples: 1, ...REAL },
+  { here: ['unnamed', 'example'], samples: 1, ...REAL },
   { here: ['other'], samples: 0, ...WRONG_KEY },
   { here: ['other', 'sample'], samples: 1, ...WRONG_KEY },
   { here: ['-other', 'example'], samples: 1, ...WRONG_KEY },
@@ -62,7 +59,7 @@ const CASES: readonly Case[] = [
   { here: ['alike'], samples: 0, ...WRONG_KEY, other: 'unknown' },
   { here: ['own', 'other'], samples: 0, ...MIXED },
   { here: ['own', 'other', 'sample'], samples: 1, ...MIXED },
-  { here: ['own', '-other', 'formerStorm'], samples: 1, ...MIXED, drift: { absent: 1 } },
+  { here: ['own', '-other', 'storm'], samples: 1, ...MIXED, drift: { absent: 1 } },
   { here: ['-own', 'other'], samples: 0, ...MIXED, drift: { other_instance: 1 } },
   { here: ['other', 'third', 'sample'], samples: 1, ...WRONG_KEY, doctor: 'failed' },
   {
@@ -108,7 +105,7 @@ test.each(CASES)('with $here', async ({ here, samples, ...expected }) => {
   expect((await run('send', '--clean')).stdout).toBe('There are no samples here.\n');
 });
 
-test('remove-instance shows what is here, removes that and nothing else, and then the backfill runs', async () => {
+test('remove-instance shows what is here, removes only that, and then the backfill runs', async () => {
   const here = ['own', 'other', '-other', 'sample', 'unnamed'] as const;
   const { run, read } = await useInstances(here);
   expect((await run('backfill')).stderr).toBe(
@@ -125,8 +122,8 @@ email_addresses      1
 dead_letters         1
 webhook_messages     2
 
-These rows are of ins_other. Nothing was changed.
-Take its webhook endpoint away in Clerk's dashboard first, or its users come back. Then:
+These rows belong to ins_other. Nothing was changed.
+Before you remove them, delete the webhook endpoint of this instance in Clerk's dashboard, or its users come back. Then:
 
   clerk-sync remove-instance ins_other --yes
 `,
@@ -134,26 +131,26 @@ Take its webhook endpoint away in Clerk's dashboard first, or its users come bac
   expect(await read()).toEqual(listRows(here));
   expect(await run('remove-instance', 'ins_other', '--yes')).toMatchObject({
     exitCode: 0,
-    stdout: expect.stringContaining('These rows were of ins_other, and are removed.\n'),
+    stdout: expect.stringContaining('These rows of ins_other were removed.\n'),
   });
   expect(await read()).toEqual(listRows(['own', 'sample', 'unnamed']));
   expect((await run('backfill')).exitCode).toBe(0);
 });
 
-test('remove-instance refuses the instance of the key, unless it is forced, and one that is not here', async () => {
+test('remove-instance refuses the instance of the key without --force, and an instance that is not here', async () => {
   const { run, read, env } = await useInstances(['own', 'other']);
   const { CLERK_SECRET_KEY: _, ...keyless } = env;
   expect(await run('remove-instance', 'ins_own', '--yes')).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `clerk-sync: CLERK_SECRET_KEY belongs to ins_own: its users are the right ones here.
-Nothing was changed. If the key is the wrong one, correct it; \`clerk-sync remove-instance ins_own --force\` goes on in spite of it.
+    stderr: `clerk-sync: CLERK_SECRET_KEY belongs to ins_own, so its users belong here.
+Nothing was changed. If the key is wrong, correct it. \`clerk-sync remove-instance ins_own --force\` removes the instance anyway.
 `,
   });
   expect(await run('remove-instance', 'ins_nobody', '--yes')).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: 'clerk-sync: No row here is of ins_nobody.\nInstances here: ins_other, ins_own.\n',
+    stderr: 'clerk-sync: No row here belongs to ins_nobody.\nInstances here: ins_other, ins_own.\n',
   });
   expect((await callCli(['remove-instance', 'ins_own'], { env: keyless })).stdout).toContain('Check that yourself.\n');
   expect(await read()).toEqual(listRows(['own', 'other']));
@@ -161,15 +158,36 @@ Nothing was changed. If the key is the wrong one, correct it; \`clerk-sync remov
   expect(await read()).toEqual(listRows(['other']));
 });
 
-test('remove-instance names the table that refers to its users, and continues once that does not', async () => {
+test('remove-instance asks at a terminal, and removes nothing without a yes', async () => {
+  const { read, env } = await useInstances(['own', 'other']);
+  const rows =
+    'table             rows\nusers                1\nemail_addresses      1\ndead_letters         1\nwebhook_messages     1\n';
+  const asked = 'Remove all rows of ins_other?\n';
+  const no = await callCli(['remove-instance', 'ins_other'], { env, answer: false });
+  expect({ ...no, rows: await read() }).toEqual({
+    exitCode: 1,
+    stdout: expect.stringContaining(`${rows}\nThese rows belong to ins_other. Nothing was changed.`),
+    stderr: `${asked}clerk-sync: Nothing was changed.\n`,
+    rows: listRows(['own', 'other']),
+  });
+  const yes = await callCli(['remove-instance', 'ins_other'], { env, answer: true });
+  expect({ ...yes, rows: await read() }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringContaining(`${rows}\nThese rows of ins_other were removed.\n`),
+    stderr: asked,
+    rows: listRows(['own']),
+  });
+});
+
+test('remove-instance names a table that refers to its users, and continues when that does not', async () => {
   const { run, read, sql } = await useInstances(['own', 'other']);
   await sql`create table public.orders (user_id text references clerk.users)`;
   await sql`insert into public.orders values ('user_other')`;
   expect(await run('remove-instance', 'ins_other', '--yes')).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `clerk-sync: The table orders refers to users of ins_other (orders_user_id_fkey).
-Remove those rows of it first; then run this again: it finds what is left.
+    stderr: `clerk-sync: The table orders has rows that refer to users of ins_other (orders_user_id_fkey).
+Remove those rows first, then run this again: it continues with what is left.
 `,
   });
   await sql`delete from public.orders`;
@@ -177,7 +195,7 @@ Remove those rows of it first; then run this again: it finds what is left.
   expect(await read()).toEqual(listRows(['own']));
 });
 
-test('remove-instance goes through more rows than one batch has', async () => {
+test('remove-instance removes more rows than one batch has', async () => {
   const { run, sql } = await useInstances(['own']);
   await sql`insert into clerk.users (id, instance_id, observed_at, last_message_id, synced_at, stated_keys)
     select 'user_' || n, case when n % 2 = 0 then 'ins_other' else 'ins_own' end, now(), 'msg', now(), 0
@@ -213,7 +231,7 @@ async function useInstances(here: readonly Here[]) {
 }
 
 /** All others are real. */
-const isSample = (name: Here) => /^-?(?:sample|storm|former|example|oldExample)/.test(name);
+const isSample = (name: Here) => /^-?(?:sample|storm|example|oldExample)/.test(name);
 
 /** What `readInstances` finds where these are here. */
 function listRows(here: readonly Here[]): Record<string, string[]> {

@@ -21,12 +21,12 @@ test.each([['migrate'], ['migrate', '--print-sql'], ['dead-letters', 'list'], ['
     const { exitCode, stdout, stderr } = await run(await enterAs(await useTestDatabase()), ...args.filter(Boolean));
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /^clerk-sync: The database refused .*\(SQLSTATE 42501\)\.\nPostgres says: permission denied for schema clerk\nThe role of DATABASE_URL lacks a right: .*\n$/,
+      /^clerk-sync: The database refused .*\(SQLSTATE 42501\)\.\nPostgres says: permission denied for schema clerk\nThe role of DATABASE_URL lacks a right\. .*\n$/,
     );
   },
 );
 
-test('tables that the role may not write: the table is named', async () => {
+test('a table that the role may not write is named', async () => {
   const url = await enterAs(
     await useTestDatabase(),
     'grant usage on schema clerk to $role; grant select on all tables in schema clerk to $role',
@@ -35,7 +35,7 @@ test('tables that the role may not write: the table is named', async () => {
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('permission denied for table webhook_messages')]);
 });
 
-test('a database that only lets us read', async () => {
+test('a database that accepts no writes is explained', async () => {
   const { url, sql } = await useTestDatabase();
   const [row] = await sql`select current_database() as name`;
   await sql.unsafe(`alter database ${row?.name} set default_transaction_read_only = on`);

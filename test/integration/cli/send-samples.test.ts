@@ -7,7 +7,7 @@ import { insertInstance } from '../../support/instance-rows.ts';
 // Where `send` asks before it sends samples. The service is a fake one: whether it is the database's, `send` can't know.
 
 const REAL = 'The database that is configured here has real users: 1 user of ins_own.';
-const FAR = "The database of http://service.invalid:3000 can't be seen from here: real users may be in it.";
+const FAR = "The database of http://service.invalid:3000 can't be seen from here. It may have real users.";
 
 interface Case {
   readonly title: string;
@@ -23,9 +23,9 @@ interface Case {
 }
 
 const refusal = (why: string) => `clerk-sync: ${why}
-Nothing was sent. With --yes the samples are sent all the same; \`clerk-sync send --clean\` removes samples from the database that is configured where it runs.
+Nothing was sent. With --yes the samples are sent anyway. \`clerk-sync send --clean\` removes samples from the database that is configured where you run it.
 `;
-const question = (why: string) => `${why} Send samples all the same?\n`;
+const question = (why: string) => `${why} Send samples anyway?\n`;
 const SENT = { sent: 1, exitCode: 0, stderr: '' };
 const EVENT = '{"type": "user.updated", "data": {"id": "user_1"}}';
 
@@ -73,7 +73,7 @@ test.each<Case>([
     real: true,
     sent: 0,
     exitCode: 2,
-    stderr: refusal(`${FAR} The one that is configured here has some: 1 user of ins_own.`),
+    stderr: refusal(`${FAR} The database that is configured here has some: 1 user of ins_own.`),
   },
 ])('$title', async ({ args, real = false, title: _title, answer, stdin = '', ...expected }) => {
   const { sql, url } = await useTestDatabase();
@@ -88,18 +88,18 @@ test.each<Case>([
   expect({ sent: service.received.length, exitCode, stderr }).toEqual(expected);
 });
 
-test('says so where the service writes into another database than the one that is configured', async () => {
+test('says so if the service writes to another database than the configured one', async () => {
   const { url, sql } = await useTestDatabase();
   await insertInstance(sql, 'sample');
   const service = await useFakeService();
   const env = { DATABASE_URL: url, PORT: String(service.port), CLERK_WEBHOOK_SIGNING_SECRET: service.secret };
   const { stdout } = await callCli(['send', 'user.created'], { env });
   expect(stdout).toContain(
-    "The row can't be shown: The service writes into another database than the one that is configured here.\n",
+    "The row can't be shown: The service writes to another database than the one that is configured here.\n",
   );
 });
 
-test('sends where the database that is configured does not answer, and says so', async () => {
+test('sends although the configured database does not answer, and says so', async () => {
   const service = await useFakeService();
   const env = {
     ...{ DATABASE_URL: 'postgres://clerk@127.0.0.1:1/app', PORT: String(service.port) },

@@ -54,7 +54,7 @@ async function useUsers() {
   };
 }
 
-test('users counts who is here, and lists the newest first', async () => {
+test('users counts the users, and lists the newest first', async () => {
   const { run } = await useUsers();
   expect(await run([])).toEqual({
     exitCode: 0,
@@ -65,7 +65,7 @@ user_ada  Ada@Example.com  Ada Lovelace\\u{1b}[31m  ada        2026-01-01 00:00:
 
 2 users and 1 deleted.
 
-All about one:  clerk-sync users find user_bob
+To see one user:  clerk-sync users find user_bob
 `,
   });
   const { stdout } = await run(['--json', '--limit', '1']);
@@ -86,17 +86,17 @@ All about one:  clerk-sync users find user_bob
   });
 });
 
-test('users says how to come by one where there is none', async () => {
+test('users says how to make a user if there is none', async () => {
   const { url: DATABASE_URL } = await useTestDatabase();
   const env = { DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET: makeSecret() };
   expect(await callCli(['users'], { env })).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: '0 users. Nothing to list: `clerk-sync send user.created` makes a sample.\n',
+    stdout: '0 users. `clerk-sync send user.created` makes a sample user.\n',
   });
 });
 
-test('users find shows the user with all children, and obeys nothing that a name says to the terminal', async () => {
+test('users find shows the user with all children, and no name can control the terminal', async () => {
   const { run } = await useUsers();
   expect(await run(['find', 'user_ada'])).toEqual({
     exitCode: 0,
@@ -125,7 +125,7 @@ test('users find shows the user with all children, and obeys nothing that a name
   expect(narrow).toContain('                    (primary, verified)');
 });
 
-test('users find knows a user by each thing that names them', async () => {
+test('users find finds a user by everything that names them', async () => {
   const { run } = await useUsers();
   const found: Record<string, string[]> = {};
   for (const who of NAMES) {
@@ -158,13 +158,13 @@ test('a tombstone is shown as deleted', async () => {
   expect((await run(['find', 'user_gone'])).stdout.split('\n')[0]).toBe('User user_gone, deleted 2026-01-02 03:04:05Z');
 });
 
-test('who is not here is not found, and what was asked for is not repeated on stderr', async () => {
+test('an unknown user is not found, and stderr does not repeat what was asked for', async () => {
   const { run } = await useUsers();
   expect(await run(['find', 'eve@example.com'])).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `clerk-sync: No user here has this as id, e-mail address, phone number, user name, external id or wallet.
-\`clerk-sync sync-user <id>\` asks Clerk for a user by id; \`clerk-sync users\` lists the newest here.
+    stderr: `clerk-sync: No user here has this id, e-mail address, phone number, user name, external id or wallet.
+\`clerk-sync users\` lists the newest users here. \`clerk-sync sync-user <id>\` reads a user from Clerk by id.
 `,
   });
 });

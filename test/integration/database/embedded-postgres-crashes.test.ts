@@ -55,7 +55,7 @@ describe('the embedded Postgres, when programs come, go and are killed', () => {
     const back = Promise.withResolvers<void>();
     const log = {
       ...silent,
-      info: (_: object, message: string) => message === 'embedded Postgres is back' && back.resolve(),
+      info: (_: object, message: string) => message === 'the built-in Postgres runs again' && back.resolve(),
     };
     const embedded = await start(dataDir, log as typeof silent);
     await query(embedded.url, 'create table kept as select 42 as value');

@@ -92,7 +92,7 @@ describe('the embedded Postgres', () => {
     await expect(start(dataDir)).rejects.toMatchObject({
       name: 'OperatorError',
       code: 'embedded_postgres_unusable',
-      message: `The built-in Postgres can't be used: ${join(dataDir, 'postgres/clerk-sync.pgpass')} is not what clerk-sync made.`,
+      message: `The built-in Postgres can't be used: ${join(dataDir, 'postgres/clerk-sync.pgpass')} was not made by clerk-sync.`,
     });
 
     expect(await readdir(join(dataDir, 'postgres'))).toEqual(['diary.txt']);

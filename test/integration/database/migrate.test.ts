@@ -97,7 +97,7 @@ describe('migrate', () => {
 
     await expect(migrate(parseDatabaseUrl(database.url))).rejects.toMatchObject({
       code: 'migration_changed',
-      message: `These migrations of the database are not the ones that this version of clerk-sync brings: ${NAMES[0]}.`,
+      message: `These migrations of the database are different from those of this version of clerk-sync: ${NAMES[0]}.`,
     });
   });
 
@@ -142,7 +142,7 @@ describe('migrate', () => {
     await other.unsafe(`begin; select pg_advisory_xact_lock(${0x63_6c_65_72_6b})`);
 
     const migrated = migrate(parseDatabaseUrl(database.url), { log });
-    expect(await waiting.promise).toBe('waiting for another process that migrates this database');
+    expect(await waiting.promise).toBe('waiting for another process that is migrating this database');
     await other.unsafe('commit');
     other.release();
 

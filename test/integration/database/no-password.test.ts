@@ -24,7 +24,7 @@ async function collect(target: DatabaseTarget): Promise<string> {
   await pool.withTransaction((session) => session.run('select 1')).catch(keep);
   await pool.close();
   const database = nameDatabase(target);
-  said.push(makeBanner({ url: 'http://x', database, address: undefined, secretFile: undefined, invocation: 'x' }));
+  said.push(makeBanner({ url: 'http://x', database, isTerminal: false, secretFile: undefined }));
   return said.map((one) => (typeof one === 'string' ? one : inspect(one, { depth: 10, showHidden: true }))).join('\n');
 }
 

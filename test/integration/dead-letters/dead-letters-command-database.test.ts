@@ -14,7 +14,7 @@ describe('a database that can not be used is said in words', () => {
     expect(await callCli(['dead-letters', 'list'], { env: { DATABASE_URL, CLERK_WEBHOOK_SIGNING_SECRET } })).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: `clerk-sync: The database doesn't have this version's tables yet.
+      stderr: `clerk-sync: The database does not have the tables of this version yet.
 Run \`clerk-sync migrate\`, or start the service.
 `,
     });
@@ -38,7 +38,7 @@ Use the version of clerk-sync that the service runs.
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: The database can't be reached (ECONNREFUSED).
-Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.
+Check that Postgres runs and that DATABASE_URL is right, then run this again.
 `,
     });
   });
@@ -49,8 +49,8 @@ Look whether Postgres runs, and whether DATABASE_URL is right; then run this aga
     expect(await callCli(['dead-letters', 'list'], { env: { DATA_DIR } })).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: `clerk-sync: There is no database yet: DATABASE_URL is not set, and ${DATA_DIR} holds none.
-Start the service once with \`npm start\`, or set DATABASE_URL.
+      stderr: `clerk-sync: There is no database yet: DATABASE_URL is not set, and the folder ${DATA_DIR} has none.
+Start the service once with \`clerk-sync serve\`, or set DATABASE_URL.
 `,
     });
   });

@@ -79,9 +79,9 @@ Why, and what to do:  clerk-sync dead-letters show msg_shape
     expect(stdout.split('\n').slice(1)).toEqual([
       'msg_shape  user.updated  user_1  invalid_shape  data.banned         1  2026-01-01 10:00:00Z  2026-01-01 10:00:00Z  open',
       '',
-      '3 dead letters, 2 more than shown: raise --limit.',
+      '3 dead letters; 2 are not shown: use a higher --limit.',
       '',
-      'Counted by cause:     clerk-sync dead-letters summary',
+      'Counts by cause:      clerk-sync dead-letters summary',
       'Why, and what to do:  clerk-sync dead-letters show msg_shape',
       '',
     ]);
@@ -163,7 +163,7 @@ Where
   data.id: Expected the id of the user
 
 What to do
-  Find the user in Clerk's dashboard by the time of the event, and add their id to the body: \`clerk-sync dead-letters edit msg_no_id\`. Then replay it: \`clerk-sync dead-letters replay msg_no_id\`. If you can't tell which user it was, run \`clerk-sync reconcile --full\`, which also finds deleted users, then discard the letter.
+  Find the user in Clerk's dashboard by the time of the event, and add their id to the body: \`clerk-sync dead-letters edit msg_no_id\`. Then replay it: \`clerk-sync dead-letters replay msg_no_id\`. If you can't find the user, run \`clerk-sync reconcile --full\`, which also finds deleted users. Then discard the letter.
 
 Body (personal data)
 {
@@ -284,7 +284,7 @@ msg_user_2  stale
 msg_no_id  duplicate
 
 1 duplicate.
-Only open letters can be changed: the others are as they were.
+Only open letters can be changed. The others stay as they were.
 `,
     });
     expect(await readStates()).toEqual(before);
@@ -348,7 +348,7 @@ Only open letters can be changed: the others are as they were.
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: No dead letter has the id msg_a, msg_b.
-Nothing was changed. \`clerk-sync dead-letters list\` shows those that are open.
+Nothing was changed. \`clerk-sync dead-letters list\` shows the open ones.
 `,
     });
     expect(await readStates()).toEqual(OPEN);
@@ -366,7 +366,7 @@ Nothing was changed. \`clerk-sync dead-letters list\` shows those that are open.
         /^letters +outcome .*\n +1 +dead_letter +invalid_shape +data.banned +msg_shape\n\n1 dead_letter; 2 more match\.\n/,
       ),
       stderr: `clerk-sync: The database can't be reached (CONNECTION_CLOSED).
-Look whether Postgres runs, and whether DATABASE_URL is right; then run this again.
+Check that Postgres runs and that DATABASE_URL is right, then run this again.
 `,
     });
     expect((await readStates()).map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
@@ -424,6 +424,33 @@ describe('dead-letters discard', () => {
     const { stdout } = await run('discard', '--all', '--note', 'why', '--dry-run');
     expect(stdout.split('\n').at(-2)).toBe('3 dead letters would be discarded.');
     expect(await readStates()).toEqual(OPEN);
+  });
+
+  test('asks before it takes all letters, and refuses without --yes if nobody can be asked', async () => {
+    const { run, env, readStates } = await useDeadLetters();
+    const doubt = '3 dead letters would be discarded and never applied.';
+    expect(await run('discard', '--all', '--note', 'why')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `clerk-sync: ${doubt}
+Nothing was changed. Add --yes to discard them without a question. --dry-run shows which they are.
+`,
+    });
+    const answer = (yes: boolean) =>
+      callCli(['dead-letters', 'discard', '--all', '--note', 'why'], { env, answer: yes });
+    expect(await answer(false)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `${doubt} Discard all of them?\nclerk-sync: Nothing was changed.\n`,
+    });
+    expect(await readStates()).toEqual(OPEN);
+    expect(await answer(true)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('3 discarded.\n') });
+    expect((await readStates()).map(({ state }) => state)).toEqual(['discarded', 'discarded', 'discarded']);
+  });
+
+  test('takes all letters without a question with --yes', async () => {
+    const { run } = await useDeadLetters();
+    expect(await run('discard', '--all', '--yes', '--note', 'why')).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   test('says so where nothing matches', async () => {

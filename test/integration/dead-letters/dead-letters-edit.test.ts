@@ -44,8 +44,8 @@ test('a body from the standard input is taken, its places are told without value
 data.banned      changed
 data.first_name  added
 
-The dead letter msg_a_0000 has a new body. The body as it came is kept beside it.
-Replayed: applied.
+The dead letter msg_a_0000 has a new body. The original body is kept, too.
+It was replayed: applied.
 `,
   });
   expect(await readLetter()).toEqual({ body: edited, original_body: body, state: 'replayed', user_id: 'user_a_0' });
@@ -77,8 +77,14 @@ test('what an editor made of it is kept where it is no JSON, and nothing is chan
 });
 
 test.each([
-  { script: 'exit 3', stdout: '', exitCode: 1, complaint: 'the editor did not end well (3)' },
-  { script: 'true', stdout: 'Nothing was changed: the new body says the same.\n', exitCode: 0, complaint: '' },
+  { script: 'kill -HUP $PPID; exec sleep 20', stdout: '', exitCode: 1, complaint: 'the editor failed (a signal)' },
+  { script: 'exit 3', stdout: '', exitCode: 1, complaint: 'the editor failed (3)' },
+  {
+    script: 'true',
+    stdout: 'Nothing was changed: the new body says the same as the old one.\n',
+    exitCode: 0,
+    complaint: '',
+  },
 ])('an editor that does "$script" changes nothing and leaves nothing', async ({ script, complaint, ...expected }) => {
   const { run, body, readLetter } = await useLetter();
   const { listLeft } = await useEditor(script);
@@ -123,7 +129,7 @@ test('of two edits at once the later one fails, and a closed letter is not edite
   expect(await run(['edit', ID, '--body', '-'], { stdin: '{}' })).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `clerk-sync: The dead letter msg_a_0000 was discarded: only open ones can be edited.
+    stderr: `clerk-sync: The dead letter msg_a_0000 was discarded. Only open ones can be edited.
 \`clerk-sync dead-letters show msg_a_0000\` says what became of it.
 `,
   });
@@ -139,7 +145,7 @@ test('an edited user of the Backend API keeps the original over a replay that fa
   const edited = body.replace('maybe', 'perhaps');
   expect(await run(['edit', 'api_user_a_0', '--body', '-', '--replay'], { stdin: edited })).toMatchObject({
     exitCode: 3,
-    stdout: expect.stringContaining('Replayed, and it failed again.'),
+    stdout: expect.stringContaining('It was replayed and failed again.'),
   });
   expect(await readLetter()).toEqual({ body: edited, original_body: body });
   const again = makeObservedEntry({ id: 'user_a_0', updated_at: EPOCH_MS, banned: 'newest' });

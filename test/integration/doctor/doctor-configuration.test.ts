@@ -7,7 +7,7 @@ import { makeDataDir, start } from '../../support/embedded-data-dir.ts';
 import { makeSecret } from '../../support/signed-request.ts';
 
 const ADVICE = 'Correct it where the service gets its environment. .env.example has every variable and its meaning.';
-const START = 'Start the service with `npm start`, or set DATABASE_URL. Then run this again.';
+const START = 'Start the service with `clerk-sync serve`, or set DATABASE_URL. Then run this again.';
 
 test('finds every wrong variable, and makes all other checks', async () => {
   const { diagnose } = await useDoctorScene();
@@ -89,7 +89,7 @@ describe('without DATABASE_URL', () => {
       check: {
         name: 'connection',
         status: 'failed',
-        finding: `There is no database yet: DATABASE_URL is not set, and ${dataDir} has none.`,
+        finding: `There is no database yet: DATABASE_URL is not set, and the folder ${dataDir} has none.`,
         advice: START,
       },
       files: [],
@@ -145,8 +145,8 @@ describe('without DATABASE_URL', () => {
       {
         name: 'signing secret',
         status: 'failed',
-        finding: `The file ${path} does not hold a webhook secret.`,
-        advice: 'Delete it: the next start makes a new one.',
+        finding: `The file ${path} does not contain a webhook secret.`,
+        advice: 'Delete it. The next start makes a new one.',
       },
     ]);
   });

@@ -47,7 +47,7 @@ test.each([
       url.pathname = '/none';
     },
     '3D000',
-    'Create the database that DATABASE_URL names, or name another.',
+    'Create the database that DATABASE_URL names, or change the name.',
   ],
 ])('finds %s, and skips the checks that need it', async (_fault, change, code, advice) => {
   const { env, diagnose } = await useDoctorScene();

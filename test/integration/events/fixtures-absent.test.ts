@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, stated, tables } from '../../support/expected-rows.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
 
@@ -67,7 +67,7 @@ async function useTwoEvents(second: object) {
 }
 
 describe('what a newer event does to what an older one stated', () => {
-  it('an absent key leaves its column, its key of extra, or its child table as it was', async () => {
+  test('an absent key leaves its column, its key of extra, or its child table as it was', async () => {
     // Which event each key was last stated by is kept, so that one from between the two can still be told apart.
     const older = [...FULL_KEYS.filter((key) => key !== 'instance_id'), 'shoe_size'];
     expect(await useTwoEvents({})).toEqual(
@@ -87,7 +87,7 @@ describe('what a newer event does to what an older one stated', () => {
     );
   });
 
-  it('null clears: a column becomes null, a key of extra says null, a list is emptied', async () => {
+  test('null clears: a column becomes null, a key of extra says null, a list is emptied', async () => {
     const cleared = Object.fromEntries(Object.keys(FULL).map((key) => [key, null]));
     expect(await useTwoEvents(cleared)).toEqual(
       tables({
@@ -97,7 +97,7 @@ describe('what a newer event does to what an older one stated', () => {
     );
   });
 
-  it('an empty list removes all children, an empty object stays an empty object', async () => {
+  test('an empty list removes all children, an empty object stays an empty object', async () => {
     const emptied = { ...FULL, public_metadata: {}, scim: {}, email_addresses: [], passkeys: [] };
     expect(await useTwoEvents(emptied)).toEqual(
       tables({
@@ -109,7 +109,7 @@ describe('what a newer event does to what an older one stated', () => {
     );
   });
 
-  it('one list may be stated and another absent', async () => {
+  test('one list may be stated and another absent', async () => {
     const added = { id: 'idn_3', email_address: 'countess@example.com' };
     const dump = await useTwoEvents({ ...FULL, email_addresses: [added], passkeys: undefined });
     expect(dump).toEqual(
@@ -129,7 +129,7 @@ describe('what a newer event does to what an older one stated', () => {
     );
   });
 
-  it('a child that is stated again is stated whole: what it leaves out becomes null', async () => {
+  test('a child that is stated again is stated whole: what it leaves out becomes null', async () => {
     const dump = await useTwoEvents({
       ...FULL,
       email_addresses: [{ id: 'idn_1', email_address: 'ada@example.com' }],
@@ -145,7 +145,7 @@ describe('what a newer event does to what an older one stated', () => {
     );
   });
 
-  it('"" is a text of its own, but no id and no time', async () => {
+  test('"" is a text of its own, but no id and no time', async () => {
     const dump = await useTwoEvents({ ...FULL, username: '', primary_email_address_id: '', last_sign_in_at: '' });
     expect(dump).toEqual(
       tables({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
 
@@ -55,7 +55,7 @@ const emailAddress = {
 };
 
 describe('payloads built from the specification', () => {
-  it('50: a user may have a phone number and nothing else', async () => {
+  test('50: a user may have a phone number and nothing else', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendFixture('50-created-phone-only', { messageId: 'msg_1' })).toBe('applied');
     const user_id = 'user_3AwkJiNetElDmbrxTh0alpAfmHv';
@@ -90,7 +90,7 @@ describe('payloads built from the specification', () => {
     );
   });
 
-  it('51: a user may have a wallet and nothing else, with the message of its verification over several lines', async () => {
+  test('51: a user may have a wallet and nothing else, with the message of its verification over several lines', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendFixture('51-created-web3-only-metamask', { messageId: 'msg_1' })).toBe('applied');
     const user_id = 'user_3AOe4uHUYa4EIoAfTWkra4XMLBg';
@@ -123,7 +123,7 @@ describe('payloads built from the specification', () => {
     );
   });
 
-  it('53: passkeys keep what they have of name, times and verification', async () => {
+  test('53: passkeys keep what they have of name, times and verification', async () => {
     const webhooks = await useWebhooks();
     const fixture = '53-updated-two-passkeys-totp-backup-codes';
     expect(await webhooks.sendFixture(fixture, { messageId: 'msg_1' })).toBe('applied');
@@ -173,7 +173,7 @@ describe('payloads built from the specification', () => {
     );
   });
 
-  it('60: two unfinished links to one provider are two rows without an id at the provider', async () => {
+  test('60: two unfinished links to one provider are two rows without an id at the provider', async () => {
     const webhooks = await useWebhooks();
     const fixture = '60-updated-two-unfinished-apple-links-empty-provider-id';
     expect(await webhooks.sendFixture(fixture, { messageId: 'msg_1' })).toBe('applied');
@@ -238,7 +238,7 @@ describe('payloads built from the specification', () => {
     );
   });
 
-  it('66: a user may have a username and nothing else, and be older than Clerk', async () => {
+  test('66: a user may have a username and nothing else, and be older than Clerk', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendFixture('66-created-username-only-imported', { messageId: 'msg_1' })).toBe('applied');
     const user_id = 'user_3Ai18tkmwbZ6BY61s2aTamdYZcF';

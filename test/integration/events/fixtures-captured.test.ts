@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
 
@@ -13,7 +13,7 @@ const NEVER_CAPTURED = [
 const NOT_BEFORE_2026 = ['password_last_updated_at', 'requires_password_reset', 'bypass_client_trust'];
 
 describe('captured events', () => {
-  it('12: an event of May 2024 without envelope time and instance takes the time of its signature', async () => {
+  test('12: an event of May 2024 without envelope time and instance takes the time of its signature', async () => {
     const webhooks = await useWebhooks();
     const signedAt = new Date(Math.floor(Date.now() / 1000) * 1000 - 60_000);
     const options = { messageId: 'msg_12', signedAt };
@@ -110,7 +110,7 @@ describe('captured events', () => {
     );
   });
 
-  it('14: a Google account of the new shape without a picture has none', async () => {
+  test('14: a Google account of the new shape without a picture has none', async () => {
     const webhooks = await useWebhooks();
     const fixture = '14-updated-2025-09-google-linked-new-shape';
     expect(await webhooks.sendFixture(fixture, { messageId: 'msg_14' })).toBe('applied');
@@ -211,7 +211,7 @@ describe('captured events', () => {
     );
   });
 
-  it('19: an event of 2026 has a column even for what is in no published schema', async () => {
+  test('19: an event of 2026 has a column even for what is in no published schema', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendFixture('19-created-2026-01-google-newest-shape', { messageId: 'msg_19' })).toBe(
       'applied',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
 
@@ -197,7 +197,7 @@ function expectedTables(extra: object) {
 }
 
 describe('the columns', () => {
-  it('hold every property that Clerk’s User has had, and every property of its children', async () => {
+  test('hold every property that Clerk’s User has had, and every property of its children', async () => {
     const webhooks = await useWebhooks();
     // The type tag alone has no column: each table has one type.
     const properties = [...Object.keys(USER), ...Object.keys(CHILDREN), 'object'];
@@ -206,7 +206,7 @@ describe('the columns', () => {
     expect(await webhooks.dump()).toEqual(expectedTables({}));
   });
 
-  it('are all emptied by the deletion of the user, and each kind of child is removed', async () => {
+  test('are all emptied by the deletion of the user, and each kind of child is removed', async () => {
     const webhooks = await useWebhooks();
     await webhooks.send(makeBody({ brand_new: 1 }), { messageId: 'msg_1' });
     const deletion = { type: 'user.deleted', instance_id: 'ins_1', timestamp: MS + 30, data: { id: 'user_1' } };
@@ -224,14 +224,14 @@ describe('the columns', () => {
     );
   });
 
-  it('leave whatever else comes to extra, in the user and in each kind of child', async () => {
+  test('leave whatever else comes to extra, in the user and in each kind of child', async () => {
     const webhooks = await useWebhooks();
     const unknown = { brand_new: { since: 2027, list: [null, 'x'] }, newer: null, constructor: 'yes' };
     await webhooks.send(makeBody(unknown), { messageId: 'msg_1' });
     expect(await webhooks.dump()).toEqual(expectedTables(unknown));
   });
 
-  it('keep a verification whole, with its status and strategy beside it as free text', async () => {
+  test('keep a verification whole, with its status and strategy beside it as free text', async () => {
     const webhooks = await useWebhooks();
     const error = { code: 'x', message: 'X', long_message: 'X!', meta: { n: 1 } };
     const verifications = [

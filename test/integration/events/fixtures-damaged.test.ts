@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readFixture, useWebhooks } from '../../support/webhooks.ts';
 import { anyWrittenJson } from '../../support/written-json.ts';
 
@@ -61,7 +61,7 @@ const damaged = fc.constantFrom(...bodies).chain(({ event, paths }) =>
 );
 
 describe('an event that is damaged in one place', () => {
-  it(`is applied or kept as a dead letter, and never sent again and again (${RUNS} events, seed ${SEED})`, async () => {
+  test(`is applied or kept as a dead letter, and never sent again and again (${RUNS} events, seed ${SEED})`, async () => {
     const webhooks = await useWebhooks();
     const outcomes: Record<string, number> = {};
     const property = fc.asyncProperty(damaged, async (body) => {
@@ -74,7 +74,7 @@ describe('an event that is damaged in one place', () => {
     expect(Object.keys(outcomes)).toEqual(expect.arrayContaining(['applied', 'dead_letter']));
   });
 
-  it.each([
+  test.each([
     ['type', '{"type": {"toString": 1}, "data": {"id": "user_1"}}'],
     ['type', '{"type": 9007199254740993, "data": {"id": "user_1"}}'],
     ['type', '{"type": "", "data": {"id": "user_1"}}'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, stated, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { readFixture, useWebhooks } from '../../support/webhooks.ts';
 
@@ -42,7 +42,7 @@ const message = {
 const emailTimes = { created_at: at(1_783_999_992_000), updated_at: at(1_784_000_000_005) };
 
 describe('accounts at identity providers', () => {
-  it('54: an account that stands in both lists is a row in both tables', async () => {
+  test('54: an account that stands in both lists is a row in both tables', async () => {
     const webhooks = await useWebhooks();
     const fixture = '54-created-saml-in-both-saml-and-enterprise-lists';
     expect(await webhooks.sendFixture(fixture, { messageId: 'msg_1' })).toBe('applied');
@@ -126,7 +126,7 @@ describe('accounts at identity providers', () => {
     );
   });
 
-  it('55: an account through OAuth may be unverified and name its connection only inside', async () => {
+  test('55: an account through OAuth may be unverified and name its connection only inside', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendFixture('55-created-enterprise-oidc-only', { messageId: 'msg_1' })).toBe('applied');
     const user_id = 'user_3ALKjs7d9YIj2NsMt6DcC5gz7Tk';
@@ -191,7 +191,7 @@ describe('accounts at identity providers', () => {
 });
 
 describe('a user of the Backend API with children of every kind but passkeys', () => {
-  it('09: applies in an event, its times in seconds and its providers without oauth_', async () => {
+  test('09: applies in an event, its times in seconds and its providers without oauth_', async () => {
     const webhooks = await useWebhooks();
     const data = JSON.parse(readFixture('09-rest-user-clerk-sdk-fixture-all-kinds'));
     const event = { type: 'user.updated', object: 'event', instance_id, timestamp: 1_611_948_500_000, data };

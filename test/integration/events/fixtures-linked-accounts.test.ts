@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, stated, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { readFixture, useWebhooks } from '../../support/webhooks.ts';
 
@@ -86,7 +86,7 @@ describe('one Google account in three shapes', () => {
     { ...message, message_id: 'msg_72', event_type: 'user.updated', event_at: at(1_760_000_000_060) },
   ];
 
-  it('is one row after each of them', async () => {
+  test('is one row after each of them', async () => {
     const webhooks = await useWebhooks();
     const steps = [
       { shape: GOOGLE.old, row: oldRow, ms: 1_714_000_000_000 },
@@ -107,7 +107,7 @@ describe('one Google account in three shapes', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['old, dashboard, new', [GOOGLE.old, GOOGLE.dashboard, GOOGLE.new]],
     ['new, old, dashboard', [GOOGLE.new, GOOGLE.old, GOOGLE.dashboard]],
     ['new, dashboard, old', [GOOGLE.new, GOOGLE.dashboard, GOOGLE.old]],
@@ -132,7 +132,7 @@ describe('one Google account in three shapes', () => {
     );
   });
 
-  it('is one row when one list has two of them, the later one', async () => {
+  test('is one row when one list has two of them, the later one', async () => {
     const webhooks = await useWebhooks();
     const [first, second] = [GOOGLE.dashboard, GOOGLE.new].map(([fixture]) => JSON.parse(readFixture(fixture)));
     const [account] = second.data.external_accounts;
@@ -224,7 +224,7 @@ describe('one Facebook account in two shapes', () => {
     updated_at: at(1_783_999_992_000),
   };
 
-  it('56, 57: is one row after each of them', async () => {
+  test('56, 57: is one row after each of them', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendFixture('56-created-facebook-old-shape', { messageId: 'msg_56' });
     const message = { user_id, instance_id, outcome: 'applied' };

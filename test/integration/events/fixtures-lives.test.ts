@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
 
@@ -103,7 +103,7 @@ describe('a captured life: created, picture removed, deleted', () => {
     last_message_id: 'msg_22',
   };
 
-  it('20, 21, 22: each step shows in the tables', async () => {
+  test('20, 21, 22: each step shows in the tables', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendFixture('20-seqA-1-created-2025-10-google-redacted', { messageId: 'msg_20' });
     expect(await webhooks.dump()).toEqual(
@@ -126,7 +126,7 @@ describe('a captured life: created, picture removed, deleted', () => {
     expect(await webhooks.dump()).toEqual(tables({ users: [tombstone], webhook_messages: messages }));
   });
 
-  it('20, 21, 22: the reverse order ends in the same user', async () => {
+  test('20, 21, 22: the reverse order ends in the same user', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendFixture('22-seqA-3-deleted-2025-10', { messageId: 'msg_22' });
     await webhooks.sendFixture('21-seqA-2-updated-2025-10-image-removed', { messageId: 'msg_21' });
@@ -195,7 +195,7 @@ describe('a life in a directory: provisioned and deprovisioned through SCIM', ()
     },
   ];
 
-  it('61, 62: the second step leaves a living user who is deprovisioned, and scim without what it omits', async () => {
+  test('61, 62: the second step leaves a living user who is deprovisioned, and scim without what it omits', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendFixture('61-seqB-1-created-scim-provisioned', { messageId: 'msg_61' });
     const message = { user_id, instance_id, outcome: 'applied' };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useWebhooks } from '../../support/webhooks.ts';
 import { anyWrittenJson } from '../../support/written-json.ts';
 
@@ -8,7 +8,7 @@ const SEED = Number(process.env.METADATA_SEED ?? Date.now() % 2 ** 31);
 const RUNS = 500;
 
 describe('metadata', () => {
-  it(`comes back from Postgres as it was sent, but for what no jsonb holds (${RUNS} values, seed ${SEED})`, async () => {
+  test(`comes back from Postgres as it was sent, but for what no jsonb holds (${RUNS} values, seed ${SEED})`, async () => {
     const webhooks = await useWebhooks();
     let run = 0;
     const property = fc.asyncProperty(fc.tuple(anyWrittenJson, anyWrittenJson, anyWrittenJson), async (values) => {
@@ -32,7 +32,7 @@ describe('metadata', () => {
     await fc.assert(property, { numRuns: RUNS, seed: SEED });
   });
 
-  it.each([
+  test.each([
     ['an integer beyond 2^53', '9007199254740993', '9007199254740993'],
     ['an integer of 40 digits', '1234567890123456789012345678901234567890', '1234567890123456789012345678901234567890'],
     ['a long fraction', '0.1234567890123456789', '0.1234567890123456789'],

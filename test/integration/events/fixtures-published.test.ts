@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, stated, statedAllBut, tables } from '../../support/expected-rows.ts';
 import { readFixture, useWebhooks } from '../../support/webhooks.ts';
 
@@ -9,7 +9,7 @@ const NOT_IN_THE_EXAMPLE = [
 ];
 
 describe("Clerk's published examples", () => {
-  it('01: an event of 2022 keeps birthday, gender and a verification without attempts', async () => {
+  test('01: an event of 2022 keeps birthday, gender and a verification without attempts', async () => {
     const webhooks = await useWebhooks();
     const outcome = await webhooks.sendFixture('01-created-clerk-docs-2022-birthday-gender', { messageId: 'msg_1' });
     expect(outcome).toBe('applied');
@@ -114,14 +114,14 @@ describe("Clerk's published examples", () => {
     { ...johnDoesMessage, message_id: 'msg_4', event_type: 'user.deleted' },
   ];
 
-  it('02: the "Send Example" event applies, its primary e-mail address pointing at nothing and its time in seconds', async () => {
+  test('02: the "Send Example" event applies, its primary e-mail address pointing at nothing and its time in seconds', async () => {
     const webhooks = await useWebhooks();
     const fixture = '02-created-openapi-example-dangling-primary-seconds-ts';
     expect(await webhooks.sendFixture(fixture, { messageId: 'msg_2' })).toBe('applied');
     expect(await webhooks.dump()).toEqual(tables({ users: [johnDoe], webhook_messages: messages.slice(0, 1) }));
   });
 
-  it('03: the update after it applies, which has the same envelope time and a later updated_at', async () => {
+  test('03: the update after it applies, which has the same envelope time and a later updated_at', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendFixture('02-created-openapi-example-dangling-primary-seconds-ts', { messageId: 'msg_2' });
     expect(await webhooks.sendFixture('03-updated-openapi-example-mfa', { messageId: 'msg_3' })).toBe('applied');
@@ -152,7 +152,7 @@ describe("Clerk's published examples", () => {
     last_message_id: 'msg_4',
   };
 
-  it('04: the deletion after them leaves the id and the times', async () => {
+  test('04: the deletion after them leaves the id and the times', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendFixture('02-created-openapi-example-dangling-primary-seconds-ts', { messageId: 'msg_2' });
     await webhooks.sendFixture('03-updated-openapi-example-mfa', { messageId: 'msg_3' });
@@ -162,7 +162,7 @@ describe("Clerk's published examples", () => {
     expect(await webhooks.dump()).toEqual(tables({ users: [tombstone], webhook_messages: messages }));
   });
 
-  it('04: the deletion before them leaves the same, and makes them stale', async () => {
+  test('04: the deletion before them leaves the same, and makes them stale', async () => {
     const webhooks = await useWebhooks();
     const outcomes = [
       await webhooks.sendFixture('04-deleted-openapi-example-external-id', { messageId: 'msg_4' }),
@@ -180,7 +180,7 @@ describe("Clerk's published examples", () => {
     );
   });
 
-  it('04: where deleted users are retained, the deletion leaves the columns and says when', async () => {
+  test('04: where deleted users are retained, the deletion leaves the columns and says when', async () => {
     const webhooks = await useWebhooks({ deletedUsers: 'retain' });
     await webhooks.sendFixture('02-created-openapi-example-dangling-primary-seconds-ts', { messageId: 'msg_2' });
     await webhooks.sendFixture('04-deleted-openapi-example-external-id', { messageId: 'msg_4' });
@@ -193,7 +193,7 @@ describe("Clerk's published examples", () => {
     );
   });
 
-  it('40: an event with next to nothing in it leaves the rest unstated', async () => {
+  test('40: an event with next to nothing in it leaves the rest unstated', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendFixture('40-created-minimal-hookdeck', { messageId: 'msg_40' })).toBe('applied');
     const user_id = 'user_2NNEqL2nrIRxCBNiiSPAKxvlkEJ';
@@ -241,7 +241,7 @@ describe("Clerk's published examples", () => {
     );
   });
 
-  it('31: a user as the Backend API lists it applies in an event', async () => {
+  test('31: a user as the Backend API lists it applies in an event', async () => {
     const webhooks = await useWebhooks();
     const [user] = JSON.parse(readFixture('31-rest-user-list-2025-01-supabase-wrappers'));
     const event = { type: 'user.updated', object: 'event', timestamp: 1_737_440_173_300, data: user };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, stated, tables } from '../../support/expected-rows.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
 
@@ -35,7 +35,7 @@ const letter = {
 };
 
 describe('backup codes', () => {
-  it('of an event that is applied are stored nowhere, wherever in it they stand', async () => {
+  test('of an event that is applied are stored nowhere, wherever in it they stand', async () => {
     const webhooks = await useWebhooks();
     const data = {
       id: 'user_1',
@@ -68,7 +68,7 @@ describe('backup codes', () => {
     expect(await readEverything(webhooks)).not.toMatch(/hush|backup_codes/);
   });
 
-  it('in metadata are the application’s own business, and stay', async () => {
+  test('in metadata are the application’s own business, and stay', async () => {
     const webhooks = await useWebhooks();
     await webhooks.sendEvent(makeEvent({ id: 'user_1', public_metadata: { backup_codes: ['mine'] } }));
     expect([...(await webhooks.sql`select public_metadata from clerk.users`)]).toEqual([
@@ -76,7 +76,7 @@ describe('backup codes', () => {
     ]);
   });
 
-  it('are taken out of the body of an event that is not Clerk’s shape', async () => {
+  test('are taken out of the body of an event that is not Clerk’s shape', async () => {
     const webhooks = await useWebhooks();
     const data = { id: 'user_1', banned: 'yes', phone_numbers: [PHONE], public_metadata: { n: 'BIG' } };
     const body = JSON.stringify(makeEvent(data)).replace('"BIG"', '9007199254740993');
@@ -101,7 +101,7 @@ describe('backup codes', () => {
     expect(await readEverything(webhooks)).not.toMatch(/hush|backup_codes/);
   });
 
-  it('are taken out of the body of an event that the database refuses', async () => {
+  test('are taken out of the body of an event that the database refuses', async () => {
     const webhooks = await useWebhooks();
     // More than an index can hold of one value, and too random to be compressed into less.
     const username = randomBytes(8000).toString('base64');
@@ -129,13 +129,13 @@ describe('backup codes', () => {
     expect(await readEverything(webhooks)).not.toMatch(/hush|backup_codes/);
   });
 
-  it('are taken out of the body of an event that says no user', async () => {
+  test('are taken out of the body of an event that says no user', async () => {
     const webhooks = await useWebhooks();
     expect(await webhooks.sendEvent(makeEvent({ phone_numbers: [PHONE] }))).toBe('dead_letter');
     expect(await readEverything(webhooks)).not.toMatch(/hush|backup_codes/);
   });
 
-  it.each([
+  test.each([
     ['a list of events', JSON.stringify([makeEvent({ id: 'user_1', phone_numbers: [PHONE] })])],
     ['a list of users', JSON.stringify(makeEvent([{ id: 'user_1', phone_numbers: [PHONE] }]))],
     ['a user without an envelope', JSON.stringify({ id: 'user_1', phone_numbers: [PHONE] })],
@@ -146,7 +146,7 @@ describe('backup codes', () => {
   });
 
   const body = JSON.stringify(makeEvent({ id: 'user_1', phone_numbers: [PHONE], banned: true }));
-  it.each([
+  test.each([
     ['that ends too early', body.slice(0, -1)],
     ['that ends among the codes', body.slice(0, body.indexOf('0002'))],
     ['that ends inside of an escape', body.slice(0, body.indexOf('0003'))],
@@ -166,7 +166,7 @@ describe('backup codes', () => {
 });
 
 describe('the log', () => {
-  it('carries ids, types and outcomes of deliveries, and no word of what they say', async () => {
+  test('carries ids, types and outcomes of deliveries, and no word of what they say', async () => {
     const webhooks = await useWebhooks();
     const data = {
       id: 'user_1',

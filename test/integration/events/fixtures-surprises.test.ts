@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, stated, tables } from '../../support/expected-rows.ts';
 import { makeSecret } from '../../support/signed-request.ts';
 import { readFixture, useWebhooks } from '../../support/webhooks.ts';
@@ -37,7 +37,7 @@ const message = {
 };
 
 describe('what surprises those who sync Clerk’s users', () => {
-  it('a byte order mark is part of what was signed, and no part of the event', async () => {
+  test('a byte order mark is part of what was signed, and no part of the event', async () => {
     const webhooks = await useWebhooks();
     const body = `\ufeff${JSON.stringify(makeEvent({ first_name: 'Ada' }))}`;
     expect(await webhooks.send(body, { messageId: 'msg_1' })).toBe('applied');
@@ -49,7 +49,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['without data.id', { deleted: true, object: 'user' }, 'data.id'],
     ['with an empty data.id', { id: '', deleted: true }, 'data.id'],
     ['with a null data.id', { id: null, deleted: true }, 'data.id'],
@@ -80,7 +80,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     );
   });
 
-  it('a property that nobody knew lands in extra, at the user and at a child', async () => {
+  test('a property that nobody knew lands in extra, at the user and at a child', async () => {
     const webhooks = await useWebhooks();
     const data = {
       shoe_size: 38.5,
@@ -119,7 +119,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     );
   });
 
-  it('the primary address is the one that the user’s id names, not the first of the list', async () => {
+  test('the primary address is the one that the user’s id names, not the first of the list', async () => {
     const webhooks = await useWebhooks();
     const data = {
       primary_email_address_id: 'idn_2',
@@ -149,7 +149,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     ]);
   });
 
-  it('a NUL and half a surrogate pair, written by the user, do not keep a ban from arriving', async () => {
+  test('a NUL and half a surrogate pair, written by the user, do not keep a ban from arriving', async () => {
     const webhooks = await useWebhooks();
     const body = JSON.stringify(makeEvent({ banned: true, unsafe_metadata: 'HERE', first_name: 'NAME' }))
       .replace(
@@ -188,7 +188,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     });
   });
 
-  it('metadata nested deeper than anything can hold does not keep a ban from arriving', async () => {
+  test('metadata nested deeper than anything can hold does not keep a ban from arriving', async () => {
     const webhooks = await useWebhooks();
     const deep = `${'['.repeat(4000)}7${']'.repeat(4000)}`;
     const body = JSON.stringify(makeEvent({ banned: true, unsafe_metadata: 'HERE' })).replace('"HERE"', deep);
@@ -199,7 +199,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     expect(row).toEqual({ banned: true, metadata: `${'['.repeat(998)}"${text}"${']'.repeat(998)}` });
   });
 
-  it('during a rotation of secrets the second delivery of a message is a duplicate, whichever signed it', async () => {
+  test('during a rotation of secrets the second delivery of a message is a duplicate, whichever signed it', async () => {
     const [older, newer] = [makeSecret(), makeSecret()];
     const webhooks = await useWebhooks({ secrets: [older, newer] });
     const event = makeEvent({});
@@ -209,7 +209,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     expect(await webhooks.dump()).toEqual(tables({ users: [user], webhook_messages: [message] }));
   });
 
-  it('an event of any other type is acknowledged, recorded and otherwise ignored', async () => {
+  test('an event of any other type is acknowledged, recorded and otherwise ignored', async () => {
     const webhooks = await useWebhooks();
     const types = [...OTHER_TYPES, 'user.archived'];
     const outcomes = await Promise.all(
@@ -227,7 +227,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     expect(await webhooks.dump()).toEqual(tables({ webhook_messages: rows }));
   });
 
-  it('an old event resent under its own id is a duplicate, under another it is stale', async () => {
+  test('an old event resent under its own id is a duplicate, under another it is stale', async () => {
     const webhooks = await useWebhooks();
     const older = makeEvent({ first_name: 'Old', updated_at: 1_783_000_000_000 }, { ms: 1_783_000_000_010 });
     const newer = makeEvent({ first_name: 'New', updated_at: 1_784_000_000_000 });
@@ -251,7 +251,7 @@ describe('what surprises those who sync Clerk’s users', () => {
     );
   });
 
-  it('the times of the program’s own clock lie between the sending and the answer', async () => {
+  test('the times of the program’s own clock lie between the sending and the answer', async () => {
     const webhooks = await useWebhooks();
     const before = new Date().toISOString();
     await webhooks.send(readFixture('40-created-minimal-hookdeck'));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   makeEventWith,
   makeUserEvent,
@@ -9,7 +9,7 @@ import {
 } from '../../support/use-receiving-app.ts';
 
 describe('a signed body that is no event', () => {
-  it.each([
+  test.each([
     ['nothing', '', 'invalid_json', ''],
     ['white space', ' \r\n', 'invalid_json', ' \r\n'],
     ['a NUL', '\0', 'invalid_json', '\ufffd'],
@@ -52,7 +52,7 @@ describe('a signed body that is no event', () => {
 describe('nesting', () => {
   const nest = (open: string, close: string, depth: number) => open.repeat(depth) + close.repeat(depth);
 
-  it.each([999, 1001, 4096, 6000, 100_000, 260_000])(
+  test.each([999, 1001, 4096, 6000, 100_000, 260_000])(
     '%i levels deep in metadata keeps nothing from being applied',
     async (depth) => {
       const receiving = await useReceivingApp();
@@ -71,7 +71,7 @@ describe('nesting', () => {
     },
   );
 
-  it.each(['data', 'type', 'timestamp', 'instance_id', 'new_key'])(
+  test.each(['data', 'type', 'timestamp', 'instance_id', 'new_key'])(
     'of a whole event, at %s, is settled too',
     async (key) => {
       const receiving = await useReceivingApp();
@@ -81,7 +81,7 @@ describe('nesting', () => {
     },
   );
 
-  it('that is never closed is a dead letter', async () => {
+  test('that is never closed is a dead letter', async () => {
     const receiving = await useReceivingApp();
     expect((await receiving.send('['.repeat(1_000_000))).body).toMatchObject({ outcome: 'dead_letter' });
     expect(await sendHonestEvent(receiving)).toEqual(unharmed);
@@ -89,7 +89,7 @@ describe('nesting', () => {
 });
 
 describe('size', () => {
-  it.each<[string, Record<string, unknown>]>([
+  test.each<[string, Record<string, unknown>]>([
     [
       'a hundred thousand keys of metadata',
       { public_metadata: Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`k${n}`, n])) },
@@ -116,7 +116,7 @@ describe('size', () => {
     expect(await sendHonestEvent(receiving)).toEqual(unharmed);
   });
 
-  it.each<[string, Record<string, unknown>]>([
+  test.each<[string, Record<string, unknown>]>([
     ['user id', { id: 'user_'.padEnd(100_000, 'x') }],
     ['username', { username: randomText(100_000) }],
     ['external id', { external_id: randomText(100_000) }],
@@ -130,7 +130,7 @@ describe('size', () => {
   });
 });
 
-it('any JSON at any property is settled: applied or kept, never answered with an error', async () => {
+test('any JSON at any property is settled: applied or kept, never answered with an error', async () => {
   const receiving = await useReceivingApp();
   const seed = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31);
   const properties = [

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeEventWith, makeUserEvent, useReceivingApp } from '../../support/use-receiving-app.ts';
 
 describe('text that Postgres can’t store', () => {
-  it('does not keep a ban from arriving when the user has put a NUL into his own metadata', async () => {
+  test('does not keep a ban from arriving when the user has put a NUL into his own metadata', async () => {
     const { send, database, metrics } = await useReceivingApp();
     await send(JSON.stringify(makeUserEvent({ banned: false })));
     const banned = makeUserEvent({
@@ -21,7 +21,7 @@ describe('text that Postgres can’t store', () => {
     expect(await metrics.render()).toContain('clerk_sync_sanitized_strings_total 1');
   });
 
-  it.each([
+  test.each([
     'first_name',
     'username',
     'external_id',
@@ -76,7 +76,7 @@ describe('8 kB of metadata', () => {
     Object.entries(metadata).map(([key, value]) => [clean(key), typeof value === 'string' ? clean(value) : value]),
   );
 
-  it.each(['public_metadata', 'private_metadata', 'unsafe_metadata'])(
+  test.each(['public_metadata', 'private_metadata', 'unsafe_metadata'])(
     'with every oddity of Unicode comes back from %s as it was sent',
     async (property) => {
       const { send, database } = await useReceivingApp();
@@ -89,7 +89,7 @@ describe('8 kB of metadata', () => {
     },
   );
 
-  it('may have __proto__ among its keys, which stays a key', async () => {
+  test('may have __proto__ among its keys, which stays a key', async () => {
     const receiving = await useReceivingApp();
     const text = '{"__proto__":{"admin":true},"a":{"__proto__":[1]},"nul":"\\u0000"}';
     await receiving.send(makeEventWith({ public_metadata: 'here' }, text));
@@ -98,7 +98,7 @@ describe('8 kB of metadata', () => {
     expect(({} as { admin?: boolean }).admin).toBe(undefined);
   });
 
-  it.each([
+  test.each([
     '9007199254740993',
     '0.1234567890123456789',
     '-0.0',
@@ -114,7 +114,7 @@ describe('8 kB of metadata', () => {
     expect([body.outcome, row]).toEqual(['applied', { exact: true }]);
   });
 
-  it.each([
+  test.each([
     ['1e200000', '1e200000'],
     ['9'.repeat(200_000), '9'.repeat(200_000)],
     ['1e-20000', '1e-20000'],

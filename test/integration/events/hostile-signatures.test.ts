@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { errorAnswer, makeApp, readAnswer } from '../../support/make-app.ts';
 import { makeMessageId, makeSecret, type SignedHeaders, signRequest } from '../../support/signed-request.ts';
 import { makeUserEvent, useReceivingApp } from '../../support/use-receiving-app.ts';
@@ -20,17 +20,17 @@ async function sendSpoiled(spoil: (headers: Headers) => void, sent: string | Uin
 }
 
 describe('a header of the signature', () => {
-  it.each(names)('is required: without %s the answer is 400', async (name) => {
+  test.each(names)('is required: without %s the answer is 400', async (name) => {
     const { answer } = await sendSpoiled((headers) => headers.delete(name));
     expect(answer).toEqual(errorAnswer(400, 'missing_headers'));
   });
 
-  it.each(names)('counts as missing when %s is empty', async (name) => {
+  test.each(names)('counts as missing when %s is empty', async (name) => {
     const { answer } = await sendSpoiled((headers) => headers.set(name, ''));
     expect(answer).toEqual(errorAnswer(400, 'missing_headers'));
   });
 
-  it('may have the name that Standard Webhooks gives it: the message is the same under either', async () => {
+  test('may have the name that Standard Webhooks gives it: the message is the same under either', async () => {
     const { app, secret } = await useReceivingApp();
     const signed = Object.entries(signRequest(body, { secret, messageId: 'msg_1' }));
     const renamed = signed.map(([name, value]) => [name.replace('svix-', 'webhook-'), value]);
@@ -45,7 +45,7 @@ describe('a header of the signature', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['svix-id', 400, 'invalid_headers'],
     ['svix-timestamp', 400, 'invalid_headers'],
   ] as const)('is refused when %s comes twice', async (name, status, code) => {
@@ -53,7 +53,7 @@ describe('a header of the signature', () => {
     expect(answer).toEqual(errorAnswer(status, code));
   });
 
-  it.each([
+  test.each([
     ['svix-id', 'msg_other', 401, 'invalid_signature'],
     ['svix-id', `msg_${'a'.repeat(8000)}`, 400, 'invalid_headers'],
     ['svix-id', 'msg 1', 400, 'invalid_headers'],
@@ -77,7 +77,7 @@ describe('a header of the signature', () => {
     expect(answer).toEqual(errorAnswer(status, code));
   });
 
-  it.each([
+  test.each([
     ['the scheme v1a, which is asymmetric', (signature: string) => signature.replace('v1,', 'v1a,')],
     ['the scheme v2, which nobody has', (signature: string) => signature.replace('v1,', 'v2,')],
     ['no scheme', (signature: string) => signature.replace('v1,', '')],
@@ -90,7 +90,7 @@ describe('a header of the signature', () => {
     expect(answer).toEqual(errorAnswer(401, 'invalid_signature'));
   });
 
-  it('may come twice if it is the signature: several are one list', async () => {
+  test('may come twice if it is the signature: several are one list', async () => {
     const { app, secret } = makeApp();
     const headers = new Headers(signRequest(body, { secret, messageId: 'msg_1' }));
     headers.append('svix-signature', signRequest(body, { secret: makeSecret() })['svix-signature']);
@@ -102,7 +102,7 @@ describe('a header of the signature', () => {
     });
   });
 
-  it('may hold several signatures, of which one fits', async () => {
+  test('may hold several signatures, of which one fits', async () => {
     const { app, secret } = makeApp();
     const right = signRequest(body, { secret, messageId: 'msg_1' });
     const wrong = signRequest(body, { secret: makeSecret(), messageId: 'msg_1' })['svix-signature'];
@@ -117,7 +117,7 @@ describe('a header of the signature', () => {
 });
 
 describe('a signature of another', () => {
-  it.each<[string, (headers: SignedHeaders, secret: string) => SignedHeaders]>([
+  test.each<[string, (headers: SignedHeaders, secret: string) => SignedHeaders]>([
     ['secret', (headers) => signRequest(body, { secret: makeSecret(), messageId: headers['svix-id'] })],
     [
       'message',
@@ -135,7 +135,7 @@ describe('a signature of another', () => {
 });
 
 describe('a body that is not the one that was signed', () => {
-  it.each<[string, string | Uint8Array]>([
+  test.each<[string, string | Uint8Array]>([
     ['forged', JSON.stringify(makeUserEvent({ banned: false }))],
     ['truncated', body.slice(0, -1)],
     ['empty', ''],
@@ -159,7 +159,7 @@ describe('the time of a signature', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now }));
   afterEach(() => void vi.useRealTimers());
 
-  it.each([
+  test.each([
     [-301, 401],
     [-300, 200],
     [-299, 200],
@@ -176,7 +176,7 @@ describe('the time of a signature', () => {
   });
 });
 
-it('an unsigned request leaves no trace in the database', async () => {
+test('an unsigned request leaves no trace in the database', async () => {
   const { app, secret, database } = await useReceivingApp();
   const headers = signRequest(body, { secret });
   for (const sent of [`${body} `, '{', '\u0000']) {

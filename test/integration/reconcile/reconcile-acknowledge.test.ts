@@ -92,7 +92,7 @@ test('an id that is not here is told, and what was not acknowledged cannot be re
   expect(await call('acknowledge', 'deleted_here', deleted, 'user_misspelt')).toEqual({
     exitCode: 3,
     stdout: '1 user acknowledged (deleted_here), from the next run on.\n',
-    stderr: 'user_misspelt: no such user here\n',
+    stderr: 'user_misspelt: there is no such user here\n',
   });
   expect(await call('revoke', 'deleted_here', missing)).toEqual({
     exitCode: 3,
@@ -101,5 +101,5 @@ test('an id that is not here is told, and what was not acknowledged cannot be re
   });
   expect(await call('acknowledge', 'missing', deleted)).toMatchObject({ exitCode: 2 });
   expect((await call('revoke', 'deleted_here', deleted)).exitCode).toBe(0);
-  expect((await call('acknowledgements')).stdout).toBe('No drift has been acknowledged.\n');
+  expect((await call('acknowledgements')).stdout).toBe('No drift is acknowledged.\n');
 });

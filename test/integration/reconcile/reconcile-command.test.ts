@@ -29,9 +29,9 @@ async function damage({ sql, clerk }: Pick<ReconcileScene, 'sql' | 'clerk'>): Pr
 
 const [zero, one, two, three] = [0, 1, 2, 3].map(makeUserId);
 
-const MEANINGS = `missing    at Clerk, and not here
-different  of the same version, and other contents here
-absent     here, and not at Clerk any more
+const MEANINGS = `missing    at Clerk, not here
+different  the same version, with other content here
+absent     here, no longer at Clerk
 `;
 
 test('prints what differs and was repaired, and ends with 0; a second time there is nothing', async () => {
@@ -40,7 +40,7 @@ test('prints what differs and was repaired, and ends with 0; a second time there
   expect(await scene.call('--full')).toEqual({
     exitCode: 0,
     stderr: expect.stringMatching(/^4 of 4 users, [\d,]+\/s\n$/),
-    stdout: `Reconcile reconcile_1 (full) finished: 4 users compared in 0s; these differ.
+    stdout: `Reconcile reconcile_1 (full) finished: 4 users compared in 0s; some differ.
 
 kind       found  repaired  left  where           for example
 missing        1         1     0  -               ${zero}
@@ -52,9 +52,9 @@ ${MEANINGS}`,
   expect(await scene.call()).toEqual({
     exitCode: 0,
     stderr: '',
-    stdout: `Reconcile reconcile_1 (incremental) finished: 4 users compared in 0s; no difference was found.
+    stdout: `Reconcile reconcile_1 (incremental) finished: 4 users compared in 0s; none differ.
 
-Whom Clerk no longer has is found only by:  clerk-sync reconcile --full
+Users that Clerk no longer has are found only by:  clerk-sync reconcile --full
 `,
   });
 });
@@ -66,7 +66,7 @@ test('with --dry-run prints what differs, changes nothing and ends with 3', asyn
   expect(await scene.call('--full', '--dry-run')).toEqual({
     exitCode: 3,
     stderr: expect.any(String),
-    stdout: `A dry run (full) finished: 4 users compared in 0s; these differ; nothing was changed.
+    stdout: `A dry run (full) finished: 4 users compared in 0s; some differ; nothing was changed.
 
 kind       found  repaired  left  where           for example
 missing        1         0     1  -               ${zero}
@@ -74,7 +74,7 @@ different      2         0     2  first_name (2)  ${two} ${one}
 absent         1         0     1  -               ${three}
 
 ${MEANINGS}
-Repair what can be repaired with:  clerk-sync reconcile --full
+To repair them:  clerk-sync reconcile --full
 `,
   });
   expect(await scene.readAll()).toEqual(before);
@@ -112,11 +112,11 @@ test('ends with 3 where something is left over, and says where to look', async (
       'kind        found  repaired  left  where  for example',
       `unreadable      1         0     1  -      ${makeUserId(9)}`,
       '',
-      'unreadable  what Clerk serves of them cannot be read',
+      'unreadable  the Backend API serves them in a form that cannot be read',
       '',
-      '1 user differs still.',
+      '1 user still differs.',
       '',
-      'Why they could not be written:  clerk-sync dead-letters list --state open,discarded',
+      'Why some could not be written:  clerk-sync dead-letters list --state open,discarded',
       '',
     ],
   ]);
@@ -124,7 +124,7 @@ test('ends with 3 where something is left over, and says where to look', async (
 
 /** The lines of advice below the tables. */
 const readAdvice = (stdout: string) =>
-  stdout.split('\n').filter((line) => /: {2}clerk-sync|still\.$|<kind>/.test(line));
+  stdout.split('\n').filter((line) => /: {2}clerk-sync|still differs?\.$|<kind>/.test(line));
 
 test('advises on deletions that it held back what helps with these', async () => {
   const { call, clerk, sql } = await useCommand();
@@ -136,20 +136,20 @@ test('advises on deletions that it held back what helps with these', async () =>
   expect([exitCode, readAdvice(stdout)]).toEqual([
     3,
     [
-      '3 users differ still.',
-      'If those who are absent are gone indeed:  clerk-sync reconcile --full --max-deletions 1',
-      'Why they could not be written:  clerk-sync dead-letters list --state open,discarded',
-      'No run changes other_instance: docs/operations.md says what each means. If it shall stay:  clerk-sync reconcile acknowledge <kind> <user-ids>',
+      '3 users still differ.',
+      'If the absent users were really deleted at Clerk:  clerk-sync reconcile --full --max-deletions 1',
+      'Why some could not be written:  clerk-sync dead-letters list --state open,discarded',
+      'No run changes other_instance. docs/operations.md explains each. To accept the difference:  clerk-sync reconcile acknowledge <kind> <user-ids>',
     ],
   ]);
   // What no run repairs is nothing that a dry run could promise.
   const dry = await call('--full', '--dry-run', '--max-deletions', '0');
-  expect(readAdvice(dry.stdout)[0]).toBe('Repair what can be repaired with:  clerk-sync reconcile --full');
+  expect(readAdvice(dry.stdout)[0]).toBe('To repair them:  clerk-sync reconcile --full');
   clerk.deleteUser(makeUserId(9));
   const other = await call('--full', '--dry-run', '--max-deletions', '0');
   expect(readAdvice(other.stdout)).toEqual([
-    'If those who are absent are gone indeed:  clerk-sync reconcile --full --max-deletions 1',
-    'No run changes other_instance: docs/operations.md says what each means. If it shall stay:  clerk-sync reconcile acknowledge <kind> <user-ids>',
+    'If the absent users were really deleted at Clerk:  clerk-sync reconcile --full --max-deletions 1',
+    'No run changes other_instance. docs/operations.md explains each. To accept the difference:  clerk-sync reconcile acknowledge <kind> <user-ids>',
   ]);
 });
 
@@ -162,7 +162,10 @@ test('advises to look for a trigger where what was written differs still', async
   const { exitCode, stdout } = await call('--full');
   expect([exitCode, readAdvice(stdout)]).toEqual([
     3,
-    ['1 user differs still.', 'Something changes what is written here, such as a trigger:  clerk-sync doctor'],
+    [
+      '1 user still differs.',
+      'Something changes the rows after they are written, such as a trigger:  clerk-sync doctor',
+    ],
   ]);
 });
 
@@ -180,7 +183,7 @@ describe('ends with 1', () => {
     clerk.intercept(({ query }) => (query.limit === '500' ? { kind: 'status', status: 401 } : undefined));
     expect(await call('--full')).toEqual({
       exitCode: 1,
-      stdout: 'Reconcile reconcile_1 (full) did not reach its end: 0 users compared in 0s.\n',
+      stdout: 'Reconcile reconcile_1 (full) did not finish: 0 users compared in 0s.\n',
       stderr: expect.stringMatching(
         /^clerk-sync: Clerk does not accept the secret key: .*\nCopy CLERK_SECRET_KEY again/,
       ),
@@ -196,7 +199,7 @@ describe('ends with 1', () => {
         exitCode: 1,
         stdout: '',
         stderr:
-          'clerk-sync: Another reconcile is running on this database.\nThe service may be at it: wait for its end. What it finds is in the table reconcile_runs, and in its metrics.\n',
+          'clerk-sync: Another reconcile is running on this database.\nIt may be the one of the service. Wait until it ends: the table reconcile_runs and the metrics then say what it found.\n',
       },
     });
   });
@@ -212,7 +215,7 @@ describe('ends with 1', () => {
     const { env } = await useCommand();
     const DATABASE_URL = Object.assign(new URL(env.DATABASE_URL), { port: '1' }).href;
     const { exitCode, stderr } = await callCli(['reconcile'], { env: { ...env, DATABASE_URL } });
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Look whether Postgres runs')]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Check that Postgres runs')]);
   });
 });
 

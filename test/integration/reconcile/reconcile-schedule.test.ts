@@ -150,14 +150,14 @@ test('what is left over is a warning', async () => {
   await sql`delete from clerk.reconcile_runs`;
   await sql`update clerk.users set updated_at = now(), observed_at = '2026-01-01' where id = ${makeUserId(4)}`;
   await runDueReconcile(makeOptions());
-  expect(lines).toMatchObject([{ level: 40, left: 1, msg: 'reconcile finished, and something differs still' }]);
+  expect(lines).toMatchObject([{ level: 40, left: 1, msg: 'reconcile finished; some users still differ' }]);
 });
 
 test('a database that is away is told to the log, and nothing is thrown', async () => {
   const { makeOptions, lines, url } = await useService();
   await runDueReconcile(makeOptions(Object.assign(new URL(url), { port: '1' }).href));
   expect(lines).toMatchObject([
-    { level: 40, msg: 'reconcile could not begin', err: { type: 'DatabaseUnavailableError' } },
+    { level: 40, msg: 'reconcile could not start', err: { type: 'DatabaseUnavailableError' } },
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { countOpenDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
@@ -18,21 +18,21 @@ async function useReadiness(options: TestDatabaseOptions = {}) {
 }
 
 describe('readiness', () => {
-  it('is given when the database answers and its migrations are current', async () => {
+  test('is ok if the database answers and its migrations are current', async () => {
     const { checkReadiness } = await useReadiness();
     expect(await checkReadiness()).toEqual({ ready: true });
   });
 
-  it('is denied with the reason where nothing was migrated', async () => {
+  test('is refused with the reason if nothing was migrated', async () => {
     const { checkReadiness } = await useReadiness({ from: 'nothing' });
     expect(await checkReadiness()).toEqual({
       ready: false,
       code: 'migrations_missing',
-      message: 'The database has no schema of clerk-sync yet.',
+      message: 'The database does not have the tables of clerk-sync yet.',
     });
   });
 
-  it.each([
+  test.each([
     [
       'pending',
       'delete from clerk.migrations where name = (select max(name) from clerk.migrations)',
@@ -41,24 +41,20 @@ describe('readiness', () => {
     [
       'newer',
       `insert into clerk.migrations (name, hash) values ('9999_future', 'x')`,
-      'The database was migrated by a newer version than this.',
+      'A newer version of clerk-sync has migrated the database.',
     ],
-    [
-      'changed',
-      `update clerk.migrations set hash = 'x'`,
-      'The migrations of the database are not the ones of this version.',
-    ],
-  ])('is denied with the reason where migrations are %s', async (state, statement, message) => {
+    ['changed', `update clerk.migrations set hash = 'x'`, 'The database has other migrations than this version.'],
+  ])('is refused with the reason if migrations are %s', async (state, statement, message) => {
     const { database, checkReadiness } = await useReadiness();
     await database.sql.unsafe(statement);
     expect(await checkReadiness()).toEqual({ ready: false, code: `migrations_${state}`, message });
   });
 
-  it('is denied while the database takes no writes, is given again after, and each is logged once', async () => {
+  test('is refused while the database accepts no writes, is ok after that, and each change is logged once', async () => {
     const { database, checkReadiness, logs } = await useReadiness();
     const name = new URL(database.url).pathname.slice(1);
     await database.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`);
-    const message = 'The database is set to take no writes.';
+    const message = 'The database is set to accept no writes.';
     const denied = { ready: false, code: 'database_read_only', message };
     expect([await checkReadiness(), await checkReadiness()]).toEqual([denied, denied]);
     await database.sql.begin('read write', (sql) =>
@@ -66,12 +62,12 @@ describe('readiness', () => {
     );
     expect([await checkReadiness(), await checkReadiness()]).toEqual([{ ready: true }, { ready: true }]);
     expect(logs).toEqual([
-      { level: 50, code: denied.code, msg: `${message} Deliveries get 503 until it does; Clerk sends them again.` },
-      { level: 30, msg: 'The database takes writes again.' },
+      { level: 50, code: denied.code, msg: `${message} Until then, deliveries get a 503 and Clerk sends them again.` },
+      { level: 30, msg: 'the database accepts writes again' },
     ]);
   });
 
-  it('notices that connections which are already open can’t write any more', async () => {
+  test('notices that open connections can no longer write', async () => {
     const { database, pool, checkReadiness } = await useReadiness();
     expect(await checkReadiness()).toEqual({ ready: true });
     await pool.withTransaction((session) => session.run('set default_transaction_read_only = on'));
@@ -81,14 +77,14 @@ describe('readiness', () => {
     await database.sql`select 1`;
   });
 
-  it('is denied when the database can’t be reached', async () => {
+  test('is refused if the database can’t be reached', async () => {
     const pool = createPool({ target: parseDatabaseUrl('postgres://nobody:secret@127.0.0.1:1/nothing'), size: 1 });
     onTestFinished(() => pool.close());
     const unreachable = { ready: false, code: 'database_unavailable', message: 'The database does not answer.' };
     expect(await createReadinessCheck(pool, pino({ level: 'silent' }))()).toEqual(unreachable);
   });
 
-  it('takes one connection, however many ask at once', async () => {
+  test('uses one connection, also if many ask at once', async () => {
     const { pool, checkReadiness } = await useReadiness();
     const answers = Array.from({ length: 50 }, () => checkReadiness());
     expect([pool.inFlight, new Set(await Promise.all(answers))]).toEqual([1, new Set([{ ready: true }])]);
@@ -96,7 +92,7 @@ describe('readiness', () => {
 });
 
 describe('open dead letters', () => {
-  it('are counted by reason, with the age of the oldest; resolved ones are not', async () => {
+  test('are counted by reason, with the age of the oldest one; closed ones are not', async () => {
     const { send, database, pool } = await useReceivingApp();
     for (const body of ['{', '}', '{}', '{"type":"user.deleted","data":{}}']) await send(body);
     const resolved = await database.sql`
@@ -116,7 +112,7 @@ describe('open dead letters', () => {
 });
 
 describe('users', () => {
-  it('are counted once each, by the state that weighs most', async () => {
+  test('are counted once each, by their most important state', async () => {
     const { send, pool } = await useReceivingApp();
     const states: Record<string, unknown>[] = [
       ...[{}, {}, { locked: true }, { banned: true }, { banned: true, locked: true }],
@@ -133,7 +129,7 @@ describe('users', () => {
     ]);
   });
 
-  it('are counted as none in each state of an empty table', async () => {
+  test('are zero in each state of an empty table', async () => {
     const { pool } = await useReceivingApp();
     expect(new Set((await countUsersByState(pool)).map(({ count }) => count))).toEqual(new Set([0]));
   });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ListenOptions, listen } from '../../../src/http/listen.ts';
 import { type MakeAppOptions, makeApp, makeReceipt } from '../../support/make-app.ts';
 import { countAnswers, openConnection, parseAnswer } from '../../support/raw-http.ts';
@@ -45,7 +45,7 @@ function closing(status: number, code: string) {
 }
 
 describe('what never becomes a request', () => {
-  it.each([
+  test.each([
     ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00', 400, 'bad_request'],
     ['a header with a line feed in it', 'GET /healthz HTTP/1.1\r\nhost: a\r\nx: a\nb\r\n\r\n', 400, 'bad_request'],
     ['two lengths', `${webhook}content-length: 1\r\ncontent-length: 2\r\n\r\n{}`, 400, 'bad_request'],
@@ -54,7 +54,7 @@ describe('what never becomes a request', () => {
     ['a broken chunk', `${webhook}transfer-encoding: chunked\r\n\r\nzz\r\n`, 400, 'bad_request'],
     ['a header of 64 kB', `${webhook}svix-id: ${'a'.repeat(65_536)}\r\n\r\n`, 431, 'headers_too_large'],
     ['ten thousand headers', `${webhook}${'svix-id: a\r\n'.repeat(10_000)}\r\n`, 431, 'headers_too_large'],
-  ])('is answered like any other error: %s', async (_, bytes, status, code) => {
+  ])('is answered in the form of every other error: %s', async (_, bytes, status, code) => {
     const { open, clientErrors } = await startServer();
     const connection = await open();
     connection.write(bytes);
@@ -62,7 +62,7 @@ describe('what never becomes a request', () => {
     expect(clientErrors).toEqual([code]);
   });
 
-  it.each([
+  test.each([
     ['a host with a path in it', 'GET /healthz HTTP/1.0\r\nhost: a/b\r\n\r\n'],
     ['a target that is no path', 'GET healthz HTTP/1.0\r\nhost: a\r\n\r\n'],
   ])('is answered with 400 for %s', async (_, bytes) => {
@@ -75,7 +75,7 @@ describe('what never becomes a request', () => {
 });
 
 describe('a request without a host', () => {
-  it.each([
+  test.each([
     ['of HTTP/1.0, as HAProxy checks health', 'GET /healthz HTTP/1.0\r\n\r\n', 200],
     ['of HTTP/1.1', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 200],
     ['with an empty one', 'GET /healthz HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n', 200],
@@ -89,7 +89,7 @@ describe('a request without a host', () => {
     expect(clientErrors).toEqual([]);
   });
 
-  it('can be a delivery', async () => {
+  test('can be a delivery', async () => {
     const { open, secret } = await startServer();
     const connection = await open();
     connection.write(
@@ -104,7 +104,7 @@ describe('a request without a host', () => {
 describe('a slow client', () => {
   const limits = { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 20 };
 
-  it('is cut off when its headers take too long', async () => {
+  test('is cut off when its headers take too long', async () => {
     const { open, clientErrors } = await startServer({}, { limits });
     const connection = await open();
     connection.write(webhook);
@@ -112,7 +112,7 @@ describe('a slow client', () => {
     expect(clientErrors).toEqual(['request_timeout']);
   });
 
-  it('is cut off when its body takes too long, and nothing of it is received', async () => {
+  test('is cut off when its body takes too long, and nothing of it is received', async () => {
     const { open, secret, clientErrors } = await startServer({ receive: () => expect.unreachable() }, { limits });
     const connection = await open();
     connection.write(writeRequest('{"type":"user.created"}', signRequest('{}', { secret })).slice(0, -10));
@@ -120,7 +120,7 @@ describe('a slow client', () => {
     expect(clientErrors).toEqual(['request_timeout']);
   });
 
-  it('does not hold up others', async () => {
+  test('does not hold up others', async () => {
     const { open, server } = await startServer();
     const slow = await Promise.all(Array.from({ length: 100 }, open));
     for (const connection of slow) connection.write(`${webhook}content-length: 1000\r\n\r\n{`);
@@ -131,7 +131,7 @@ describe('a slow client', () => {
 describe('a body over the limit', () => {
   const refused = { ...closing(413, 'body_too_large'), connection: 'keep-alive' };
 
-  it.each([
+  test.each([
     ['that is announced, before it is sent', 'content-length: 1048577\r\n\r\n'],
     [
       'that comes in chunks, as soon as they exceed the limit',
@@ -144,7 +144,7 @@ describe('a body over the limit', () => {
     expect(answer(await connection.ended())).toEqual(refused);
   });
 
-  it('is taken at exactly the limit, in chunks or whole', async () => {
+  test('is accepted at exactly the limit, in chunks or whole', async () => {
     const { server, secret } = await startServer();
     const body = `{"pad":"${' '.repeat(1024 * 1024 - 10)}"}`;
     const post = (sent: string | ReadableStream) =>
@@ -159,8 +159,8 @@ describe('a body over the limit', () => {
   });
 });
 
-describe('a connection that is kept', () => {
-  it('carries pipelined requests, each answered in its turn', async () => {
+describe('a connection that stays open', () => {
+  test('answers pipelined requests in their order', async () => {
     const gate = Promise.withResolvers<void>();
     const { open, secret } = await startServer({
       receive: async ({ messageId }) => {
@@ -178,7 +178,7 @@ describe('a connection that is kept', () => {
     expect(raw.match(/"message_id":"msg_\d"/g)).toEqual([0, 1, 2, 3].map((n) => `"message_id":"msg_${n}"`));
   });
 
-  it('goes on after a forged request', async () => {
+  test('continues after a forged request', async () => {
     const { open, secret } = await startServer();
     const connection = await open();
     connection.write(
@@ -189,7 +189,7 @@ describe('a connection that is kept', () => {
     expect(raw.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200']);
   });
 
-  it.each(['destroy', 'end'] as const)(
+  test.each(['destroy', 'end'] as const)(
     'is given up by a client in the middle of a body (%s), and nothing is received',
     async (how) => {
       const { open, logs, clientErrors } = await startServer({ receive: () => expect.unreachable() });
@@ -204,7 +204,7 @@ describe('a connection that is kept', () => {
 });
 
 describe('closing', () => {
-  it('answers what has begun, closes idle connections, and takes no new one', async () => {
+  test('answers requests that have begun, closes idle connections, and accepts no new one', async () => {
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     const { open, server, secret } = await startServer({
@@ -228,7 +228,7 @@ describe('closing', () => {
     await closed;
   });
 
-  it('can cut off a client that never completes its request', async () => {
+  test('can cut off a client that never completes its request', async () => {
     const { open, server } = await startServer();
     const connection = await open();
     connection.write(`${webhook}content-length: 1000\r\n\r\n{`);
@@ -239,19 +239,19 @@ describe('closing', () => {
 });
 
 describe('an address that can’t be listened on', () => {
-  it.each([
+  test.each([
     ['1.2.3.4', 0, '1.2.3.4 is not an address of this machine.'],
     ['no-such-host.invalid', 0, 'no-such-host.invalid is not an address of this machine.'],
-  ])('is told in a sentence: %s', async (host, port, message) => {
+  ])('is explained in a sentence: %s', async (host, port, message) => {
     await expect(startServer({}, { host, port })).rejects.toMatchObject({
       code: 'cannot_listen',
       message,
-      hint: 'Set HOST to 0.0.0.0 or to an address it has.',
+      hint: 'Set HOST to 0.0.0.0, or to an address of this machine.',
       exitCode: 1,
     });
   });
 
-  it('is told in a sentence when another program has the port', async () => {
+  test('is explained in a sentence if another program uses the port', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: '127.0.0.1', port: 0 }, resolve));
     onTestFinished(() => void other.close());
@@ -268,7 +268,7 @@ describe('an address that can’t be listened on', () => {
   });
 });
 
-it.each([
+test.each([
   ['127.0.0.1', '127.0.0.1'],
   ['0.0.0.0', 'localhost'],
 ])('listening on %s is shown as http://%s, which a person can open', async (host, shown) => {

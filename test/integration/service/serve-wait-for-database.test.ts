@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { nameDatabase } from '../../../src/db/target/database-target.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
@@ -47,14 +47,14 @@ function changeUrl(url: string, changes: Partial<Pick<URL, 'host' | 'port' | 'pa
 }
 
 describe('waiting for the database', () => {
-  it('ends at once when it is there', async () => {
+  test('ends at once if it answers', async () => {
     const { url } = await useTestDatabase();
     const { logs, logger } = captureLogs();
     await wait({ target: parseDatabaseUrl(url), logger });
     expect(logs).toEqual([]);
   });
 
-  it('continues while nothing listens there, says so at first and then rarely, and ends when it has come up', async () => {
+  test('continues while nothing listens, says so at first and then rarely, and ends when the database answers', async () => {
     const { url } = await useTestDatabase();
     const { port, start } = await reservePort();
     const { logs, logger } = captureLogs();
@@ -73,7 +73,7 @@ describe('waiting for the database', () => {
     expect(logs).toEqual([line, line]);
   });
 
-  it('goes on while a pooler is full, and ends at once where it will never let us in', async () => {
+  test('continues while a pooler is full, and ends at once if the pooler will never accept the connection', async () => {
     const { url } = await useTestDatabase();
     const full = await useProxy(url, (connection) => (connection < 2 ? 'full pooler' : 'pass'));
     const { logs, logger } = captureLogs();
@@ -84,17 +84,17 @@ describe('waiting for the database', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'database_refused' });
   });
 
-  it('is pointless where the server offers no TLS and the string asks for it', async () => {
+  test('ends at once if DATABASE_URL asks for TLS and the server does not offer it', async () => {
     const { url } = await useTestDatabase();
     const target = parseDatabaseUrl(`${url}?sslmode=require`);
     await expect(wait({ target, logger: captureLogs().logger })).rejects.toMatchObject({
       code: 'database_refused',
       message: `No connection to the database ${nameDatabase(target)} (ERR_TLS_NOT_OFFERED).`,
-      hint: 'The server offers no TLS, and DATABASE_URL asks for it. Turn TLS on in the server, or write sslmode=disable if the way to it is safe.',
+      hint: 'DATABASE_URL asks for TLS, and the server does not offer it. Turn TLS on in the server. If the network is safe, use sslmode=disable.',
     });
   });
 
-  it('ends in a sentence without the password when nothing came up in time', async () => {
+  test('ends with a sentence without the password if nothing answers in time', async () => {
     const { port } = await reservePort();
     const target = parseDatabaseUrl(`postgres://jane:s3cret@127.0.0.1:${port}/app`);
     const waiting = wait({ target, logger: captureLogs().logger, timeoutMs: 50, intervalMs: 20 });
@@ -105,15 +105,15 @@ describe('waiting for the database', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['a wrong password', { password: 'wrong' }, '28P01', 'The user or the password in DATABASE_URL is wrong.'],
     [
       'no such database',
       { pathname: '/nowhere' },
       '3D000',
-      'Create the database that DATABASE_URL names, or name another.',
+      'Create the database that DATABASE_URL names, or change the name.',
     ],
-  ])('is pointless with %s', async (_, changes, code, hint) => {
+  ])('ends at once with %s', async (_, changes, code, hint) => {
     const { url } = await useTestDatabase();
     const databaseUrl = changeUrl(url, changes);
     const { logs, logger } = captureLogs();
@@ -128,7 +128,7 @@ describe('waiting for the database', () => {
 });
 
 describe('a server whose commits are not synchronous', () => {
-  it('is found, and each transaction sets it right for itself', async () => {
+  test('is found, and each transaction corrects it for itself', async () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
     const { logs, logger } = captureLogs();
@@ -145,7 +145,7 @@ describe('a server whose commits are not synchronous', () => {
     });
   });
 
-  it('is not seen in one with the usual settings, which are left as they are', async () => {
+  test('is not reported with the default settings, which stay as they are', async () => {
     const { url, sql } = await useTestDatabase();
     await sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = remote_apply`);
     const { logs, logger } = captureLogs();

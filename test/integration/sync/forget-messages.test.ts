@@ -40,13 +40,13 @@ test('after the users were removed by hand, a resend is a duplicate until its me
   expect(await deliver('msg_1')).toBe('duplicate');
   expect(await run('--all', '--dry-run')).toEqual({
     exitCode: 0,
-    stdout: '3 messages would be forgotten (3 applied). A dry run: nothing was changed.\n',
+    stdout: '3 messages would be forgotten (3 applied). This was a dry run: nothing was changed.\n',
     stderr: '',
   });
   expect(await deliver('msg_1')).toBe('duplicate');
   expect(await run('--all')).toEqual({
     exitCode: 0,
-    stdout: '3 messages forgotten (3 applied). If Clerk sends one again, it is applied again.\n',
+    stdout: '3 messages forgotten (3 applied). If Clerk sends one of them again, it is applied again.\n',
     stderr: '',
   });
   expect([await deliver('msg_1'), await deliver('msg_2'), await deliver('msg_gone')]).toEqual([

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseUser } from '../../../src/clerk/user/parse-user.ts';
 import { getRead } from '../../support/get-read.ts';
 
@@ -13,7 +13,7 @@ function parseAccount(account: Record<string, unknown>) {
 const unverified = { verification_status: null, verification_strategy: null };
 
 describe('the shapes of a linked account', () => {
-  it('until 2025, Google: the provider is in the type, the names and the picture have names of their own', () => {
+  test('until 2025, Google: the provider is in the type, the names and the picture have names of their own', () => {
     const account = {
       object: 'google_account',
       id: 'idn_A',
@@ -35,7 +35,7 @@ describe('the shapes of a linked account', () => {
     });
   });
 
-  it('until 2025, Facebook: likewise', () => {
+  test('until 2025, Facebook: likewise', () => {
     const account = {
       object: 'facebook_account',
       id: 'idn_A',
@@ -56,7 +56,7 @@ describe('the shapes of a linked account', () => {
     });
   });
 
-  it('since 2025: both ids, the old keys repeat the new ones', () => {
+  test('since 2025: both ids, the old keys repeat the new ones', () => {
     const account = {
       object: 'google_account',
       id: 'idn_A',
@@ -87,7 +87,7 @@ describe('the shapes of a linked account', () => {
     });
   });
 
-  it('everywhere else: id is the account’s own, identification_id the one that is shared', () => {
+  test('everywhere else: id is the account’s own, identification_id the one that is shared', () => {
     const account = { object: 'external_account', id: 'eac_B', identification_id: 'idn_A', provider: 'oauth_github' };
     expect(parseAccount(account)).toEqual({
       id: 'idn_A',
@@ -102,7 +102,7 @@ describe('the shapes of a linked account', () => {
 });
 
 describe('the normaliser', () => {
-  it.each([
+  test.each([
     ['google', 'oauth_google'],
     ['oauth_google', 'oauth_google'],
     ['oauth_custom_my_idp', 'oauth_custom_my_idp'],
@@ -111,7 +111,7 @@ describe('the normaliser', () => {
     expect(parseAccount({ id: 'idn_A', provider }).provider).toBe(expected);
   });
 
-  it.each([
+  test.each([
     [{ object: 'google_account', provider: '' }, 'oauth_google'],
     [{ object: 'facebook_account', provider: null }, 'oauth_facebook'],
     [{ object: 'external_account' }, undefined],
@@ -122,7 +122,7 @@ describe('the normaliser', () => {
     expect(parseAccount({ id: 'idn_A', ...account }).provider).toBe(expected);
   });
 
-  it.each([
+  test.each([
     [{ id: 'eac_B', identification_id: '' }, 'eac_B', 'eac_B'],
     [{ id: 'eac_B', identification_id: null }, 'eac_B', 'eac_B'],
     [{ identification_id: 'idn_A' }, 'idn_A', null],
@@ -133,7 +133,7 @@ describe('the normaliser', () => {
     expect([parsed.id, parsed.external_account_id]).toEqual([id, externalAccountId]);
   });
 
-  it.each([
+  test.each([
     [{ provider_user_id: '', google_id: '100' }, '100'],
     [{ provider_user_id: '', google_id: '' }, null],
     [{ provider_user_id: null, facebook_id: '200' }, '200'],
@@ -142,7 +142,7 @@ describe('the normaliser', () => {
     expect(parseAccount({ id: 'idn_A', ...account }).provider_user_id).toBe(expected);
   });
 
-  it.each([
+  test.each([
     [{ image_url: 'i', avatar_url: 'a', picture: 'p' }, 'i', { picture: 'p' }],
     [{ image_url: null, avatar_url: 'a', picture: 'p' }, 'a', { picture: 'p' }],
     [{ image_url: '', avatar_url: '', picture: 'p' }, 'p', {}],
@@ -152,7 +152,7 @@ describe('the normaliser', () => {
     expect([parsed.image_url, parsed.extra]).toEqual([imageUrl, extra]);
   });
 
-  it('keeps an old key that says something else than the new one', () => {
+  test('keeps an old key that says something else than the new one', () => {
     const account = { id: 'idn_A', provider_user_id: '1', google_id: '2', first_name: 'A', given_name: 'B' };
     expect(parseAccount({ ...account, last_name: '', family_name: 'C' }).extra).toEqual({
       google_id: '2',
@@ -161,7 +161,7 @@ describe('the normaliser', () => {
     });
   });
 
-  it.each(
+  test.each(
     [
       ...[
         'external_account_id',
@@ -180,7 +180,7 @@ describe('the normaliser', () => {
     expect(user).toMatchObject({ unreadable: { reason: 'invalid_shape', error: expect.stringContaining(error) } });
   });
 
-  it.each([{ provider: 'oauth_x' }, { id: 'idn_A', identification_id: 7 }, { id: {}, identification_id: '' }])(
+  test.each([{ provider: 'oauth_x' }, { id: 'idn_A', identification_id: 7 }, { id: {}, identification_id: '' }])(
     'leaves an account that nothing identifies as it was sent: %j',
     (account) => {
       const { lists, extra } = getRead(parseUser({ id: 'user_1', external_accounts: [{ id: 'idn_A' }, account] }));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ListKey } from '../../../src/clerk/user/children.ts';
 import { readMoment } from '../../../src/clerk/user/fields.ts';
 import { parseUser } from '../../../src/clerk/user/parse-user.ts';
@@ -21,7 +21,7 @@ function refuseEvent(event: object): string | undefined {
 }
 
 describe('a time', () => {
-  it.each([
+  test.each([
     [1_784_000_000_123, '2026-07-14T03:33:20.123Z'],
     [1_784_000_000, '2026-07-14T03:33:20.000Z'],
     [1_784_000_000.5, '2026-07-14T03:33:20.500Z'],
@@ -46,7 +46,7 @@ describe('a time', () => {
     expect(readMoment(value)?.toISOString()).toBe(expected);
   });
 
-  it.each([
+  test.each([
     253_402_300_800_000,
     -62_135_596_800_001,
     1e300,
@@ -78,7 +78,7 @@ describe('a time', () => {
     expect(readMoment(value)).toBe(undefined);
   });
 
-  it('that is null or empty is none, one that can’t be read is refused', () => {
+  test('that is null or empty is none, one that can’t be read is refused', () => {
     const { values } = getRead(parseUser({ id: 'user_1', last_sign_in_at: null, last_active_at: '' }));
     expect(values).toEqual({ last_sign_in_at: null, last_active_at: null });
     expect(refuse({ created_at: 'soon' })).toBe(`data.created_at: ${NO_TIME}.`);
@@ -107,13 +107,13 @@ describe('a time, wherever one stands', () => {
     ),
   ];
 
-  it.each(places)('is refused with its place where its zone is missing: %s', (path, make) => {
+  test.each(places)('is refused with its place where its zone is missing: %s', (path, make) => {
     expect(refuse(make('2021-04-01T12:00:00'))).toBe(`data.${path}: ${NO_TIME}.`);
     expect(refuse(make('2'))).toBe(`data.${path}: ${NO_TIME}.`);
     expect(refuse(make('2021-04-01T12:00:00Z'))).toBe(undefined);
   });
 
-  it.each([
+  test.each([
     [{ timestamp: '2021-04-01T12:00:00' }, `timestamp: ${NO_TIME}.`],
     [{ timestamp: '2' }, `timestamp: ${NO_TIME}.`],
     [{ timestamp: true }, `timestamp: ${NO_TIME}.`],
@@ -128,7 +128,7 @@ describe('a time, wherever one stands', () => {
     expect(refuseEvent({ type: 'session.created', data: {}, ...properties })).toBe(undefined);
   });
 
-  it.each([{}, { timestamp: null, instance_id: null }, { timestamp: JSON.rawJSON('1.784e12'), instance_id: '' }])(
+  test.each([{}, { timestamp: null, instance_id: null }, { timestamp: JSON.rawJSON('1.784e12'), instance_id: '' }])(
     'in the envelope may be missing: %j',
     (properties) => {
       expect(refuseEvent({ type: 'user.updated', data: { id: 'user_1' }, ...properties })).toBe(undefined);
@@ -137,7 +137,7 @@ describe('a time, wherever one stands', () => {
 });
 
 describe('a count', () => {
-  it.each([
+  test.each([
     0,
     -1,
     100,
@@ -151,7 +151,7 @@ describe('a count', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['1.0', 1],
     ['1e5', 100_000],
     ['1E+5', 100_000],
@@ -169,7 +169,7 @@ describe('a count', () => {
     });
   });
 
-  it.each([
+  test.each([
     ...[1.5, '1', '', true, {}, [1]],
     ...['9223372036854775808', '9223372036854775808.0', '1e19', '1e999999', '1.5', '1e-1'].map((source) =>
       JSON.rawJSON(source),
@@ -182,7 +182,7 @@ describe('a count', () => {
 });
 
 describe('other properties', () => {
-  it.each([
+  test.each([
     [{ first_name: 1 }, 'data.first_name: Invalid input: expected string, received number.'],
     [{ banned: 'no' }, 'data.banned: Invalid input: expected boolean, received string.'],
     [{ email_addresses: {} }, 'data.email_addresses: Invalid input: expected array, received object.'],
@@ -203,7 +203,7 @@ describe('other properties', () => {
     expect(refuse(properties)).toBe(expected);
   });
 
-  it.each([
+  test.each([
     ...['email_addresses', 'phone_numbers', 'web3_wallets', 'passkeys'],
     ...['external_accounts', 'saml_accounts', 'enterprise_accounts'],
   ] as ListKey[])('of a child without a key are kept as they were sent, and hold nobody back: %s', (list) => {
@@ -229,13 +229,13 @@ describe('other properties', () => {
     });
   });
 
-  it('of a child with a key are checked, and their place is that in the list as it was sent', () => {
+  test('of a child with a key are checked, and their place is that in the list as it was sent', () => {
     expect(refuse({ passkeys: [{ name: 'no id' }, { id: 'idn_1', name: 7 }] })).toBe(
       'data.passkeys[1].name: Invalid input: expected string, received number.',
     );
   });
 
-  it.each(['email_address', 'phone_number', 'web3_wallet'])('identify a child without an id: %s', (property) => {
+  test.each(['email_address', 'phone_number', 'web3_wallet'])('identify a child without an id: %s', (property) => {
     const list = property === 'email_address' ? 'email_addresses' : `${property}s`;
     const { lists } = getRead(parseUser({ id: 'user_1', [list]: [{ [property]: 'x' }] }));
     expect(lists).toEqual({
@@ -243,7 +243,7 @@ describe('other properties', () => {
     });
   });
 
-  it('are neither invented nor lost: absent stays absent, null null, "" text, unknown extra', () => {
+  test('are neither invented nor lost: absent stays absent, null null, "" text, unknown extra', () => {
     expect(parseUser({ id: 'user_1' })).toEqual({
       id: 'user_1',
       updatedAt: undefined,

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const files = globSync('fixtures/clerk/*.json', { cwd: root }).map((file) => basename(file, '.json'));
@@ -11,11 +11,11 @@ function findNames(text: string): Set<string> {
 }
 
 describe('the payloads of Clerk', () => {
-  it('are all described in their README, and no others', () => {
+  test('are all described in their README, and no others', () => {
     expect(findNames(readFileSync(join(root, 'fixtures/clerk/README.md'), 'utf8'))).toEqual(new Set(files));
   });
 
-  it('are each sent by a test that says what the tables hold afterwards', () => {
+  test('are each sent by a test that says what the tables hold afterwards', () => {
     const tests = globSync('integration/events/fixtures-*.test.ts', { cwd: root }).map((file) =>
       readFileSync(join(root, file), 'utf8'),
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/clerk/json/parse-json.ts';
 import { getRead } from '../../support/get-read.ts';
 
@@ -9,7 +9,7 @@ function rewrite(text: string) {
 }
 
 describe('numbers', () => {
-  it.each([
+  test.each([
     '9007199254740993',
     '-9007199254740993',
     '0.1234567890123456789',
@@ -26,21 +26,21 @@ describe('numbers', () => {
     expect(rewrite(`{"n":${text}}`)).toEqual({ text: `{"n":${text}}`, replaced: 0 });
   });
 
-  it('that a double holds stay numbers', () => {
+  test('that a double holds stay numbers', () => {
     expect(parseJson('[0, -1, 1784000000000, 1.5, 900719925474099]')).toEqual({
       value: [0, -1, 1_784_000_000_000, 1.5, 900_719_925_474_099],
       replaced: 0,
     });
   });
 
-  it.each(['1e131072', '-1e131072', '12e131071', '1e-16384', '-1e-16384', '1.5e-16383', `1${'0'.repeat(131_072)}`])(
+  test.each(['1e131072', '-1e131072', '12e131071', '1e-16384', '-1e-16384', '1.5e-16383', `1${'0'.repeat(131_072)}`])(
     'that numeric can’t hold become their text: %.20s',
     (text) => {
       expect(rewrite(`{"n":${text}}`)).toEqual({ text: `{"n":"${text}"}`, replaced: 1 });
     },
   );
 
-  it('in a string are left alone', () => {
+  test('in a string are left alone', () => {
     expect(rewrite('{"a":"x:9007199254740993, 1.50"}')).toEqual({
       text: '{"a":"x:9007199254740993, 1.50"}',
       replaced: 0,
@@ -49,7 +49,7 @@ describe('numbers', () => {
 });
 
 describe('texts', () => {
-  it.each([
+  test.each([
     ['an escaped NUL', '"a\\u0000b"', '"a\ufffdb"'],
     ['several NULs in one text', '"\\u0000\\u0000"', '"\ufffd\ufffd"'],
     ['a lone first half', '"\\ud83d"', '"\ufffd"'],
@@ -61,21 +61,21 @@ describe('texts', () => {
     expect(rewrite(text)).toEqual({ text: stored, replaced: 1 });
   });
 
-  it.each(['"\\ud83d\\udc9c"', '"💜"', '"\\\\u0000"', '"\\u0001\\u001f"', '"\ufffd\ufeff\ufffe"'])(
+  test.each(['"\\ud83d\\udc9c"', '"💜"', '"\\\\u0000"', '"\\u0001\\u001f"', '"\ufffd\ufeff\ufffe"'])(
     'that Postgres can hold stay as they are: %s',
     (text) => {
       expect(rewrite(text)).toEqual({ text: JSON.stringify(JSON.parse(text)), replaced: 0 });
     },
   );
 
-  it('are replaced without harm to the numbers and keys beside them', () => {
+  test('are replaced without harm to the numbers and keys beside them', () => {
     const text = '{"__proto__":{"a":"\\u0000"},"constructor":9007199254740993,"rawJSON":"1","n":[1.50]}';
     expect(rewrite(text)).toEqual({ text: text.replace('\\u0000', '\ufffd'), replaced: 1 });
   });
 });
 
 describe('keys of JavaScript’s own', () => {
-  it('stay keys, and change no prototype', () => {
+  test('stay keys, and change no prototype', () => {
     const { value } = getRead(
       parseJson('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'),
     );
@@ -91,11 +91,11 @@ describe('depths', () => {
   const nest = (levels: number, core: string, open = '[', close = ']') =>
     open.repeat(levels) + core + close.repeat(levels);
 
-  it('of 1,000 levels are kept', () => {
+  test('of 1,000 levels are kept', () => {
     expect(rewrite(nest(1000, '1'))).toEqual({ text: nest(1000, '1'), replaced: 0 });
   });
 
-  it.each([
+  test.each([
     [1001, '1', '"[1]"'],
     [1002, '', '"[[]]"'],
     [1001, '"a]\\"["', JSON.stringify('["a]\\"["]')],
@@ -104,7 +104,7 @@ describe('depths', () => {
     expect(rewrite(nest(levels, core))).toEqual({ text: nest(1000, text), replaced: 1 });
   });
 
-  it('below objects end in a text too, each part for itself', () => {
+  test('below objects end in a text too, each part for itself', () => {
     const [left, right] = [nest(1000, '{"x":1.50}'), nest(1200, '"y"')];
     expect(rewrite(`{"left":${left},"right":${right}}`)).toEqual({
       // The outer object is the first level.
@@ -113,12 +113,12 @@ describe('depths', () => {
     });
   });
 
-  it('of half a million levels are as good as any', () => {
+  test('of half a million levels are as good as any', () => {
     const text = JSON.stringify(nest(499_000, ''));
     expect(rewrite(nest(500_000, ''))).toEqual({ text: nest(1000, text), replaced: 1 });
   });
 
-  it.each([
+  test.each([
     '['.repeat(5000),
     `${nest(3000, '1')}]`,
     nest(3000, '1').replace(']', '}'),
@@ -128,21 +128,21 @@ describe('depths', () => {
     expect(parseJson(text)).toMatchObject({ unreadable: { reason: 'invalid_json' } });
   });
 
-  it('are not counted in strings', () => {
+  test('are not counted in strings', () => {
     const text = JSON.stringify('['.repeat(5000));
     expect(rewrite(text)).toEqual({ text, replaced: 0 });
   });
 });
 
 describe('a byte order mark', () => {
-  it('is skipped at the beginning, and only there', () => {
+  test('is skipped at the beginning, and only there', () => {
     expect(parseJson('\ufeff{"a":"\ufeff"}')).toEqual({ value: { a: '\ufeff' }, replaced: 0 });
     expect(parseJson('\ufeff\ufeff{}')).toMatchObject({ unreadable: { reason: 'invalid_json' } });
   });
 });
 
 describe('a text that is not JSON', () => {
-  it.each([
+  test.each([
     '',
     ' ',
     'ada@example.com',

@@ -1,11 +1,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { redactSecrets } from '../../../src/clerk/json/redact-secrets.ts';
 import { dropSecrets } from '../../../src/clerk/user/parse-user.ts';
 
 describe('dropping secrets', () => {
-  it('takes each of them out at any depth, and nothing else', () => {
+  test('takes each of them out at any depth, and nothing else', () => {
     const user = {
       backup_codes: ['a'],
       password_digest: 'b',
@@ -17,12 +17,12 @@ describe('dropping secrets', () => {
     );
   });
 
-  it.each(['public_metadata', 'private_metadata', 'unsafe_metadata'])('leaves %s alone', (key) => {
+  test.each(['public_metadata', 'private_metadata', 'unsafe_metadata'])('leaves %s alone', (key) => {
     const metadata = { backup_codes: ['mine'], deep: [{ totp_secret: 1 }] };
     expect(dropSecrets({ [key]: metadata, totp_secret: 2 })).toEqual({ [key]: metadata });
   });
 
-  it('returns what has none as it is, and does not change what has some', () => {
+  test('returns what has none as it is, and does not change what has some', () => {
     const without = { phone_numbers: [{ id: 'idn_1' }], n: null };
     expect(dropSecrets(without)).toBe(without);
     const having = { backup_codes: ['a'] };
@@ -30,14 +30,14 @@ describe('dropping secrets', () => {
     expect(having).toEqual({ backup_codes: ['a'] });
   });
 
-  it('leaves keys of JavaScript’s own as they are', () => {
+  test('leaves keys of JavaScript’s own as they are', () => {
     const user = JSON.parse('{"totp_secret":1,"__proto__":{"a":1},"constructor":{"backup_codes":2}}');
     expect(JSON.stringify(dropSecrets(user))).toBe('{"__proto__":{"a":1},"constructor":{}}');
   });
 });
 
 describe('redacting a body', () => {
-  it.each([
+  test.each([
     '{"data":{"id":"user_1","n":1.50}}',
     '  {"data" : 9007199254740993}\n',
     'not JSON at all',
@@ -47,12 +47,12 @@ describe('redacting a body', () => {
     expect(redactSecrets(body)).toBe(body);
   });
 
-  it('keeps every digit and all else of one that is JSON', () => {
+  test('keeps every digit and all else of one that is JSON', () => {
     const body = '{"data":{"phone_numbers":[{"backup_codes":["a"],"n":0.10}],"list":[1.50,9007199254740993]}}';
     expect(redactSecrets(body)).toBe('{"data":{"phone_numbers":[{"n":0.10}],"list":[1.50,9007199254740993]}}');
   });
 
-  it.each([
+  test.each([
     ['{"backup_codes":["a","b"],"x":1', '{"backup_codes":null,"x":1'],
     ['{"backup_codes" :\n [ "a" , "b" ] ,,', '{"backup_codes" :\n null ,,'],
     ['{"backup_codes":["a]","b\\"]"],"x":1', '{"backup_codes":null,"x":1'],
@@ -69,19 +69,19 @@ describe('redacting a body', () => {
     expect(redactSecrets(body)).toBe(redacted);
   });
 
-  it('takes them out of JSON inside a string', () => {
+  test('takes them out of JSON inside a string', () => {
     const inner = '{"data":{"phone_numbers":[{"backup_codes":["a"],"id":"idn_1"}]}}';
     expect(redactSecrets(JSON.stringify(inner))).toBe(JSON.stringify('{"data":{"phone_numbers":[{"id":"idn_1"}]}}'));
   });
 
-  it.each([
+  test.each([
     ['a\0b', 'a\ufffdb'],
     ['{"backup_codes":["a\0"],\0', '{"backup_codes":null,\ufffd'],
   ])('replaces U+0000, which no text column holds: %j', (body, redacted) => {
     expect(redactSecrets(body)).toBe(redacted);
   });
 
-  it('is quick with a megabyte of codes, whatever they end in', () => {
+  test('is quick with a megabyte of codes, whatever they end in', () => {
     const codes = Array.from({ length: 100_000 }, (_, place) => `"c${place}\\""`).join(',');
     const startedAt = performance.now();
     for (const end of ['', '"', '"\\', ']', '],']) {
@@ -90,7 +90,7 @@ describe('redacting a body', () => {
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
-  it('happens in one place of the program: where a text becomes the body of a dead letter', () => {
+  test('happens in one place of the program: where a text becomes the body of a dead letter', () => {
     const root = join(import.meta.dirname, '../../..');
     const callers = globSync('src/**/*.ts', { cwd: root }).filter((path) =>
       /(?<!function )\bredactSecrets\((?!value\))/.test(readFileSync(join(root, path), 'utf8')),

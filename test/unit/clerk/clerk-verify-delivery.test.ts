@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createVerifier, RejectedDeliveryError } from '../../../src/clerk/webhook/verify-delivery.ts';
 
 /** The example that Svix publishes: https://docs.svix.com/receiving/verifying-payloads/how-manual */
@@ -52,7 +52,7 @@ function sign(body: string, { secret = VECTOR.secret, id = VECTOR.id, timestamp 
 }
 
 describe('a delivery', () => {
-  it('of Svix’s published example is verified', () => {
+  test('of Svix’s published example is verified', () => {
     expect(verify()).toEqual({
       messageId: 'msg_loFOjxBNrRLzqYUf',
       signedAt: new Date('2024-11-15T21:12:01.000Z'),
@@ -61,12 +61,12 @@ describe('a delivery', () => {
     });
   });
 
-  it('keeps its byte order mark and every character of its body', () => {
+  test('keeps its byte order mark and every character of its body', () => {
     const body = '\ufeff{"a": "Zoë \\u0000 💜"}\r\n';
     expect(verify({ body, signature: sign(body) }).body).toBe(body);
   });
 
-  it('is read from where its bytes lie in a larger buffer', () => {
+  test('is read from where its bytes lie in a larger buffer', () => {
     const larger = Buffer.from(`xx${VECTOR.body}yy`);
     const bytes = new Uint8Array(larger.buffer, larger.byteOffset + 2, Buffer.byteLength(VECTOR.body));
     const { id, timestamp, signature } = VECTOR;
@@ -74,21 +74,21 @@ describe('a delivery', () => {
     expect(createVerifier([VECTOR.secret])({ headers, bytes, receivedAt }).body).toBe(VECTOR.body);
   });
 
-  it.each([[[VECTOR.secret, OTHER_SECRET]], [[OTHER_SECRET, VECTOR.secret]]])(
+  test.each([[[VECTOR.secret, OTHER_SECRET]], [[OTHER_SECRET, VECTOR.secret]]])(
     'is verified by any of several secrets',
     (secrets) => {
       expect(verify({ secrets }).messageId).toBe(VECTOR.id);
     },
   );
 
-  it('is verified by any of several signatures, those of unknown versions aside', () => {
+  test('is verified by any of several signatures, those of unknown versions aside', () => {
     const signature = `v1a,abc v2,def ${sign(VECTOR.body, { secret: OTHER_SECRET })} ${VECTOR.signature}`;
     expect(verify({ signature }).messageId).toBe(VECTOR.id);
   });
 });
 
 describe('a delivery is rejected', () => {
-  it.each<[string, string, Parts]>([
+  test.each<[string, string, Parts]>([
     ['without an id', '400 missing_headers', { id: null }],
     ['without a timestamp', '400 missing_headers', { timestamp: null }],
     ['without a signature', '400 missing_headers', { signature: null }],
@@ -116,7 +116,7 @@ describe('a delivery is rejected', () => {
     expect(reject(parts)).toBe(expected);
   });
 
-  it.each([
+  test.each([
     [-300, 'accepted msg_loFOjxBNrRLzqYUf'],
     [-301, '401 expired_signature'],
     [300, 'accepted msg_loFOjxBNrRLzqYUf'],
@@ -127,7 +127,7 @@ describe('a delivery is rejected', () => {
     expect(reject({ timestamp, signature: sign(VECTOR.body, { timestamp }) })).toBe(expected);
   });
 
-  it('when bytes that are no UTF-8 stand where a character was signed', () => {
+  test('when bytes that are no UTF-8 stand where a character was signed', () => {
     const signature = sign('{"a":"\ufffd"}');
     const { id, timestamp } = VECTOR;
     const headers = new Headers({ 'svix-id': id, 'svix-timestamp': timestamp, 'svix-signature': signature });
@@ -164,7 +164,7 @@ describe('the names of Standard Webhooks', () => {
   const { 'svix-id': _id, ...svixWithoutId } = name('svix');
   const accepted = `${VECTOR.id} 2024-11-15T21:12:01.000Z`;
 
-  it.each<[string, string, Record<string, string>]>([
+  test.each<[string, string, Record<string, string>]>([
     ['are taken alone', accepted, name('webhook')],
     ['are refused with a signature that is wrong', '401 invalid_signature', name('webhook', { id: 'msg_1' })],
     ['are refused with an id that no index can hold', '400 invalid_headers', name('webhook', { id: 'm'.repeat(257) })],

@@ -4,49 +4,62 @@ import { collect, parseInteger, parseRate, parseTime } from '../../../src/cli/pa
 import { version } from '../../../src/version.ts';
 import { callCli } from '../../support/cli.ts';
 
-const HELP_HINT = '(add --help to see what is possible)\n';
+const HELP_HINT = 'Add --help to see all commands, arguments and options.\n';
 
-describe('usage errors exit 2 and say what was expected', () => {
+describe('a usage error exits 2 and says what was expected', () => {
   test.each([
-    { args: ['sned'], stderr: "error: unknown command 'sned'\n(Did you mean send?)\n" },
-    { args: ['dead-letters', 'lsit'], stderr: "error: unknown command 'lsit'\n(Did you mean list?)\n" },
-    { args: ['send', '--secrt', 'x'], stderr: "error: unknown option '--secrt'\n(Did you mean --secret?)\n" },
+    { args: ['sned'], stderr: "clerk-sync: Unknown command 'sned'. Did you mean send?\n" },
+    { args: ['dead-letters', 'lsit'], stderr: "clerk-sync: Unknown command 'lsit'. Did you mean list?\n" },
+    { args: ['send', '--secrt', 'x'], stderr: "clerk-sync: Unknown option '--secrt'. Did you mean --secret?\n" },
     {
       args: ['send', 'a', 'b'],
-      stderr: "error: too many arguments for 'send'. Expected 1 argument but got 2: a, b.\n",
+      stderr: "clerk-sync: Too many arguments for 'send'. Expected 1 argument but got 2: a, b.\n",
     },
     {
       args: ['send', '--count', '0'],
-      stderr: "error: option '--count <n>' argument '0' is invalid. Give a whole number from 1 to 10000000.\n",
+      stderr: "clerk-sync: Option '--count <n>' argument '0' is invalid. Give a whole number from 1 to 10000000.\n",
     },
-    { args: ['dead-letters', 'show'], stderr: "error: missing required argument 'message-id'\n" },
-    { args: ['dead-letters', 'discard', 'msg_1'], stderr: "error: required option '--note <text>' not specified\n" },
+    { args: ['dead-letters', 'show'], stderr: "clerk-sync: Missing required argument 'message-id'.\n" },
+    {
+      args: ['dead-letters', 'discard', 'msg_1'],
+      stderr: "clerk-sync: Required option '--note <text>' not specified.\n",
+    },
     {
       args: ['dead-letters', 'list', '--state', 'closed'],
-      stderr: "error: option '--state <state>' argument 'closed' is invalid. Give one of open, replayed, discarded.\n",
+      stderr:
+        "clerk-sync: Option '--state <state>' argument 'closed' is invalid. Give one of open, replayed, discarded.\n",
     },
     {
       args: ['dead-letters', 'list', '--state', 'discared'],
       stderr:
-        "error: option '--state <state>' argument 'discared' is invalid. Give one of open, replayed, discarded. Did you mean discarded?\n",
+        "clerk-sync: Option '--state <state>' argument 'discared' is invalid. Give one of open, replayed, discarded. Did you mean discarded?\n",
     },
     {
       args: ['dead-letters', 'list', '--type', ','],
-      stderr: "error: option '--type <type>' argument ',' is invalid. Give at least one value.\n",
+      stderr: "clerk-sync: Option '--type <type>' argument ',' is invalid. Give at least one value.\n",
     },
     {
       args: ['dead-letters', 'discard', 'msg_1', '--note', ' '],
-      stderr: "error: option '--note <text>' argument ' ' is invalid. Give a text that is not empty.\n",
+      stderr: "clerk-sync: Option '--note <text>' argument ' ' is invalid. Give a text that is not empty.\n",
     },
     {
       args: ['users', 'jane@example.com'],
-      stderr: "error: too many arguments for 'users'. Expected 0 arguments but got 1: jane@example.com.\n",
+      stderr: "clerk-sync: Unknown command 'jane@example.com'.\n",
     },
-    { args: ['users', 'find'], stderr: "error: missing required argument 'who'\n" },
+    { args: ['users', 'fnd', 'ada'], stderr: "clerk-sync: Unknown command 'fnd'. Did you mean find?\n" },
+    {
+      args: ['reconcile', 'aknowledge', 'absent', 'user_1'],
+      stderr: "clerk-sync: Unknown command 'aknowledge'. Did you mean acknowledge?\n",
+    },
+    {
+      args: ['backfill', '--dry-run', '--restart'],
+      stderr: "clerk-sync: Option '--dry-run' cannot be used with option '--restart'.\n",
+    },
+    { args: ['users', 'find'], stderr: "clerk-sync: Missing required argument 'who'.\n" },
     {
       args: ['dead-letters', 'list', '--since', 'yesterday'],
       stderr:
-        "error: option '--since <time>' argument 'yesterday' is invalid. Give a time like 2026-01-31, 2026-01-31T12:00:00Z, 24h or 7d.\n",
+        "clerk-sync: Option '--since <time>' argument 'yesterday' is invalid. Give a time like 2026-01-31, 2026-01-31T12:00:00Z, 24h or 7d.\n",
     },
   ])('$args', async ({ args, stderr }) => {
     expect(await callCli(args)).toEqual({ exitCode: 2, stdout: '', stderr: stderr + HELP_HINT });
@@ -56,14 +69,14 @@ describe('usage errors exit 2 and say what was expected', () => {
     {
       args: ['replay'],
       stderr:
-        'Which dead letters? Give their ids, a filter such as --reason, or --all.\n--dry-run shows which would be taken, and changes nothing.',
+        'It is not clear which dead letters are meant. Give their ids, a filter such as --reason, or --all.\nWith --dry-run, the dead letters are shown and nothing is changed.',
     },
     {
       args: ['discard', '--note', 'why', '--limit', '5'],
       stderr:
-        'Which dead letters? Give their ids, a filter such as --reason, or --all.\n--dry-run shows which would be taken, and changes nothing.',
+        'It is not clear which dead letters are meant. Give their ids, a filter such as --reason, or --all.\nWith --dry-run, the dead letters are shown and nothing is changed.',
     },
-    { args: ['replay', 'msg_1', '--all'], stderr: 'Give ids or --all, not both.' },
+    { args: ['replay', 'msg_1', '--all'], stderr: 'Give either ids or --all, not both.' },
   ])('dead-letters $args', async ({ args, stderr }) => {
     expect(await callCli(['dead-letters', ...args])).toEqual({
       exitCode: 2,
@@ -72,7 +85,7 @@ describe('usage errors exit 2 and say what was expected', () => {
     });
   });
 
-  test('no command at all: the help, as a complaint', async () => {
+  test('without a command, the help is printed as an error', async () => {
     const { exitCode, stdout, stderr } = await callCli([]);
     expect({ exitCode, stdout, firstLine: stderr.split('\n')[0] }).toEqual({
       exitCode: 2,
@@ -81,7 +94,7 @@ describe('usage errors exit 2 and say what was expected', () => {
     });
   });
 
-  test('a configuration that is not valid: every problem, and no value', async () => {
+  test('an invalid configuration: every problem is printed, and no value', async () => {
     const env = { PORT: 'eighty', DATABASE_URL: 'mysql://secret@host/db' };
     const runs = await Promise.all(
       [['send'], ['migrate'], ['dead-letters', 'list']].map((args) => callCli(args, { env })),
@@ -91,7 +104,7 @@ describe('usage errors exit 2 and say what was expected', () => {
         exitCode: 2,
         stdout: '',
         stderr: expect.stringMatching(
-          /^clerk-sync: The configuration is not valid:\n(?: {2}- .*\n){2,3}See \.env\.example/,
+          /^clerk-sync: The configuration is not valid:\n(?: {2}- .*\n){2,3}The file \.env\.example/,
         ),
       });
       expect(run.stderr).not.toMatch(/eighty|secret@/);
@@ -124,6 +137,7 @@ describe('help and version go to stdout and exit 0', () => {
     { args: ['backfill', '--help'], usage: 'clerk-sync backfill [options]' },
     { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options] [command]' },
     { args: ['sync-user', '--help'], usage: 'clerk-sync sync-user [options] <user-ids...>' },
+    { args: ['forget-messages', '--help'], usage: 'clerk-sync forget-messages [options] [message-ids...]' },
     { args: ['doctor', '--help'], usage: 'clerk-sync doctor [options]' },
     { args: ['remove-instance', '--help'], usage: 'clerk-sync remove-instance [options] <instance-id>' },
   ])('$args', async ({ args, usage }) => {
@@ -135,12 +149,14 @@ describe('help and version go to stdout and exit 0', () => {
     });
   });
 
-  test('help marks an option that must be given, and no other', async () => {
+  test('the help marks only options that are required', async () => {
     const { stdout } = await callCli(['dead-letters', 'discard', '--help']);
-    expect(stdout.match(/^.*\(required\)$/gm)).toEqual(['  --note <text>      why; it is kept with them (required)']);
+    expect(stdout.match(/^.*\(required\)$/gm)).toEqual([
+      '  --note <text>      the reason; it is stored with them (required)',
+    ]);
   });
 
-  test('the main help names every command, the exit codes, and examples that can be typed here', async () => {
+  test('the main help names every command and the exit codes, and its examples can be typed here', async () => {
     const { stdout } = await callCli(['--help']);
     expect([...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command]) => command)).toEqual([
       ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user'],
@@ -180,14 +196,14 @@ describe('a time', () => {
 });
 
 describe('a number', () => {
-  test('is whole and within its bounds', () => {
+  test('is whole and between its limits', () => {
     const parse = parseInteger(1, 100);
     expect(['1', '42', '100'].map(parse)).toEqual([1, 42, 100]);
     for (const text of ['0', '101', '-1', '1.5', '1e2', ' 1', ''])
       expect(() => parse(text), text).toThrow(InvalidArgumentError);
   });
 
-  test('of a rate may have decimals and is above zero', () => {
+  test('of a rate can have decimals and is above zero', () => {
     expect(['5', '0.5', '0.125'].map(parseRate)).toEqual([5, 0.5, 0.125]);
     for (const text of ['0', '0.0', '-1', '1e3', 'fast', ''])
       expect(() => parseRate(text), text).toThrow(InvalidArgumentError);

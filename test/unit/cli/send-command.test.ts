@@ -15,14 +15,14 @@ beforeEach(async () => {
   onTestFinished(() => rm(directory, { recursive: true }));
 });
 
-/** Where no database is, unless a test says where one is. */
+/** Without a database, unless a test names one. */
 function callCli(args: readonly string[], { env = {}, ...options }: CliOptions = {}) {
   return callAnyCli(args, { env: { DATA_DIR: directory, ...env }, ...options });
 }
 
 const settled = (outcome: string): Answer => ({ status: 200, body: { outcome, message_id: 'msg' } });
 
-/** Message ids and times differ from run to run; their form does not. */
+/** Message ids and times are different in each run. Their form is not. */
 function mask(text: string): string {
   return text
     .replaceAll(/msg_[0-9A-Za-z]{27}/g, 'msg_…')
@@ -38,7 +38,7 @@ async function writeEvents(name: string, text: string): Promise<string> {
 
 describe('a sample event', () => {
   const UNSEEN = `The row can't be shown: DATABASE_URL is not set, and no embedded Postgres runs here.
-See it there:
+To see it there:
 
   select * from clerk.users where id = 'user_ada';
 `;
@@ -47,13 +47,15 @@ See it there:
     { type: 'user.created', next: 'send user.updated' },
     { type: 'user.updated', next: 'send user.deleted' },
     { type: 'user.deleted', next: 'send --count 1000 --shuffle --duplicate' },
-  ])('$type is sent once, and why no row is shown, and the next command', async ({ type, next }) => {
-    const { url, secret, received } = await useFakeService();
-    const { stdout, ...run } = await callCli(['send', type, '--url', url, '--secret', secret]);
-    expect({ ...run, stdout: mask(stdout) }).toEqual({
-      exitCode: 0,
-      stderr: '',
-      stdout: `event         user      message                          outcome  status <ms>
+  ])(
+    '$type is sent once; the answer says why no row is shown, and suggests the next command',
+    async ({ type, next }) => {
+      const { url, secret, received } = await useFakeService();
+      const { stdout, ...run } = await callCli(['send', type, '--url', url, '--secret', secret]);
+      expect({ ...run, stdout: mask(stdout) }).toEqual({
+        exitCode: 0,
+        stderr: '',
+        stdout: `event         user      message                          outcome  status <ms>
 ${type}  user_ada  msg_…  applied     200 <ms>
 
 ${UNSEEN}
@@ -61,13 +63,14 @@ Next:
 
   clerk-sync ${next}
 `,
-    });
-    expect(received.map(({ signed, body }) => ({ signed, type: JSON.parse(body).type }))).toEqual([
-      { signed: true, type },
-    ]);
-  });
+      });
+      expect(received.map(({ signed, body }) => ({ signed, type: JSON.parse(body).type }))).toEqual([
+        { signed: true, type },
+      ]);
+    },
+  );
 
-  test('is user.created when none is named', async () => {
+  test('is user.created if no type is given', async () => {
     const { url, secret, received } = await useFakeService();
     await callCli(['send', '--url', url, '--secret', secret]);
     expect(received.map(({ body }) => JSON.parse(body).type)).toEqual(['user.created']);
@@ -77,17 +80,17 @@ Next:
     const { url, secret } = await useFakeService(() => settled('ignored'));
     const { stdout } = await callCli(['send', 'session.created', '--url', url, '--secret', secret]);
     expect(stdout.split('\n').slice(-2)).toEqual([
-      'ignored: only users are synced; the message is in clerk.webhook_messages.',
+      'ignored: only events about users are applied. The message is recorded in clerk.webhook_messages.',
       '',
     ]);
   });
 
-  test('that comes too late says why, and how to go on', async () => {
+  test('that comes too late says why, and how to continue', async () => {
     const { url, secret } = await useFakeService(() => settled('stale'));
     const { exitCode, stdout } = await callCli(['send', 'user.created', '--url', url, '--secret', secret]);
     expect({ exitCode, hint: stdout.slice(stdout.indexOf('stale: ')) }).toEqual({
       exitCode: 0,
-      hint: `stale: the user is deleted, and deleted is final. Another seed is another user, or begin anew:
+      hint: `stale: this user was deleted, and a deletion is final. Use another seed for another user, or remove all samples:
 
   clerk-sync send user.created --seed 2
   clerk-sync send --clean
@@ -95,7 +98,7 @@ Next:
     });
   });
 
-  test('is sent about so many users with --count', async () => {
+  test('is sent about several users with --count', async () => {
     const { url, secret, received } = await useFakeService();
     await callCli(['send', 'user.created', '--count', '3', '--seed', '10', '--url', url, '--secret', secret]);
     const ids = new Set(received.map(({ body }) => JSON.parse(body).data.id));
@@ -114,7 +117,7 @@ describe('given events', () => {
     { form: 'one object on several lines', text: '{\n  "data": 1\n}\n', bodies: ['{\n  "data": 1\n}'] },
     { form: 'an array', text: `[${FIRST},\n${SECOND}]`, bodies: [compact(FIRST), SECOND] },
     { form: 'one on each line', text: `${FIRST}\r\n\n${SECOND}\n`, bodies: [FIRST, SECOND] },
-  ])('go out with every digit from a file with $form', async ({ text, bodies }) => {
+  ])('are sent with every digit from a file with $form', async ({ text, bodies }) => {
     const { url, secret, received } = await useFakeService();
     const file = await writeEvents('events.json', text);
     const { exitCode } = await callCli(['send', file, '--url', url, '--secret', secret, '--concurrency', '1']);
@@ -122,14 +125,14 @@ describe('given events', () => {
     expect(new Set(received.map(({ messageId }) => messageId)).size).toBe(bodies.length);
   });
 
-  test('are taken from the standard input with -', async () => {
+  test('are read from the standard input with -', async () => {
     const { url, secret, received } = await useFakeService();
     await callCli(['send', '-', '--url', url, '--secret', secret], { stdin: SECOND });
     expect(received.map(({ body }) => body)).toEqual([SECOND]);
   });
 
   test.each([
-    { text: '', problem: 'FILE holds no event.' },
+    { text: '', problem: 'FILE contains no event.' },
     { text: '[{}, 7]', problem: 'FILE: item 2 is not a JSON object.' },
     { text: '"text"', problem: 'FILE: the document is not a JSON object.' },
     { text: '{"a":1}\n{"b":', problem: 'FILE: line 2 is not JSON.' },
@@ -156,7 +159,7 @@ describe('given events', () => {
       stdout: `event         user  message                          outcome      status <ms>
 user.\\u{1b}x  -     msg_…  dead_letter     200 <ms>
 
-See why:
+To see why:
 
   clerk-sync dead-letters show msg_…
 `,
@@ -168,7 +171,7 @@ describe('a storm', () => {
   const STORM = ['send', '--count', '300', '--shuffle', '--duplicate', '--seed', '5'];
   const byId = ({ messageId }: Received) => Number.parseInt(messageId.slice(-6), 36);
 
-  test('is delivered and told in counts, with what the tables must say', async () => {
+  test('is delivered and reported in counts, with what the tables must contain', async () => {
     const { url, secret, received } = await useFakeService((delivery) =>
       settled(OUTCOMES[byId(delivery) % 3] as string),
     );
@@ -187,8 +190,8 @@ ${counts.map(({ outcome, count }) => `${outcome.padEnd(9)}  ${String(count).padS
 
 <n> s, <n> deliveries/s; answers in <n> ms (p50), <n> ms (p95), <n> ms (p99); 0 sent again after a failure
 
-Whatever the order, the tables now say: 86 live, 27 deleted, 1 banned, 88 e-mail addresses.
-See for yourself:
+In any order, the tables now say: 86 live, 27 deleted, 1 banned, 88 e-mail addresses.
+To check this:
 
 select count(*) filter (where deleted_at is null) as live,
        count(deleted_at) as deleted,
@@ -222,7 +225,7 @@ from clerk.users where instance_id = 'ins_clerk_sync_samples_5';
     });
   });
 
-  test('sends some messages several times, each time with the same body, and all in another order', async () => {
+  test('sends some messages several times with the same body, and all in random order', async () => {
     const { url, secret, received } = await useFakeService();
     await callCli([...STORM, '--url', url, '--secret', secret, '--concurrency', '1']);
     const copies = [...Map.groupBy(received, ({ messageId }) => messageId).values()];
@@ -242,7 +245,7 @@ from clerk.users where instance_id = 'ins_clerk_sync_samples_5';
     expect(first).toEqual(second);
   });
 
-  test('comes in the order of the history without --shuffle', async () => {
+  test('is sent in the order of its history without --shuffle', async () => {
     const { url, secret, received } = await useFakeService();
     await callCli(['send', '--count', '100', '--url', url, '--secret', secret, '--concurrency', '1']);
     const times = received.map(({ body }) => Number(JSON.parse(body).timestamp));
@@ -250,7 +253,7 @@ from clerk.users where instance_id = 'ins_clerk_sync_samples_5';
     expect(times).toEqual([...times].sort((left, right) => left - right));
   });
 
-  test('promises nothing of the tables where a delivery failed, and exits 1', async () => {
+  test('does not say what the tables must contain if a delivery failed, and exits 1', async () => {
     const refusal = { status: 400, body: { error: { code: 'invalid_headers', message: 'Malformed.' } } };
     const { url, secret } = await useFakeService((_, place) => (place === 7 ? refusal : settled('applied')));
     const run = await callCli([...STORM, '--url', url, '--secret', secret]);
@@ -271,8 +274,32 @@ failed            1
   });
 });
 
-describe('what goes wrong', () => {
-  test('another secret: one answer is enough, and what to do is said', async () => {
+test('a signal stops a storm, and the report says what was sent until then', async () => {
+  const { url, secret, received } = await useFakeService((_, place) => {
+    if (place === 30) process.emit('SIGINT');
+    return settled('applied');
+  });
+  const args = ['send', '--count', '300', '--seed', '5', '--concurrency', '1', '--url', url, '--secret', secret];
+  const run = await callCli(args);
+  expect({ ...run, stdout: mask(run.stdout), sent: received.length }).toEqual({
+    exitCode: 1,
+    stdout: `300 events in 30 deliveries to ${url}, seed 5
+
+outcome  deliveries
+applied          30
+
+<n> s, <n> deliveries/s; answers in <n> ms (p50), <n> ms (p95), <n> ms (p99); 0 sent again after a failure
+`,
+    stderr: `stopping after the deliveries that are on their way
+clerk-sync: A signal stopped the command before its end.
+30 of 300 deliveries were sent.
+`,
+    sent: 30,
+  });
+});
+
+describe('a failure', () => {
+  test('another secret: the run ends after one answer, and says what to do', async () => {
     const { url, secret } = await useFakeService(() => ({
       status: 401,
       body: { error: { code: 'invalid_signature', message: 'No signature fits.' } },
@@ -294,22 +321,22 @@ describe('what goes wrong', () => {
       exitCode: 1,
       lines: [
         '1 × answered 401, invalid_signature: No signature fits.',
-        '  The service was configured with another secret: give it with --secret, and check that both clocks are right.',
+        '  The service uses another secret. Give that one with --secret, and check that both clocks are right.',
         '',
-        '99 deliveries not sent: the answer would be the same.',
+        '99 deliveries were not sent, because the answer would be the same.',
         '',
       ],
     });
   });
 
-  test('nothing listens: one sentence, and how to start the service', async () => {
+  test('nothing listens: one sentence says so, and how to start the service', async () => {
     const { url, secret, close } = await useFakeService();
     await close();
     expect(await callCli(['send', 'user.created', '--url', url, '--secret', secret])).toEqual({
       exitCode: 1,
       stdout: '',
       stderr: `clerk-sync: Nothing answers at ${url}: the connection failed (ECONNREFUSED).
-Is the service running? Start it with \`npm start\` (or \`clerk-sync serve\`) in another terminal; --url names another address.
+Is the service running? Start it with \`clerk-sync serve\` in another terminal. If it has another address, give it with --url.
 `,
     });
   });
@@ -318,10 +345,10 @@ Is the service running? Start it with \`npm start\` (or \`clerk-sync serve\`) in
     {
       args: ['nothing.json'],
       stderr:
-        'There is no file nothing.json, and no sample event of that name.\nSample events: user.created, user.updated, user.deleted, session.created, organization.created.',
+        'There is no file and no sample event with the name nothing.json.\nSample events: user.created, user.updated, user.deleted, session.created, organization.created.',
     },
     { args: ['.'], stderr: ". can't be read (EISDIR)." },
-    { args: ['-', '--count', '2'], stderr: '--count goes with sample events: a file is sent as it is.' },
+    { args: ['-', '--count', '2'], stderr: '--count is only for sample events. A file is sent as it is.' },
     { args: ['--url', 'ftp://host'], stderr: '--url must be an http:// or https:// address.' },
     {
       args: ['--clean', 'user.created'],
@@ -338,22 +365,22 @@ Is the service running? Start it with \`npm start\` (or \`clerk-sync serve\`) in
   });
 });
 
-describe('where it goes, and signed with what', () => {
-  test('the configured service, and the first of its secrets', async () => {
+describe('the address and the secret', () => {
+  test('are those of the configured service; of several secrets the first one', async () => {
     const { port, secret, received } = await useFakeService();
     const env = { PORT: String(port), CLERK_WEBHOOK_SIGNING_SECRET: `${secret} ${makeSecret()}`, DATA_DIR: directory };
     expect((await callCli(['send', '--json'], { env })).exitCode).toBe(0);
     expect(received.map(({ path, signed }) => ({ path, signed }))).toEqual([{ path: '/webhooks/clerk', signed: true }]);
   });
 
-  test('the secret that a service without configuration has made', async () => {
+  test('are those that a service without configuration has made', async () => {
     const { port, secret, received } = await useFakeService();
     await writeFile(join(directory, 'webhook-secret'), `${secret}\n`);
     await callCli(['send'], { env: { PORT: String(port), DATA_DIR: directory } });
     expect(received.map(({ signed }) => signed)).toEqual([true]);
   });
 
-  test('a URL without a path gets the service’s own; any other is left alone', async () => {
+  test('a URL without a path gets the path of the service; any other stays as it is', async () => {
     const { port, secret, received } = await useFakeService();
     for (const path of ['', '/', '/hooks?tenant=1']) {
       await callCli(['send', '--url', `http://127.0.0.1:${port}${path}`, '--secret', secret]);
@@ -361,12 +388,12 @@ describe('where it goes, and signed with what', () => {
     expect(received.map(({ path }) => path)).toEqual(['/webhooks/clerk', '/webhooks/clerk', '/hooks?tenant=1']);
   });
 
-  test('no secret anywhere: exit 2, and where one comes from', async () => {
+  test('without a secret it exits 2 and says where to get one', async () => {
     expect(await callCli(['send'], { env: { DATA_DIR: directory } })).toEqual({
       exitCode: 2,
       stdout: '',
       stderr: `clerk-sync: There is no secret to sign with.
-Start the service once with \`npm start\`, which makes ${directory}/webhook-secret; or set CLERK_WEBHOOK_SIGNING_SECRET, or give --secret.
+Start the service once with \`clerk-sync serve\`, which makes ${directory}/webhook-secret. Or set CLERK_WEBHOOK_SIGNING_SECRET, or give --secret.
 `,
     });
   });

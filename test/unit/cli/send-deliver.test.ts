@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { createDeliverer, type DeliveryResult } from '../../../src/cli/send/deliver.ts';
+import { createDeliverer, type DeliveryResult, type Message } from '../../../src/cli/send/deliver.ts';
 import { deliverAll } from '../../../src/cli/send/deliver-all.ts';
-import type { Message } from '../../../src/cli/send/message.ts';
 import { type Answer, useFakeService } from '../../support/fake-service.ts';
 
 const BUSY: Answer = {
@@ -20,7 +19,9 @@ function makeMessage(place = 1): Message {
   };
 }
 
-/** Delivers to a service that gives these answers one after the other, the last of them for ever; notes the pauses. */
+const SENT = { message_id: 'msg_1', event_type: 'user.created', user_id: 'user_1' };
+
+/** Delivers to a service that gives these answers one after the other, and repeats the last one; records the pauses. */
 async function deliverTo(answers: Answer[], message = makeMessage()) {
   const service = await useFakeService((_, place) => answers[Math.min(place, answers.length) - 1] as Answer);
   const pauses: number[] = [];
@@ -49,7 +50,7 @@ test('posts the message as it is, signed as Svix signs', async () => {
     },
   ]);
   expect(withoutTime(result)).toEqual({
-    message: makeMessage(),
+    ...SENT,
     status: 200,
     outcome: 'applied',
     error: null,
@@ -58,7 +59,7 @@ test('posts the message as it is, signed as Svix signs', async () => {
   expect(pauses).toEqual([]);
 });
 
-test('tries what may pass again, after as long as the service asks for, under the same id', async () => {
+test('tries again after a transient answer, with the same id, when the service allows it', async () => {
   const { result, pauses, service } = await deliverTo([BUSY, BUSY, APPLIED]);
   expect(withoutTime(result)).toMatchObject({ status: 200, outcome: 'applied', error: null, attempts: 3 });
   expect(pauses).toEqual([2000, 2000]);
@@ -67,10 +68,10 @@ test('tries what may pass again, after as long as the service asks for, under th
   );
 });
 
-test('waits longer each time where the service does not say how long, and not for ever', async () => {
+test('waits longer each time if the service does not say how long, and stops after six attempts', async () => {
   const { result, pauses } = await deliverTo([{ status: 500, body: 'Internal Server Error' }]);
   expect(withoutTime(result)).toEqual({
-    message: makeMessage(),
+    ...SENT,
     status: 500,
     outcome: null,
     error: { code: 'http_500', message: 'The answer is not from clerk-sync.' },
@@ -79,12 +80,12 @@ test('waits longer each time where the service does not say how long, and not fo
   expect(pauses).toEqual([250, 500, 1000, 2000, 4000]);
 });
 
-test('waits five seconds at the most, whatever the service asks for', async () => {
+test('waits up to five seconds, even if the service asks for more', async () => {
   const { pauses } = await deliverTo([{ ...BUSY, headers: { 'retry-after': '3600' } }, APPLIED]);
   expect(pauses).toEqual([5000]);
 });
 
-test('tries again when the connection breaks, once the service has been reached', async () => {
+test('tries again when the connection breaks, if the service was reached before', async () => {
   const { result } = await deliverTo([BUSY, { status: 0, hangUp: true }, APPLIED]);
   expect(withoutTime(result)).toMatchObject({ status: 200, outcome: 'applied', attempts: 3 });
 });
@@ -95,7 +96,7 @@ test('does not wait for a service that was never there', async () => {
   const waitMs = () => Promise.reject(new Error('must not wait'));
   const result = await createDeliverer({ url: service.url, secret: service.secret, waitMs })(makeMessage());
   expect(withoutTime(result)).toEqual({
-    message: makeMessage(),
+    ...SENT,
     status: null,
     outcome: null,
     error: { code: 'ECONNREFUSED', message: 'the connection failed (ECONNREFUSED).' },
@@ -119,11 +120,11 @@ test.each([
   { status: 404, body: '<html>', code: 'http_404', message: 'The answer is not from clerk-sync.' },
   { status: 400, body: 'null', code: 'http_400', message: 'The answer is not from clerk-sync.' },
   { status: 301, body: '', code: 'http_301', message: 'The answer is not from clerk-sync.' },
-  { status: 200, body: 'OK', code: 'foreign_answer', message: 'What answered is not clerk-sync.' },
+  { status: 200, body: 'OK', code: 'foreign_answer', message: 'The answer is not from clerk-sync.' },
 ])('reports an answer $status of $body and does not try again', async ({ status, body, code, message }) => {
   const { result } = await deliverTo([{ status, body, headers: { location: 'http://127.0.0.1:9/' } }]);
   expect(withoutTime(result)).toEqual({
-    message: makeMessage(),
+    ...SENT,
     status,
     outcome: null,
     error: { code, message },
@@ -131,11 +132,12 @@ test.each([
   });
 });
 
-function makeResult(message: Message, result: Partial<DeliveryResult>): DeliveryResult {
-  return { message, status: 200, outcome: 'applied', error: null, attempts: 1, ms: 2, ...result };
+function makeResult({ messageId, type, userId }: Message, result: Partial<DeliveryResult>): DeliveryResult {
+  const about = { message_id: messageId, event_type: type, user_id: userId };
+  return { ...about, status: 200, outcome: 'applied', error: null, attempts: 1, ms: 2, ...result };
 }
 
-test('delivers as many at a time as it may, and counts what became of them', async () => {
+test('delivers up to the given number at a time, and counts the outcomes', async () => {
   let inFlight = 0;
   let most = 0;
   let delivered = 0;
@@ -169,13 +171,14 @@ test('delivers as many at a time as it may, and counts what became of them', asy
     failures: [{ status: 400, code: 'invalid_headers', message: 'Malformed.', deliveries: 1 }],
     retries: 19,
     seconds: expect.any(Number),
-    latencyMs: { p50: 2, p95: 2, p99: 2 },
+    deliveries_per_second: expect.any(Number),
+    latency_ms: { p50: 2, p95: 2, p99: 2 },
     results: expect.any(Array),
   });
   expect(totals.results).toHaveLength(10);
 });
 
-test.each([401, 404, 405, 503, null])('stops where going on would be in vain: %s', async (status) => {
+test.each([401, 404, 405, 503, null])('stops if each further answer would be the same: %s', async (status) => {
   const totals = await deliverAll(
     Array.from({ length: 100 }, (_, place) => makeMessage(place)),
     {
@@ -187,4 +190,34 @@ test.each([401, 404, 405, 503, null])('stops where going on would be in vain: %s
   );
   expect(totals.deliveries).toBe(4);
   expect(totals.failures).toEqual([{ status, code: 'code', message: 'Message.', deliveries: 4 }]);
+});
+
+test('stops after the deliveries that are on their way when a signal comes, and counts them', async () => {
+  const stop = new AbortController();
+  const totals = await deliverAll(
+    Array.from({ length: 100 }, (_, place) => makeMessage(place)),
+    {
+      concurrency: 4,
+      onDelivered: () => stop.abort(),
+      deliver: async (message) => makeResult(message, {}),
+      signal: stop.signal,
+    },
+  );
+  expect({ deliveries: totals.deliveries, outcomes: totals.outcomes }).toEqual({
+    deliveries: 4,
+    outcomes: { applied: 4 },
+  });
+});
+
+test('does not repeat an attempt after a signal', async () => {
+  const service = await useFakeService(() => BUSY);
+  const signal = AbortSignal.abort();
+  const result = await createDeliverer({ url: service.url, secret: service.secret, signal })(makeMessage());
+  expect(withoutTime(result)).toEqual({
+    ...SENT,
+    status: 503,
+    outcome: null,
+    error: { code: 'queue_full', message: 'Too many deliveries are waiting.' },
+    attempts: 1,
+  });
 });

@@ -74,7 +74,7 @@ describe('the file .env', () => {
       name: 'OperatorError',
       code: 'broken_env_file',
       message: [
-        'The file .env would not be read as it is written:',
+        'The file .env has lines that would be read in another way than they are written:',
         '  - Line 2 has a # in its value, and what follows it would be left out. Put the value in quotes; in a URL, write %23.',
       ].join('\n'),
       hint: 'Nothing was started. Correct the file, or remove it.',

@@ -38,7 +38,7 @@ function makePostgresError(): Error {
 
 const LOGGED_POSTGRES_ERROR = {
   type: 'PostgresError',
-  message: 'The message may quote a row and is not shown here: the log of Postgres has it.',
+  message: 'The message may quote a row, so it is not shown here. It is in the log of Postgres.',
   code: '23505',
   table_name: 'users',
   constraint_name: 'users_pkey',
@@ -127,7 +127,7 @@ test.each<[code: string, message: string, routine?: string]>([
   ['42501', 'a trigger says ada@personal.example', 'exec_stmt_raise'],
 ])('an error of Postgres of the kind %s, which may quote one, says where its message is', (code, message, routine) => {
   expect(logPostgresError({ code, message, ...(routine && { routine }) })).toMatchObject({
-    message: 'The message may quote a row and is not shown here: the log of Postgres has it.',
+    message: 'The message may quote a row, so it is not shown here. It is in the log of Postgres.',
   });
 });
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DatabaseUnavailableError } from '../../../src/db/errors/database-errors.ts';
 import { createMetricsApp } from '../../../src/http/create-app.ts';
 import { QueueFullError } from '../../../src/sync/receive.ts';
@@ -10,7 +10,7 @@ const json = { 'content-type': 'application/json' };
 const webhook = '/webhooks/clerk';
 
 describe('a verified delivery', () => {
-  it.each(['applied', 'stale', 'duplicate', 'ignored', 'dead_letter'] as const)(
+  test.each(['applied', 'stale', 'duplicate', 'ignored', 'dead_letter'] as const)(
     'is answered 200 when it ends as %s',
     async (outcome) => {
       const { app, secret } = makeApp({ receive: async () => makeReceipt({ outcome }) });
@@ -23,7 +23,7 @@ describe('a verified delivery', () => {
     },
   );
 
-  it('reaches the receiver as it was signed, byte order mark included', async () => {
+  test('reaches the receiver as it was signed, byte order mark included', async () => {
     const received: unknown[] = [];
     const { app, secret } = makeApp({
       receive: async (delivery) => {
@@ -37,7 +37,7 @@ describe('a verified delivery', () => {
     expect(received).toEqual([{ messageId: 'msg_1', signedAt, receivedAt: expect.any(Date), body }]);
   });
 
-  it('does not reach the receiver when its signature is wrong', async () => {
+  test('does not reach the receiver if its signature is wrong', async () => {
     const { app, secret } = makeApp({ receive: () => expect.unreachable() });
     const response = await app.request(webhook, { ...makeSignedRequest('{}', { secret }), body: '{ }' });
     expect(await readAnswer(response)).toEqual(errorAnswer(401, 'invalid_signature'));
@@ -45,11 +45,11 @@ describe('a verified delivery', () => {
 });
 
 describe('a delivery that could not be settled', () => {
-  it.each([
+  test.each([
     ['the queue is full', new QueueFullError(), 'queue_full', '5'],
     ['the database is away', new DatabaseUnavailableError('10.1.2.3'), 'database_unavailable', '10'],
     ['we have a bug', new TypeError('jane@example.com is undefined'), 'internal_error', '30'],
-  ])('is refused for now when %s, without a word of the error', async (_, error, code, retryAfter) => {
+  ])('is refused for now if %s, without the text of the error', async (_, error, code, retryAfter) => {
     const { app, secret } = makeApp({ receive: () => Promise.reject(error) });
     const response = await app.request(webhook, makeSignedRequest('{}', { secret }));
     const answer = await readAnswer(response);
@@ -59,7 +59,7 @@ describe('a delivery that could not be settled', () => {
 });
 
 describe('the routes', () => {
-  it.each([
+  test.each([
     [webhook, 'POST', 'GET'],
     [webhook, 'POST', 'HEAD'],
     [webhook, 'POST', 'PUT'],
@@ -73,13 +73,13 @@ describe('the routes', () => {
     expect(await readAnswer(response)).toEqual(method === 'HEAD' ? { ...expected, body: '' } : expected);
   });
 
-  it.each(['/', '/webhooks', '/webhooks/clerk/', '/Webhooks/clerk', '/admin'])('have nothing at %s', async (path) => {
+  test.each(['/', '/webhooks', '/webhooks/clerk/', '/Webhooks/clerk', '/admin'])('have nothing at %s', async (path) => {
     const response = await makeApp().app.request(path, { method: 'POST' });
     const message = 'There is nothing at this URL. Webhooks go to POST /webhooks/clerk.';
     expect(await readAnswer(response)).toEqual(errorAnswer(404, 'not_found', { message }));
   });
 
-  it('hide an error that nobody foresaw', async () => {
+  test('hide the details of an unexpected error', async () => {
     const { app, logs } = makeApp({ checkReadiness: () => Promise.reject(new Error('password is hunter2')) });
     const response = await app.request('/readyz', { headers: { 'x-request-id': 'request-1' } });
     const message = 'Something went wrong here. The log of this service says more.';
@@ -89,7 +89,7 @@ describe('the routes', () => {
 });
 
 describe('health', () => {
-  it('is told by /healthz as long as the process lives', async () => {
+  test('is ok at /healthz as long as the process runs', async () => {
     const { app } = makeApp({ isDraining: () => true, checkReadiness: () => Promise.reject(new Error('away')) });
     expect(await readAnswer(await app.request('/healthz'))).toEqual({
       status: 200,
@@ -98,12 +98,12 @@ describe('health', () => {
     });
   });
 
-  it('is told by /readyz when deliveries can be settled', async () => {
+  test('is ok at /readyz if deliveries can be settled', async () => {
     const response = await makeApp().app.request('/readyz');
     expect(await readAnswer(response)).toEqual({ status: 200, headers: json, body: { status: 'ready' } });
   });
 
-  it('is denied by /readyz with the reason', async () => {
+  test('is refused at /readyz with the reason', async () => {
     const readiness = { ready: false, code: 'migrations_pending', message: 'Migrate first.' } as const;
     const response = await makeApp({ checkReadiness: async () => readiness }).app.request('/readyz');
     expect(await readAnswer(response)).toEqual(
@@ -113,8 +113,8 @@ describe('health', () => {
 });
 
 describe('the request id', () => {
-  it.each(['3f2b8c1e-1111-4a4a-8b8b-0123456789ab', '01J9ZQ3W5Y', 'trace_0123-4567'])(
-    'is the caller’s own %s',
+  test.each(['3f2b8c1e-1111-4a4a-8b8b-0123456789ab', '01J9ZQ3W5Y', 'trace_0123-4567', 'a'.repeat(64)])(
+    'is the one of the caller: %s',
     async (given) => {
       const response = await makeApp().app.request('/nowhere', { headers: { 'x-request-id': given } });
       expect([response.headers.get('x-request-id'), await response.json()]).toEqual([
@@ -124,8 +124,8 @@ describe('the request id', () => {
     },
   );
 
-  it.each(['', 'short', 'a'.repeat(65), 'with space 1', 'new%0aline!', '{"json":1}', '../../etc/passwd'])(
-    'is a fresh one instead of %j',
+  test.each(['', 'a'.repeat(65), 'with space 1', 'new%0aline!', '{"json":1}', '../../etc/passwd'])(
+    'is a new one in place of %j',
     async (given) => {
       const response = await makeApp().app.request('/healthz', { headers: { 'x-request-id': given } });
       expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
@@ -144,7 +144,7 @@ describe('the log', () => {
     return logs;
   }
 
-  it('has a line with ids, type and outcome for a settled delivery, and nothing of its body', async () => {
+  test('has a line with ids, type and outcome for a settled delivery, and nothing of its body', async () => {
     expect(await logOf(async () => makeReceipt({ sanitized: 2, unkeyed: { passkeys: 3 } }))).toEqual([
       {
         level: 30,
@@ -161,7 +161,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('warns of a dead letter with its reason', async () => {
+  test('warns of a dead letter with its reason', async () => {
     const receipt = makeReceipt({ outcome: 'dead_letter', reason: 'invalid_shape', userId: null, eventType: null });
     expect(await logOf(async () => receipt)).toEqual([
       {
@@ -178,7 +178,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('has the reason alone for an unsigned request: nothing that the sender chose', async () => {
+  test('has only the reason for an unsigned request, and nothing that the sender chose', async () => {
     const logs = await logOf(() => expect.unreachable(), { 'svix-signature': 'v1,AAAA', 'user-agent': 'evil' });
     expect(logs).toEqual([
       {
@@ -192,7 +192,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('has the error behind a 503', async () => {
+  test('has the error behind a 503', async () => {
     expect(await logOf(() => Promise.reject(new DatabaseUnavailableError('gone')))).toEqual([
       {
         level: 50,
@@ -207,7 +207,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('cuts short what a hostile event calls its type', async () => {
+  test('shortens the type of a hostile event', async () => {
     const logs = await logOf(async () => makeReceipt({ eventType: 'x'.repeat(10_000), userId: 'y'.repeat(10_000) }));
     expect(logs).toEqual([
       expect.objectContaining({ event_type: `${'x'.repeat(64)}…`, user_id: `${'y'.repeat(64)}…` }),
@@ -215,10 +215,14 @@ describe('the log', () => {
   });
 });
 
-describe('a request that no route takes', () => {
+describe('a request that no route accepts', () => {
   const HINT =
     "Webhooks go to /webhooks/clerk. Correct the URL of the endpoint in Clerk's dashboard, or the path in the proxy.";
-  const line = { level: 40, request_id: expect.any(String), msg: 'webhook sent to a URL that does not take it' };
+  const line = {
+    level: 40,
+    request_id: expect.any(String),
+    msg: 'a webhook was sent to a URL that does not accept it',
+  };
   const lost = { ...line, status: 404, reason: 'not_found', hint: HINT };
 
   async function countStrays(metrics: ReturnType<typeof makeApp>['metrics']) {
@@ -226,7 +230,7 @@ describe('a request that no route takes', () => {
     return series.map((one) => one.replace(/^\w+/, ''));
   }
 
-  it.each(['/webhook/clerk', '/api/webhooks', '/webhooks/clerk/', '/api/v1/webhooks/clerk', '/Webhooks/clerk', '/'])(
+  test.each(['/webhook/clerk', '/api/webhooks', '/webhooks/clerk/', '/api/v1/webhooks/clerk', '/Webhooks/clerk', '/'])(
     'is told in the log where webhooks go, when it is one: %s',
     async (path) => {
       const { app, secret, logs, metrics } = makeApp();
@@ -237,37 +241,37 @@ describe('a request that no route takes', () => {
     },
   );
 
-  it.each([
+  test.each([
     '/webhooks/whsec_0123456789',
     '/webhooks/jane@example.com',
     '/webhooks/Jane%20Doe',
     `/${'a'.repeat(21)}`,
     `/a${'/a'.repeat(60)}`,
     '/webhooks/8d6f1c?token=1',
-  ])('leaves no path in the log that may hold a secret or a name: %s', async (path) => {
+  ])('leaves no path in the log that may contain a secret or a name: %s', async (path) => {
     const { app, secret, logs } = makeApp();
     await app.request(path, makeSignedRequest('{}', { secret }));
     expect(logs).toEqual([lost]);
   });
 
-  it('may have the names of Standard Webhooks', async () => {
+  test('can have the header names of Standard Webhooks', async () => {
     const { app, logs } = makeApp();
     const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' };
     await app.request('/webhook', { method: 'POST', headers });
     expect(logs).toEqual([{ ...lost, path: '/webhook' }]);
   });
 
-  it('is told of its method, when it is a webhook whose method was changed on the way', async () => {
+  test('leaves a hint about its method if the method of a webhook was changed on the way', async () => {
     const { app, secret, logs, metrics } = makeApp();
     const { headers } = makeSignedRequest('{}', { secret });
     const response = await app.request(webhook, { headers });
     expect(response.status).toBe(405);
-    const hint = 'Clerk sends POST. Something on the way changes the method, such as a redirect.';
+    const hint = 'Clerk sends POST. Something on the way, such as a redirect, changes the method.';
     expect(logs).toEqual([{ ...line, status: 405, reason: 'method_not_allowed', path: webhook, hint }]);
     expect(await countStrays(metrics)).toEqual(['{reason="method_not_allowed",signed="true"} 1']);
   });
 
-  it('is counted only, when it is no webhook', async () => {
+  test('is only counted if it is no webhook', async () => {
     const { app, logs, metrics } = makeApp();
     await app.request('/wp-login.php');
     await app.request('/webhook/clerk', { method: 'POST', body: '{}' });
@@ -278,7 +282,7 @@ describe('a request that no route takes', () => {
     ]);
   });
 
-  it('leaves one line a minute, however many there are, and the next says how many were left out', async () => {
+  test('leaves one line in a minute, and the next line says how many were left out', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const { app, secret, logs, metrics } = makeApp();
@@ -297,14 +301,14 @@ describe('a request that no route takes', () => {
   });
 });
 
-describe('metrics on a port of their own', () => {
-  it('are not served with the rest', async () => {
+describe('metrics on their own port', () => {
+  test('are not served with the rest', async () => {
     const { app } = makeApp({ hidesMetrics: true });
     const answers = [await app.request('/metrics'), await app.request('/healthz')];
     expect(answers.map(({ status }) => status)).toEqual([404, 200]);
   });
 
-  it('are served alone, and everything else there is told where they are', async () => {
+  test('are the only thing served there, and every other answer says where they are', async () => {
     const { metrics, logs } = makeApp();
     const app = createMetricsApp({ metrics, logger: pino({ level: 'silent' }) });
     const response = await app.request('/metrics');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { errorAnswer, makeApp, makeReceipt, readAnswer } from '../../support/make-app.ts';
 import { makeSignedRequest } from '../../support/signed-request.ts';
 
@@ -7,8 +7,8 @@ type Pull = ReadableStreamDefaultController<Uint8Array>;
 const json = { 'content-type': 'application/json' };
 const webhook = '/webhooks/clerk';
 
-describe('a process that was told to stop', () => {
-  it.each([
+describe('a process that is stopping', () => {
+  test.each([
     ['POST', webhook],
     ['GET', '/readyz'],
   ])('refuses %s %s and closes the connection', async (method, path) => {
@@ -24,7 +24,7 @@ describe('a process that was told to stop', () => {
     return app.request(webhook, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
   };
 
-  it('does not read what it refuses', async () => {
+  test('does not read a request that it refuses', async () => {
     let asked = 0;
     const made = makeApp({ isDraining: () => true, receive: () => expect.unreachable() });
     const response = await postStream(made, () => {
@@ -33,7 +33,7 @@ describe('a process that was told to stop', () => {
     expect([response.status, asked]).toEqual([503, 0]);
   });
 
-  it('refuses what was not complete when it was told', async () => {
+  test('refuses a request that was not complete when the stop began', async () => {
     let draining = false;
     const made = makeApp({ isDraining: () => draining, receive: () => expect.unreachable() });
     const response = await postStream(made, (controller) => {
@@ -45,7 +45,7 @@ describe('a process that was told to stop', () => {
     expect(await readAnswer(response)).toEqual(errorAnswer(503, 'draining', { headers }));
   });
 
-  it('answers what it had accepted, and closes the connection after it', async () => {
+  test('answers what it had accepted, and then closes the connection', async () => {
     let draining = false;
     const receive = async () => {
       draining = true;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeApp, makeReceipt } from '../../support/make-app.ts';
 import { makeMetrics } from '../../support/make-metrics.ts';
 import { makeSignedRequest } from '../../support/signed-request.ts';
@@ -20,7 +20,7 @@ function ownSeries(text: string): string[] {
 }
 
 describe('the metrics', () => {
-  it('count deliveries by outcome and type, and refusals by reason', async () => {
+  test('count deliveries by outcome and type, and refusals by reason', async () => {
     const { app, secret, metrics } = makeApp({
       receive: async () => makeReceipt({ sanitized: 2, eventAt, unkeyed: { passkeys: 3 } }),
     });
@@ -46,7 +46,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('have as many series after a thousand event types as after two', async () => {
+  test('have the same number of series after a thousand event types as after two', async () => {
     const metrics = makeMetrics();
     for (let i = 0; i < 1000; i += 1) {
       metrics.recordDelivery({ outcome: 'ignored', eventType: `type.${i}`, eventAt, sanitized: 0, ms: 1 });
@@ -58,7 +58,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('tell when a delivery was last verified, also where it was refused for now', async () => {
+  test('show when a delivery was last verified, also if it was then refused', async () => {
     const { app, secret, metrics } = makeApp({ receive: () => Promise.reject(new Error('full')) });
     const series = async () =>
       ownSeries(await metrics.render()).filter((line) => line.startsWith('clerk_sync_last_verified'));
@@ -69,7 +69,7 @@ describe('the metrics', () => {
     expect([before, await series()]).toEqual([[], [`${name} ${NOW.getTime() / 1000}`]]);
   });
 
-  it('measure from the event to its commit: a duplicate was committed before, and no clock goes back', async () => {
+  test('measure from the event to its commit, without duplicates and never below zero', async () => {
     const metrics = makeMetrics();
     const delivery = { eventType: 'user.updated', sanitized: 0, ms: 1 };
     metrics.recordDelivery({ ...delivery, outcome: 'applied', eventAt });
@@ -85,7 +85,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('count users behind a scrape, and again only after five minutes or a hundred times as long as it took', async () => {
+  test('count users in the background, and again only after five minutes or a hundred times the duration of the count', async () => {
     let count = 0;
     let tookMs = 100;
     const countUsers = async () => {
@@ -122,7 +122,7 @@ describe('the metrics', () => {
     expect(await scrape(0)).toEqual(['live 4', 'deleted 0']);
   });
 
-  it('ask the database at each scrape, once for all that scrape together', async () => {
+  test('ask the database at each scrape, and only once for scrapes at the same time', async () => {
     const answers = [
       [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 90.5 }],
       [{ reason: 'invalid_shape', count: 1, oldestAgeSeconds: 3 }],
@@ -142,7 +142,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('count the reconciles of this process, and tell of the latest of any', async () => {
+  test('count the reconcile runs of this process, and show the last run of any process', async () => {
     const metrics = makeMetrics({
       findReconcileState: async () => ({ finishedAt: { full: 1_767_225_600.5 }, succeeded: false }),
     });
@@ -166,7 +166,7 @@ describe('the metrics', () => {
     expect(text).toContain('clerk_sync_reconcile_duration_seconds_sum{kind="full"} 5\n');
   });
 
-  it('are scraped while the database is away, and say so', async () => {
+  test('can be scraped while the database does not answer, and show that', async () => {
     const letters = [{ reason: 'invalid_json', count: 2, oldestAgeSeconds: 1 }];
     const answers = [Promise.resolve(letters), Promise.reject(new Error('away'))];
     const { app } = makeApp({
@@ -200,7 +200,7 @@ describe('the metrics', () => {
     });
   });
 
-  it('name the version, and keep to a registry of their own', async () => {
+  test('name the version, and use their own registry', async () => {
     const [first, second] = [makeMetrics(), makeMetrics({ version: '4.5.6' })];
     first.recordRejection('queue_full');
     const text = await second.render();

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AppEnv } from '../../../src/http/app-env.ts';
 import { HttpError } from '../../../src/http/http-error.ts';
 import { createBodyReader } from '../../../src/http/read-body.ts';
@@ -38,7 +38,7 @@ function makeChunks(chunk: Uint8Array, count: number) {
 const limits = { maxBytes: 10, maxBufferedBytes: 1000 };
 
 describe('reading a body', () => {
-  it.each([
+  test.each([
     ['nothing', new Uint8Array(), ''],
     ['bytes that are no UTF-8', Uint8Array.of(0xff, 0x00, 0xc3), 'ff00c3'],
     ['a byte order mark', Uint8Array.of(0xef, 0xbb, 0xbf, 0x7b), 'efbbbf7b'],
@@ -47,29 +47,29 @@ describe('reading a body', () => {
     expect(await makeReader(limits)(sent)).toBe(hex);
   });
 
-  it('joins chunks', async () => {
+  test('joins chunks', async () => {
     expect(await makeReader(limits)(makeChunks(Uint8Array.of(1, 2, 3), 3).stream)).toBe('010203'.repeat(3));
   });
 
-  it('refuses a declared length over the limit before it reads anything', async () => {
+  test('refuses a declared length over the limit before it reads anything', async () => {
     const { stream, asked } = makeChunks(new Uint8Array(1), 11);
     const code = await makeReader(limits)(stream, { 'content-length': '11' });
     expect({ code, asked }).toEqual({ code: 'body_too_large', asked: { chunks: 0, cancelled: false } });
   });
 
-  it('stops reading an undeclared length with the first chunk beyond the limit', async () => {
+  test('stops reading at the first chunk after the limit if no length is declared', async () => {
     const { stream, asked } = makeChunks(new Uint8Array(4), 1_000_000);
     const code = await makeReader(limits)(stream);
     expect({ code, asked }).toEqual({ code: 'body_too_large', asked: { chunks: 3, cancelled: true } });
   });
 
-  it('does not believe a declared length that is too small', async () => {
+  test('does not believe a declared length that is too small', async () => {
     expect(await makeReader(limits)(makeChunks(new Uint8Array(4), 100).stream, { 'content-length': '1' })).toBe(
       'body_too_large',
     );
   });
 
-  it('tells a body that broke off', async () => {
+  test('refuses a body that ended too early', async () => {
     const broken = new ReadableStream({
       pull(controller) {
         controller.error(new Error('ECONNRESET'));
@@ -78,7 +78,7 @@ describe('reading a body', () => {
     expect(await makeReader(limits)(broken)).toBe('incomplete_body');
   });
 
-  it('refuses a body while too much of others is being read, and takes it when they are done', async () => {
+  test('refuses a body while too many others are being read, and accepts it after them', async () => {
     const read = makeReader({ maxBytes: 10, maxBufferedBytes: 15 });
     const gate = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();

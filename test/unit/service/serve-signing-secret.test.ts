@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { findSigningSecret, loadSigningSecret } from '../../../src/service/signing-secret.ts';
 
 async function makeDataDir() {
@@ -16,7 +16,7 @@ async function makeDataDir() {
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
-it('a secret is made once, of 32 random bytes, in a file that only its owner can read', async () => {
+test('a secret is made once, of 32 random bytes, in a file that only its owner can read', async () => {
   const { dataDir, file, logger, logs } = await makeDataDir();
   const before = await findSigningSecret(dataDir);
   const secret = await loadSigningSecret(dataDir, logger);
@@ -36,20 +36,20 @@ it('a secret is made once, of 32 random bytes, in a file that only its owner can
   });
 });
 
-it('of many programs that start at once one makes the secret, and all have it', async () => {
+test('if many programs start at once, one makes the secret and all use it', async () => {
   const { dataDir, logger } = await makeDataDir();
   const secrets = await Promise.all(Array.from({ length: 20 }, () => loadSigningSecret(dataDir, logger)));
   expect([new Set(secrets).size, await readdir(dataDir)]).toEqual([1, ['webhook-secret']]);
 });
 
-it('two machines have two secrets', async () => {
+test('two machines have two secrets', async () => {
   const [first, second] = [await makeDataDir(), await makeDataDir()];
   expect(await loadSigningSecret(first.dataDir, first.logger)).not.toBe(
     await loadSigningSecret(second.dataDir, second.logger),
   );
 });
 
-it.each([0o644, 0o640, 0o604, 0o666])(
+test.each([0o644, 0o640, 0o604, 0o666])(
   'a file that others can read (mode %o) is closed to them, and that is said',
   async (mode) => {
     const { dataDir, file, logger, logs } = await makeDataDir();
@@ -63,7 +63,7 @@ it.each([0o644, 0o640, 0o604, 0o666])(
   },
 );
 
-it.each(['', 'whsec_short', 'hunter2', '<html>'])(
+test.each(['', 'whsec_short', 'hunter2', '<html>'])(
   'a file that holds %j is refused in words that do not quote it',
   async (text) => {
     const { dataDir, file, logger } = await makeDataDir();
@@ -71,13 +71,13 @@ it.each(['', 'whsec_short', 'hunter2', '<html>'])(
     await writeFile(file, text);
     await expect(loadSigningSecret(dataDir, logger)).rejects.toMatchObject({
       code: 'invalid_secret',
-      message: `The file ${file} does not hold a webhook secret.`,
-      hint: 'Delete it: the next start makes a new one.',
+      message: `The file ${file} does not contain a webhook secret.`,
+      hint: 'Delete it. The next start makes a new one.',
     });
   },
 );
 
-it('what can’t be read at all is refused with a hint', async () => {
+test('a secret that can’t be read is refused with a hint', async () => {
   const { dataDir, file, logger } = await makeDataDir();
   await loadSigningSecret(dataDir, logger);
   await rm(file);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stopOnSignal } from '../../../src/service/stop-on-signal.ts';
 
 /** A program that notes how it ended instead of ending, and the lines it logged. */
@@ -19,7 +19,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'])('ends the program with 0 after a graceful stop: %s', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'])('ends the program with 0 after a graceful stop: %s', async (signal) => {
     const stopping = Promise.withResolvers<void>();
     const { program, exits, logs } = makeProgram(() => stopping.promise);
     program.emit(signal, signal);
@@ -30,7 +30,7 @@ describe('a signal', () => {
     expect({ before, exits, logs }).toEqual({ before: [], exits: [0], logs: ['stopping', 'stopped'] });
   });
 
-  it('stops once, though npm passes on the Ctrl-C that the terminal has sent', async () => {
+  test('stops once, although npm passes on the Ctrl-C that the terminal has already sent', async () => {
     const stop = vi.fn(never);
     const { program, exits, logs } = makeProgram(stop);
     program.emit('SIGINT', 'SIGINT');
@@ -39,15 +39,15 @@ describe('a signal', () => {
     expect({ stops: stop.mock.calls.length, exits, logs }).toEqual({ stops: 1, exits: [], logs: ['stopping'] });
   });
 
-  it('ends the program with 1 when it is the second one', async () => {
+  test('ends the program with 1 if it is the second one', async () => {
     const { program, exits, logs } = makeProgram(never);
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(600);
     program.emit('SIGINT', 'SIGINT');
-    expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'stopped at once by a second signal'] });
+    expect({ exits, logs }).toEqual({ exits: [1], logs: ['stopping', 'a second signal stopped it at once'] });
   });
 
-  it('ends the program with 1 when the stop takes longer than 25 seconds', async () => {
+  test('ends the program with 1 if the stop takes longer than 25 seconds', async () => {
     const { program, exits, logs } = makeProgram(never);
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(24_999);
@@ -56,7 +56,7 @@ describe('a signal', () => {
     expect({ before, exits, logs }).toEqual({ before: [], exits: [1], logs: ['stopping', 'could not stop in time'] });
   });
 
-  it('ends the program with 1 when the stop fails', async () => {
+  test('ends the program with 1 if the stop fails', async () => {
     const { program, exits, logs } = makeProgram(() => Promise.reject(new Error('broken')));
     program.emit('SIGTERM', 'SIGTERM');
     await vi.advanceTimersByTimeAsync(0);
@@ -64,10 +64,10 @@ describe('a signal', () => {
   });
 });
 
-it.each([
+test.each([
   ['uncaughtException', 'uncaught exception'],
   ['unhandledRejection', 'unhandled rejection'],
-])('an error that reaches the top ends the program with 1: %s', (event, message) => {
+])('an unhandled error ends the program with 1: %s', (event, message) => {
   const { program, exits, logs } = makeProgram(never);
   program.emit(event, new Error('bug'));
   expect({ exits, logs }).toEqual({ exits: [1], logs: [message] });

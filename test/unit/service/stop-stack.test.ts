@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createStopStack } from '../../../src/service/stop-stack.ts';
 
-test('stops the newest first, each after the one before it has ended, and once', async () => {
+test('stops the newest first, one after another, and only once', async () => {
   const stack = createStopStack();
   const events: string[] = [];
   for (const name of ['pool', 'server']) {
@@ -16,7 +16,7 @@ test('stops the newest first, each after the one before it has ended, and once',
   expect(events).toEqual(['server stops', 'server has stopped', 'pool stops', 'pool has stopped']);
 });
 
-test('stops the others when one fails, and tells every failure', async () => {
+test('stops the others if one fails, and throws every failure', async () => {
   const stack = createStopStack();
   const stopped: string[] = [];
   const fail = (error: Error) => () => Promise.reject(error);
@@ -31,8 +31,8 @@ test('stops the others when one fails, and tells every failure', async () => {
   await expect(two.disposeAsync()).rejects.toMatchObject({ errors: [{ message: 'b' }, { message: 'a' }] });
 });
 
-test('refuses what is started after the stop has begun', async () => {
+test('refuses everything that is started after the stop has begun', async () => {
   const stack = createStopStack();
   await stack.disposeAsync();
-  expect(() => stack.defer(() => undefined)).toThrow('Everything is being stopped.');
+  expect(() => stack.defer(() => undefined)).toThrow('Nothing can be started during the stop.');
 });

@@ -1,0 +1,14 @@
+import type { Registration } from '../registration.ts';
+
+/** Declares `migrate` and passes its options on. */
+export function registerMigrate({ program, context, finish }: Registration): void {
+  program
+    .command('migrate')
+    .description('bring the database up to date (the service also does this when it starts)')
+    .option('--print-sql', 'print the SQL that would run, and change nothing')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => {
+      const { runMigrations } = await import('./migrate.ts');
+      finish(await runMigrations(options, context));
+    });
+}
