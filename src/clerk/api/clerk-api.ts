@@ -1,6 +1,6 @@
 import { ClerkApiError } from './clerk-api-error.ts';
 import { createRequester, type Timings, type Wait } from './create-requester.ts';
-import type { Answer } from './fetch-answer.ts';
+import type { ApiAnswer } from './fetch-answer.ts';
 import {
   type ApiInstance,
   type ApiPage,
@@ -180,7 +180,7 @@ function isRefusal(error: unknown, statuses: readonly number[]): error is ClerkA
 }
 
 /** The header is cut to the second: half a one is what it lacks on average, as half of the time was the way back. */
-function readClockOffset({ headers, observedAt, answeredAt }: Answer): number | undefined {
+function readClockOffset({ headers, observedAt, answeredAt }: ApiAnswer): number | undefined {
   const clerksMs = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(clerksMs)) return undefined;
   return Math.round(clerksMs + 500 - (observedAt.getTime() + answeredAt.getTime()) / 2);

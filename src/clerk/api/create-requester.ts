@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pRetry, { type RetryContext } from 'p-retry';
 import pThrottle from 'p-throttle';
 import { ClerkApiError } from './clerk-api-error.ts';
-import { type Answer, fetchAnswer } from './fetch-answer.ts';
+import { type ApiAnswer, fetchAnswer } from './fetch-answer.ts';
 import { readRefusal } from './read-refusal.ts';
 
 /** How long it takes before something is given up, and how often it is asked. */
@@ -35,7 +35,7 @@ export interface RequesterOptions {
   readonly signal: AbortSignal | undefined;
   readonly onWait: ((wait: Wait) => void) | undefined;
   /** Sees every whole answer, refusals too. */
-  readonly onAnswer: (answer: Answer) => void;
+  readonly onAnswer: (answer: ApiAnswer) => void;
 }
 
 /** One question, and how its answer is read. */
@@ -43,7 +43,7 @@ export interface ApiRequest<T> {
   /** Behind the API's address, with its query: `/users?limit=1`. */
   readonly path: string;
   /** Reads a success. What it throws as a `ClerkApiError` `invalid_answer` is asked for again: it may be half a page. */
-  readonly read: (answer: Answer) => T;
+  readonly read: (answer: ApiAnswer) => T;
 }
 
 /** Makes one request to the Backend API, as many times as it takes. */

@@ -1,7 +1,7 @@
 import { ClerkApiError } from './clerk-api-error.ts';
 
 /** A whole answer, whatever its status. */
-export interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   readonly text: string;
   readonly headers: Headers;
@@ -24,7 +24,7 @@ export interface FetchOptions {
  *
  * @throws {ClerkApiError} `unavailable` when there is no whole answer in time; the signal's reason when it aborts.
  */
-export async function fetchAnswer(url: string, { headers, timeoutMs, signal }: FetchOptions): Promise<Answer> {
+export async function fetchAnswer(url: string, { headers, timeoutMs, signal }: FetchOptions): Promise<ApiAnswer> {
   const controller = new AbortController();
   const abort = () => controller.abort(signal?.reason);
   let late = false;

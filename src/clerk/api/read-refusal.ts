@@ -1,8 +1,8 @@
 import { type AnswerFacts, ClerkApiError, type ClerkApiErrorCode } from './clerk-api-error.ts';
-import type { Answer } from './fetch-answer.ts';
+import type { ApiAnswer } from './fetch-answer.ts';
 
 /** Turns an answer that is no success into the error that it means. */
-export function readRefusal(answer: Answer): ClerkApiError {
+export function readRefusal(answer: ApiAnswer): ClerkApiError {
   const { status } = answer;
   const facts = { status, ...readClerkError(answer.text), retryAfterMs: readRetryAfter(answer) };
   const [code, happened] = classify(status);
@@ -42,7 +42,7 @@ function readWord(value: unknown): string | undefined {
 const LONGEST_WAIT_MS = 864_000_000;
 
 /** Seconds, or a date by the clock of the server that answers. */
-function readRetryAfter({ headers, answeredAt }: Answer): number | undefined {
+function readRetryAfter({ headers, answeredAt }: ApiAnswer): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   const theirNow = Date.parse(headers.get('date') ?? '') || answeredAt.getTime();
   const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - theirNow;

@@ -16,7 +16,7 @@ export interface RecentCheckpoint {
 }
 
 /** One run: what it was given, and what it has come to. Its report and its row are made of this, however it ends. */
-export interface ReconcileRun extends Omit<ReconcileOptions, 'dryRun'> {
+export interface ActiveReconcile extends Omit<ReconcileOptions, 'dryRun'> {
   /** Finds, and writes nothing. */
   readonly dryRun: boolean;
   /** Null for a dry run, which leaves no trace. */
@@ -38,10 +38,10 @@ export interface ReconcileRun extends Omit<ReconcileOptions, 'dryRun'> {
 }
 
 /** Makes the run that has just begun. */
-export function createReconcileRun(
+export function createActiveReconcile(
   options: ReconcileOptions,
-  begun: Pick<ReconcileRun, 'runId' | 'lock' | 'kind'>,
-): ReconcileRun {
+  begun: Pick<ActiveReconcile, 'runId' | 'lock' | 'kind'>,
+): ActiveReconcile {
   const unknown = { instanceId: null, watermarkAt: null, checkpoint: undefined, expectedUsers: undefined };
   const { dryRun = false } = options;
   return { ...options, dryRun, ...begun, ...unknown, tally: new DriftTally(), notes: new Set() };
@@ -51,18 +51,18 @@ export function createReconcileRun(
 export const TIMEOUT_MS = 60_000;
 
 /** Does the work in a transaction. */
-export function withSession<T>({ settle }: Pick<ReconcileRun, 'settle'>, work: (session: Session) => Promise<T>) {
+export function withSession<T>({ settle }: Pick<ActiveReconcile, 'settle'>, work: (session: Session) => Promise<T>) {
   return settle.pool.withTransaction(work, { timeoutMs: TIMEOUT_MS });
 }
 
 /** @throws if the run must end, or if its lock was lost. */
-export async function assertGoing({ signal, lock }: ReconcileRun): Promise<void> {
+export async function assertGoing({ signal, lock }: ActiveReconcile): Promise<void> {
   signal?.throwIfAborted();
   await lock.assertHeld();
 }
 
 /** Counts users that were read and compared, and tells of it. */
-export function countRead(run: ReconcileRun, users: number): void {
+export function countRead(run: ActiveReconcile, users: number): void {
   run.tally.usersRead += users;
   run.onProgress?.({ usersRead: run.tally.usersRead, expectedUsers: run.expectedUsers });
 }
@@ -71,6 +71,6 @@ export function countRead(run: ReconcileRun, users: number): void {
 const DRY_RUN_ID = 'reconcile_dry_run';
 
 /** Says by which run something was observed. */
-export function observe({ runId, instanceId }: ReconcileRun, observedAt: Date): ApiObservation {
+export function observe({ runId, instanceId }: ActiveReconcile, observedAt: Date): ApiObservation {
   return { origin: 'reconcile', runId: runId ?? DRY_RUN_ID, instanceId, observedAt };
 }
