@@ -1,4 +1,5 @@
-import { type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
+import { isAskable } from '../clerk/api/is-askable.ts';
 import { makeApiTombstone } from '../sync/entries/make-api-entry.ts';
 import { type SettleOptions, settleOne } from '../sync/settle-batch.ts';
 import { findStoredUser, type StoredUser } from './find-stored-user.ts';

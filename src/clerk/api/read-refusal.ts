@@ -41,8 +41,8 @@ function readWord(value: unknown): string | undefined {
 /** Ten days: longer than anybody waits, and as long as a timer can. */
 const LONGEST_WAIT_MS = 864_000_000;
 
-/** Seconds, or a date by the clock of whoever answers. */
-function readRetryAfter({ headers, answeredAt }: Answer): number | undefined {
+/** How long an answer asks to wait, in ms: it says so in seconds, or as a date by its own clock. Undefined where it doesn't. */
+export function readRetryAfter({ headers, answeredAt }: Answer): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   const theirNow = Date.parse(headers.get('date') ?? '') || answeredAt.getTime();
   const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - theirNow;

@@ -1,0 +1,112 @@
+import { InvalidEventError } from '../invalid-event-error.ts';
+import { parseJson } from '../json/json.ts';
+import { isObject } from '../user/fields.ts';
+
+/** One of Clerk's errors, as it may be stored for an operator: bounded, and without the secrets of the request. */
+export interface ClerkErrorEntry {
+  readonly code: string;
+  readonly message?: string;
+  readonly long_message?: string;
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** What a refusal says. It may quote what was asked, which is personal data: store it, never log it. */
+export interface ClerkErrors {
+  /** Clerk's whole list; empty where something else answered. */
+  readonly errors: readonly ClerkErrorEntry[];
+  /** The first property that an error names. */
+  readonly property: string | null;
+  /** What Clerk's support asks for. */
+  readonly traceId: string | null;
+}
+
+/** A request has 27 properties, and each has one error. */
+const MAX_ERRORS = 30;
+/** Clerk's longest sentence has some 200 characters, without what it quotes. */
+const MAX_TEXT = 500;
+const MAX_META = 1000;
+const CODE = /^\w{1,64}$/;
+const PROPERTY = /^[\w.[\]-]{1,100}$/;
+
+/** Properties of a request that nobody may see again. */
+const SECRETS = ['password', 'password_digest', 'totp_secret', 'backup_codes'] as const;
+
+/**
+ * Reads Clerk's own error body, `{errors: [{message, long_message, code, meta}], clerk_trace_id}`. The secrets of
+ * the request that it answers are replaced before a text is cut, as half of one would not be found later.
+ */
+export function readClerkErrors(text: string, body: string | undefined): ClerkErrors {
+  const { errors, clerk_trace_id: traceId } = readObject(text);
+  const list = Array.isArray(errors) ? errors : [];
+  const request = readObject(body ?? '');
+  const entries = list.slice(0, MAX_ERRORS).flatMap((error) => readEntry(error, request));
+  return {
+    errors: entries,
+    property: entries.map(({ meta }) => meta?.param_name).find((name) => typeof name === 'string') ?? null,
+    traceId: typeof traceId === 'string' && /^[\w-]{1,64}$/.test(traceId) ? traceId : null,
+  };
+}
+
+type Properties = Record<string, unknown>;
+
+function readEntry(error: unknown, request: Properties): ClerkErrorEntry[] {
+  if (!isObject(error) || typeof error.code !== 'string' || !CODE.test(error.code)) return [];
+  const { code, message, long_message: longMessage, meta } = error;
+  const erase = createEraser(request);
+  return [
+    {
+      code,
+      ...(typeof message === 'string' && { message: cut(erase(message)) }),
+      ...(typeof longMessage === 'string' && { long_message: cut(erase(longMessage)) }),
+      ...(isObject(meta) && { meta: readMeta(meta, erase, request) }),
+    },
+  ];
+}
+
+/** The property's name is what a program decides by: it stays where the rest is too large. */
+function readMeta({ param_name: name, ...rest }: Properties, erase: Erase, request: Properties): Properties {
+  const isName = typeof name === 'string' && PROPERTY.test(name);
+  const named = isName ? { param_name: Object.hasOwn(request, name) ? name : erase(name) } : {};
+  const erased = eraseWithin(rest, erase) as Properties;
+  return JSON.stringify(erased).length > MAX_META ? named : { ...named, ...erased };
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT).toWellFormed()}…`;
+}
+
+function readObject(text: string): Properties {
+  try {
+    const { value } = parseJson(text);
+    return isObject(value) ? value : {};
+  } catch (error) {
+    // A proxy's page, half a body: not Clerk's.
+    if (error instanceof InvalidEventError) return {};
+    throw error;
+  }
+}
+
+type Erase = (text: string) => string;
+
+/** Replaces the secrets of a request in a text, also where they are escaped as in JSON. */
+function createEraser(request: Properties): Erase {
+  const secrets = SECRETS.flatMap((key) => request[key]).filter((value) => typeof value === 'string' && value !== '');
+  if (secrets.length === 0) return (text) => text;
+  const spellings = secrets.flatMap((secret) => [secret as string, JSON.stringify(secret).slice(1, -1)]);
+  // One that holds another comes first. All are sought at once: `[erased]` may hold one, too.
+  const patterns = spellings.toSorted((a, b) => b.length - a.length).map(escapePattern);
+  const pattern = new RegExp(patterns.join('|'), 'g');
+  return (text) => text.replace(pattern, '[erased]');
+}
+
+/** `RegExp.escape` is not in Node 22. */
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+function eraseWithin(value: unknown, erase: Erase): unknown {
+  if (typeof value === 'string') return erase(value);
+  if (Array.isArray(value)) return value.map((inner) => eraseWithin(inner, erase));
+  if (!isObject(value) || JSON.isRawJSON(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [erase(key), eraseWithin(inner, erase)]));
+}
