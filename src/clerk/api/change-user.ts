@@ -80,7 +80,19 @@ export function createUserChanges(send: Sender): UserChanges {
 }
 
 /** Of an id that can't be one: nothing is asked. */
-const UNKNOWN: ChangeAnswer = { kind: 'not_found', errors: [], property: null, traceId: null };
+const UNKNOWN: ChangeAnswer = {
+  kind: 'not_found',
+  ...makeErrors('resource_not_found', 'Clerk can have nothing with such an id.'),
+};
+const TOO_LARGE = makeErrors(
+  'request_body_too_large',
+  'Something between here and Clerk refuses a request of this size: ask for less at once.',
+);
+
+/** An error in Clerk's form where Clerk has not been asked, or has not answered. */
+function makeErrors(code: string, message: string): ClerkErrors {
+  return { errors: [{ code, message }], property: null, traceId: null };
+}
 
 /** What Clerk answers of a user whom something else changes at this moment. */
 const BUSY_CODES: ReadonlySet<string> = new Set(['resource_locked', 'conflict']);
@@ -97,9 +109,9 @@ function readAnswer(answer: Answer, call: ApiCall, readSuccess: (answer: Answer)
   if (status === 409 && !DIRECTORY_CODES.has(code ?? '')) {
     return { kind: 'busy', isKnown: BUSY_CODES.has(code ?? ''), ...refusal };
   }
-  // Something between here and Clerk may answer, too; it knows nothing of users. Its 413 is as lasting as Clerk's.
-  const isRefusal = status >= 400 && status < 500 && status !== 408 && (code !== undefined || status === 413);
-  if (!isRefusal) return { kind: 'unclear', status };
+  // Something between here and Clerk may answer, too. It knows nothing of users; but it can refuse each long body.
+  if (code === undefined && status === 413) return { kind: 'refused', status, ...TOO_LARGE };
+  if (code === undefined || status < 400 || status === 408 || status >= 500) return { kind: 'unclear', status };
   // With a property, it is what the request names that is not found.
   const isGone = status === 404 && code === 'resource_not_found' && refusal.property === null;
   return isGone ? { kind: 'not_found', ...refusal } : { kind: 'refused', status, ...refusal };

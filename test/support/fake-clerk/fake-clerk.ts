@@ -94,7 +94,7 @@ const INSTANCE_ID = 'ins_fakeClerkOfTheTests00000000';
 
 /**
  * Starts something that answers as Clerk's Backend API does, as far as clerk-sync asks it. Its rules are Clerk's
- * documented ones; test/unit/clerk/fake-clerk.test.ts states them.
+ * documented ones; test/unit/clerk/fake-clerk.test.ts and fake-clerk-writes.test.ts state them.
  */
 export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<FakeClerk> {
   const {

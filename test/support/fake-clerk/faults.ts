@@ -32,7 +32,7 @@ export type Fault =
   /** 200 and another body than the right one. */
   | { readonly kind: 'body'; readonly text: string }
   /** The request is applied, and only then this happens: without it, a fault other than `slow` comes before that. */
-  | { readonly kind: 'applied'; readonly then: Fault };
+  | { readonly kind: 'applied'; readonly fault: Fault };
 
 /** How an answer goes out. */
 export interface Sending extends HttpBindings {
@@ -44,7 +44,7 @@ export interface Sending extends HttpBindings {
 export async function sendWithFault(fault: Fault, answer: () => FakeAnswer, sending: Sending): Promise<Response> {
   if (fault.kind === 'applied') {
     const made = answer();
-    return sendWithFault(fault.then, () => made, sending);
+    return sendWithFault(fault.fault, () => made, sending);
   }
   if (fault.kind === 'slow') await delay(fault.ms);
   if (fault.kind === 'cut') return cut(sending);
