@@ -45,6 +45,8 @@ const LONGEST_WAIT_MS = 864_000_000;
 export function readRetryAfter({ headers, answeredAt }: Answer): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   const theirNow = Date.parse(headers.get('date') ?? '') || answeredAt.getTime();
-  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - theirNow;
+  // `Date.parse` takes `1.5` for a day in January.
+  const dateMs = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : dateMs - theirNow;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), LONGEST_WAIT_MS);
 }
