@@ -75,7 +75,7 @@ function metadata(kind: 'public_metadata' | 'private_metadata' | 'unsafe_metadat
 /** A merge goes into objects at every level, removes what is null, and replaces everything else whole. */
 function isMergedInto(found: unknown, merged: unknown): boolean {
   if (!isObject(merged) || JSON.isRawJSON(merged)) return isSameJson(found, merged);
-  if (!isObject(found)) return false;
+  if (!isObject(found) || JSON.isRawJSON(found)) return false;
   return Object.entries(merged).every(([key, value]) =>
     value === null ? !Object.hasOwn(found, key) : Object.hasOwn(found, key) && isMergedInto(found[key], value),
   );
@@ -86,7 +86,7 @@ function absence(flag: 'password_enabled' | 'totp_enabled' | 'backup_code_enable
   return toVerdict(values[flag] !== true);
 }
 
-/** A password is proven by a later time; which one it is, and how it came, no user shows. */
+/** A password is proven by its time, not earlier than the call; which one it is, and how it came, no user shows. */
 const judgePassword: Judge = (_value, { asked: { sentAt }, values: { password_last_updated_at: setAt } }) =>
   sentAt !== null && setAt instanceof Date && setAt >= sentAt ? 'applied' : 'unknown';
 
