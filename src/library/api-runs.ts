@@ -6,7 +6,8 @@ import { withWorkPool } from '../db/with-work-pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { DriftCounts } from '../reconcile/drift-tally.ts';
 import type { ReconcileLimits } from '../reconcile/reconcile-options.ts';
-import { runReconcile } from '../reconcile/run-reconcile.ts';
+import { findDueRun } from '../reconcile/reconcile-runs.ts';
+import { type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
 
 /** The options of `backfill`. */
 export interface BackfillCallOptions {
@@ -80,8 +81,16 @@ export interface ApiRunsOptions {
   readonly closing: AbortSignal;
 }
 
+/** The runs over many users. */
+export interface ApiRuns {
+  readonly backfill: (options?: BackfillCallOptions) => Promise<BackfillResult>;
+  readonly reconcile: (options?: ReconcileCallOptions) => Promise<ReconcileOutcome>;
+  /** Makes the reconcile that is due in this interval, if the database still says that one is. */
+  readonly reconcileWhenDue: (intervalMs: number, signal: AbortSignal) => Promise<ReconcileResult>;
+}
+
 /** Makes the runs over many users. Each has a client and connections of its own, which end with it. */
-export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRunsOptions) {
+export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRunsOptions): ApiRuns {
   const lend = async <T>(
     applicationName: string,
     given: AbortSignal | undefined,
@@ -126,6 +135,11 @@ export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRun
         if (failure !== undefined) throw failure;
         return { state: isStopped ? 'stopped' : 'finished', runId, kind, usersRead, drift, deadLetters, notes };
       }),
+    reconcileWhenDue: (intervalMs, signal) =>
+      // Asked under the lock: another process may have been quicker.
+      lend('clerk-sync reconcile', signal, (scene) =>
+        runReconcile({ ...scene, chooseKind: (session) => findDueRun(session, intervalMs) }),
+      ),
   };
 }
 

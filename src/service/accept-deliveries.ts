@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.ts';
 import type { Pool } from '../db/pool.ts';
+import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { countOpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
 import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { canWrite, createReadinessCheck } from '../http/readiness.ts';
-import { createReceiving, type Receiving } from '../library/receiving.ts';
+import type { ApiRuns } from '../library/api-runs.ts';
+import { assembleClerkSync } from '../library/assemble-clerk-sync.ts';
+import type { ClerkSync } from '../library/clerk-sync.ts';
 import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
@@ -20,19 +23,21 @@ const LAST_ANSWERS_MS = 2000;
 export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
   readonly config: Config;
   readonly secrets: readonly string[];
+  /** Of the configured database, or of the embedded one. */
+  readonly target: DatabaseTarget;
   readonly pool: Pool;
   readonly logger: Logger;
 }
 
 export interface Accepting extends Pick<Listening, 'url'> {
   readonly metrics: Metrics;
+  readonly runs: ApiRuns;
 }
 
 /** Takes deliveries over HTTP until `started` is disposed of, which first settles and answers what was accepted. */
 export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
-  const { config, pool, logger } = options;
-  const receiving = createReceiving({ ...options, deletedUsers: config.deletedUsers });
-  const metrics = createMetrics({
+  const { config, secrets, target, pool, logger, ...lanes } = options;
+  const metrics: Metrics = createMetrics({
     version,
     readQueue: () => receiving.receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
@@ -41,6 +46,11 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
   });
+  const settings = {
+    ...{ target, secrets, deletedUsers: config.deletedUsers },
+    ...{ secretKey: config.clerkSecretKey, apiUrl: config.clerkApiUrl },
+  };
+  const { clerkSync, receiving, runs } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
   const app = createApp({
     ...receiving,
     checkReadiness: createReadinessCheck(pool, logger),
@@ -52,8 +62,8 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   // Begun first and so stopped last: a stop can be watched.
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
-  started.defer(() => drain(listening, receiving));
-  return { url: listening.url, metrics };
+  started.defer(() => drain(listening, clerkSync));
+  return { url: listening.url, metrics, runs };
 }
 
 /** Serves `/metrics` on a port of its own, where one is configured. */
@@ -74,9 +84,9 @@ async function serveMetrics(
  * Everything accepted is settled and answered. Then whoever is still connected was promised nothing: a client that
  * never completes its request must not keep the process from stopping.
  */
-async function drain(listening: Listening, receiving: Receiving): Promise<void> {
+async function drain(listening: Listening, clerkSync: Pick<ClerkSync, 'close'>): Promise<void> {
   const closed = listening.close();
-  await receiving.drain();
+  await clerkSync.close();
   await closeInTime({ ...listening, close: () => closed });
 }
 

@@ -28,7 +28,7 @@ export function openApi(
       exitCode: 2,
     });
   }
-  if (httpsProxy !== undefined) setProxy({ HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy });
+  setProxy({ httpsProxy, noProxy });
   return createClerkApi({
     ...options,
     secretKey: clerkSecretKey,
@@ -38,9 +38,9 @@ export function openApi(
 }
 
 /** For all of this process, which asks nobody else. Node's `fetch` takes a proxy in no other way. */
-function setProxy(proxy: { HTTPS_PROXY: string; NO_PROXY: string | undefined }): void {
+export function setProxy({ httpsProxy, noProxy }: Pick<ApiConfig, 'httpsProxy' | 'noProxy'>): void {
   // Node 22 has only the environment's switch: see docs/operations.md.
-  http.setGlobalProxyFromEnv?.(proxy);
+  if (httpsProxy !== undefined) http.setGlobalProxyFromEnv?.({ HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy });
 }
 
 /**

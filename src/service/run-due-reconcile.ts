@@ -1,52 +1,34 @@
-import type { Config } from '../config/config.ts';
-import type { Pool, Session } from '../db/pool.ts';
-import type { DatabaseTarget } from '../db/target/database-target.ts';
-import { withWorkPool } from '../db/with-work-pool.ts';
+import type { Pool } from '../db/pool.ts';
+import type { ApiRuns } from '../library/api-runs.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
 import { findDueRun } from '../reconcile/reconcile-runs.ts';
-import { type ReconcileReport, type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
+import type { ReconcileReport } from '../reconcile/run-reconcile.ts';
 import { isAbort } from '../walk/describe-failure.ts';
-import { type ApiConfig, describeApiError, withApi } from './open-api.ts';
+import { describeApiError } from './open-api.ts';
 
 export interface DueRunOptions {
-  readonly config: ApiConfig & Pick<Config, 'deletedUsers'>;
+  readonly runs: Pick<ApiRuns, 'reconcileWhenDue'>;
   readonly intervalMs: number;
   /** The service's own, asked only whether a run is due: deliveries must not wait for a reconcile's connections. */
   readonly pool: Pool;
-  /** Of the same database. */
-  readonly target: DatabaseTarget;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'recordReconcile'>;
   /** Ends the run. */
   readonly signal: AbortSignal;
 }
 
-/** One for the work; the lock's own connection is beside it. */
-const POOL_SIZE = 1;
-
 /** Makes the run that is due, if one is, and tells the log and the metrics of it. Never throws. */
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
-  const { logger, pool, intervalMs } = options;
+  const { logger, pool, runs, intervalMs, signal } = options;
   try {
     if ((await pool.withTransaction((session) => findDueRun(session, intervalMs))) === undefined) return;
-    const result = await run(options);
+    const result = await runs.reconcileWhenDue(intervalMs, signal);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {
     logger.warn({ err: error }, 'reconcile could not begin');
   }
-}
-
-function run({ config, intervalMs, target, signal }: DueRunOptions): Promise<ReconcileResult> {
-  const { deletedUsers } = config;
-  // Asked again, now under the lock: another process may have been quicker.
-  const chooseKind = (session: Session) => findDueRun(session, intervalMs);
-  return withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync reconcile' }, (pool) =>
-    withApi(config, { signal }, (api) =>
-      runReconcile({ api, settle: { pool, deletedUsers }, target, chooseKind, signal }),
-    ),
-  );
 }
 
 function tell({ logger, metrics }: DueRunOptions, report: ReconcileReport): void {

@@ -64,7 +64,8 @@ async function start(scene: Scene, { stdout, invocation }: Pick<ServeContext, 's
   let schedule: ReconcileSchedule | undefined;
   // It is stopped together with the deliveries, and waited for before the pool closes.
   started.defer(() => schedule?.ended);
-  const { url, metrics } = await acceptDeliveries({ config, secrets, pool, logger }, started);
+  const { target } = database;
+  const { url, metrics, runs } = await acceptDeliveries({ config, secrets, target, pool, logger }, started);
   stdout(
     makeBanner({
       url,
@@ -77,7 +78,9 @@ async function start(scene: Scene, { stdout, invocation }: Pick<ServeContext, 's
   const { clerkSecretKey, reconcileIntervalMs: intervalMs } = config;
   if (clerkSecretKey === undefined || intervalMs === undefined) return;
   const { scheduleReconcile } = await import('./schedule-reconcile.ts');
-  schedule = scheduleReconcile({ config, intervalMs, pool, target: database.target, logger, metrics });
+  const { setProxy } = await import('./open-api.ts');
+  setProxy(config);
+  schedule = scheduleReconcile({ runs, intervalMs, pool, logger, metrics });
   started.defer(() => schedule?.stop());
 }
 

@@ -82,7 +82,16 @@ test('the package holds what is built and what npm shows, and is smaller than 1 
     'README.md',
     'package.json',
   ]);
-  const entries = ['cli.js', 'index.js', 'index.d.ts', 'node.js', 'node.d.ts', 'schema.js', 'schema.d.ts'];
+  const entries = [
+    'THIRD-PARTY-LICENSES.txt',
+    'cli.js',
+    'index.js',
+    'index.d.ts',
+    'node.js',
+    'node.d.ts',
+    'schema.js',
+    'schema.d.ts',
+  ];
   expect(paths).toEqual(expect.arrayContaining(entries.map((name) => `dist/${name}`)));
 });
 

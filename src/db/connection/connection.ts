@@ -201,7 +201,7 @@ export class Connection {
       this.#assertUsable();
       if (this.#opened) throw new DatabaseUnavailableError('The database closed the connection.');
       this.#opened = true;
-      this.#socket = await connect(target, this.#end.signal);
+      this.#socket = joinWrites(await connect(target, this.#end.signal));
       return this.#socket;
     } catch (error) {
       // The driver would let the next statement wait for a connection that nobody makes.
@@ -213,6 +213,22 @@ export class Connection {
   #assertUsable(): void {
     if (this.#broken) throw new DatabaseUnavailableError('The connection to the database was lost.');
   }
+}
+
+/**
+ * Sends what is written in one turn of the event loop together: the driver writes each longer statement by itself, and a
+ * call of the operating system costs more than most statements.
+ */
+function joinWrites(socket: Socket): Socket {
+  const write = socket.write.bind(socket);
+  socket.write = ((...given: Parameters<Socket['write']>) => {
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    return write(...given);
+  }) as Socket['write'];
+  return socket;
 }
 
 /** A text alone is for what touches none of our tables. */

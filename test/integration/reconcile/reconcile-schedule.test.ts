@@ -2,9 +2,11 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool, type Pool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
+import { createApiRuns } from '../../../src/library/api-runs.ts';
 import type { MadeReconcile } from '../../../src/metrics/reconcile-metrics.ts';
 import { findReconcileState } from '../../../src/reconcile/find-reconcile-state.ts';
 import { findDueRun } from '../../../src/reconcile/reconcile-runs.ts';
+import { openApi } from '../../../src/service/open-api.ts';
 import { runDueReconcile } from '../../../src/service/run-due-reconcile.ts';
 import { scheduleReconcile } from '../../../src/service/schedule-reconcile.ts';
 import { makeUserId } from '../../support/fake-clerk/make-api-user.ts';
@@ -22,11 +24,14 @@ async function useService() {
     const target = parseDatabaseUrl(url);
     const pool = createPool({ target, size: 1 });
     onTestFinished(() => pool.close());
+    const { signal } = new AbortController();
+    const config = { clerkSecretKey: scene.clerk.secretKey, clerkApiUrl: scene.clerk.url };
+    const open = (ends: AbortSignal) => openApi(config, { signal: ends });
+    const runs = createApiRuns({ target, deletedUsers: 'erase', openApi: open, closing: signal });
     return {
-      ...{ pool, target, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
-      config: { clerkSecretKey: scene.clerk.secretKey, clerkApiUrl: scene.clerk.url, deletedUsers: 'erase' as const },
+      ...{ pool, runs, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
       intervalMs: 15 * MINUTE_MS,
-      signal: new AbortController().signal,
+      signal,
     };
   };
   const countRuns = async () => (await scene.sql`select from clerk.reconcile_runs`).length;

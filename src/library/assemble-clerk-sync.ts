@@ -1,0 +1,108 @@
+import { chooseEnsureTimings, createEnsureUser } from '../backfill/ensure-user.ts';
+import { syncUser } from '../backfill/sync-user.ts';
+import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
+import { migrate } from '../db/migrations/migrate.ts';
+import type { Pool } from '../db/pool.ts';
+import { OperatorError } from '../errors.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { createWebhookApp } from '../http/create-app.ts';
+import type { DeliveryObserver } from '../http/webhook-handler.ts';
+import type { Log } from '../log/log.ts';
+import type { ReceiverOptions } from '../sync/receive.ts';
+import { version } from '../version.ts';
+import { assertKnownInstance } from '../walk/assert-instance.ts';
+import { type ApiRuns, createApiRuns } from './api-runs.ts';
+import type { ClerkSync } from './clerk-sync.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import type { ClerkSyncSettings } from './read-options.ts';
+import { readStatus } from './read-status.ts';
+import { createReceiving, type Receiving } from './receiving.ts';
+
+/** What a `ClerkSync` is made of. */
+export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
+  readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless' | 'ensureTimeoutMs'> & {
+    /** Default 10,000 ms. */
+    readonly ensureTimeoutMs?: number;
+  };
+  /** Closed with the `ClerkSync`. */
+  readonly pool: Pool;
+  readonly metrics: DeliveryObserver;
+  readonly logger: Log;
+}
+
+/** A `ClerkSync`, with the parts of it that the service puts its own routes and its schedule on. */
+export interface AssembledClerkSync {
+  readonly clerkSync: ClerkSync;
+  readonly receiving: Receiving;
+  readonly runs: ApiRuns;
+}
+
+/** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
+export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
+  const { settings, pool, metrics, logger, ...lanes } = parts;
+  const { target, secrets, deletedUsers } = settings;
+  const settle = { pool, deletedUsers };
+  const receiving = createReceiving({ ...settle, ...lanes, secrets });
+  const app = createWebhookApp({ ...receiving, metrics, logger });
+
+  const closing = new AbortController();
+  const openApi = (signal: AbortSignal, timings: ClerkApiOptions['timings'] = {}) =>
+    openClerkApi(settings, { signal, timings });
+  const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal });
+  const getApi = once(() => openApi(closing.signal));
+  const getEnsureUser = once(() =>
+    createEnsureUser({ api: openApi(closing.signal, chooseEnsureTimings(settings.ensureTimeoutMs ?? 10_000)), settle }),
+  );
+  const underWay = new Set<Promise<unknown>>();
+  /** Whoever closes waits for it. */
+  const track = <Arguments extends unknown[], T>(work: (...given: Arguments) => Promise<T>) =>
+    async function tracked(...given: Arguments): Promise<T> {
+      const promise = work(...given);
+      underWay.add(promise);
+      return promise.finally(() => underWay.delete(promise));
+    };
+
+  const close = once(async () => {
+    closing.abort();
+    await Promise.allSettled([receiving.drain(), ...underWay]);
+    await pool.close();
+  });
+  const clerkSync: ClerkSync = {
+    fetch: async (request: Request, bindings?: AppEnv['Bindings']) => app.fetch(request, { ...bindings }),
+    migrate: () => migrate(target, { log: logger }),
+    ensureUser: track(async (id) => getEnsureUser()(id)),
+    syncUser: track(async (id) => {
+      const api = getApi();
+      const instanceId = (await api.getInstance())?.id ?? null;
+      await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
+      return syncUser({ api, settle, instanceId }, id);
+    }),
+    backfill: track(runs.backfill),
+    reconcile: track(runs.reconcile),
+    deadLetters: createDeadLetters(pool, settle),
+    status: () => readStatus(pool),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  return { clerkSync, receiving, runs: { ...runs, reconcileWhenDue: track(runs.reconcileWhenDue) } };
+}
+
+function openClerkApi(
+  { secretKey, apiUrl }: Pick<ClerkSyncSettings, 'secretKey' | 'apiUrl'>,
+  options: Pick<ClerkApiOptions, 'signal' | 'timings'>,
+): ClerkApi {
+  if (secretKey === undefined) {
+    throw new OperatorError('no_secret_key', "secretKey is not set: Clerk's Backend API can't be asked.", {
+      hint: "Give createClerkSync the secret key from Clerk's dashboard, under API keys of the instance that sends the webhooks.",
+    });
+  }
+  return createClerkApi({ ...options, secretKey, apiUrl, userAgent: `clerk-sync/${version}` });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
