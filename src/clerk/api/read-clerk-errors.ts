@@ -1,4 +1,5 @@
 import { InvalidEventError } from '../invalid-event-error.ts';
+import { REQUEST_SECRETS } from '../json/drop-secrets.ts';
 import { parseJson } from '../json/json.ts';
 import { isObject } from '../user/fields.ts';
 
@@ -28,9 +29,6 @@ const MAX_META = 1000;
 const CODE = /^\w{1,64}$/;
 const PROPERTY = /^[\w.[\]-]{1,100}$/;
 
-/** Properties of a request that nobody may see again. */
-const SECRETS = ['password', 'password_digest', 'totp_secret', 'backup_codes'] as const;
-
 /**
  * Reads Clerk's own error body, `{errors: [{message, long_message, code, meta}], clerk_trace_id}`. The secrets of
  * the request that it answers are replaced before a text is cut, as half of one would not be found later.
@@ -39,7 +37,8 @@ export function readClerkErrors(text: string, body: string | undefined): ClerkEr
   const { errors, clerk_trace_id: traceId } = readObject(text);
   const list = Array.isArray(errors) ? errors : [];
   const request = readObject(body ?? '');
-  const entries = list.slice(0, MAX_ERRORS).flatMap((error) => readEntry(error, request));
+  const erase = createEraser(request);
+  const entries = list.slice(0, MAX_ERRORS).flatMap((error) => readEntry(error, request, erase));
   return {
     errors: entries,
     property: entries.map(({ meta }) => meta?.param_name).find((name) => typeof name === 'string') ?? null,
@@ -49,10 +48,9 @@ export function readClerkErrors(text: string, body: string | undefined): ClerkEr
 
 type Properties = Record<string, unknown>;
 
-function readEntry(error: unknown, request: Properties): ClerkErrorEntry[] {
+function readEntry(error: unknown, request: Properties, erase: Erase): ClerkErrorEntry[] {
   if (!isObject(error) || typeof error.code !== 'string' || !CODE.test(error.code)) return [];
   const { code, message, long_message: longMessage, meta } = error;
-  const erase = createEraser(request);
   return [
     {
       code,
@@ -88,20 +86,18 @@ function readObject(text: string): Properties {
 
 type Erase = (text: string) => string;
 
+/** Stands for a secret until all are replaced, as `[erased]` may hold one, too: `parseJson` leaves no U+0000 in a text. */
+const HOLE = '\0';
+
 /** Replaces the secrets of a request in a text, also where they are escaped as in JSON. */
 function createEraser(request: Properties): Erase {
-  const secrets = SECRETS.flatMap((key) => request[key]).filter((value) => typeof value === 'string' && value !== '');
-  if (secrets.length === 0) return (text) => text;
-  const spellings = secrets.flatMap((secret) => [secret as string, JSON.stringify(secret).slice(1, -1)]);
-  // One that holds another comes first. All are sought at once: `[erased]` may hold one, too.
-  const patterns = spellings.toSorted((a, b) => b.length - a.length).map(escapePattern);
-  const pattern = new RegExp(patterns.join('|'), 'g');
-  return (text) => text.replace(pattern, '[erased]');
-}
-
-/** `RegExp.escape` is not in Node 22. */
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  const values = REQUEST_SECRETS.flatMap((key) => request[key]);
+  const secrets = values.filter((value): value is string => typeof value === 'string' && value !== '');
+  const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  // One that holds another comes first.
+  const longestFirst = spellings.toSorted((a, b) => b.length - a.length);
+  return (text) =>
+    longestFirst.reduce((rest, secret) => rest.replaceAll(secret, HOLE), text).replaceAll(HOLE, '[erased]');
 }
 
 function eraseWithin(value: unknown, erase: Erase): unknown {

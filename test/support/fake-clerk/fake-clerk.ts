@@ -119,7 +119,9 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.all('*', async (c) => {
-    const request = { ...readRequest(c), at: now(), body: await c.req.text(), place: requests.length };
+    const at = now();
+    const body = c.req.method === 'GET' ? '' : await c.req.text();
+    const request = { ...readRequest(c), at, body, place: requests.length };
     requests.push(request);
     const respond = (made: FakeAnswer) => makeResponse(made, clerkNow());
     const fault = (await interceptor?.(request)) ?? undefined;
