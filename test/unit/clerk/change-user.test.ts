@@ -11,10 +11,12 @@ const ID = makeUserId(0);
 const EMAIL = 'idn_AAAAAAAAAAAAAAA0000000emailb';
 const TRACE = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 
+/** Only what never answers is to run out of time. */
+const PATIENT = { timings: { requestMs: 30_000 } };
+
 async function useChanges(options: Partial<ClerkApiOptions> = {}, fake: FakeClerkOptions = {}) {
   const clerk = await useFakeClerk({ users: [0, 1].map((n) => makeApiUser(n)), ...fake });
-  // Only what never answers is to run out of time.
-  const api = openFakeApi(clerk, { ...options, timings: { requestMs: 30_000, ...options.timings } });
+  const api = openFakeApi(clerk, { ...PATIENT, ...options });
   return { clerk, api, changes: api.changes };
 }
 
@@ -293,13 +295,13 @@ describe('what was certainly not sent', () => {
   });
 
   test('because nobody knows the host', async () => {
-    const { changes } = openFakeApi({ url: 'http://clerk.invalid', secretKey: 'sk_test_nobody' });
+    const { changes } = openFakeApi({ url: 'http://clerk.invalid', secretKey: 'sk_test_nobody' }, PATIENT);
     expect(await changes.patchUser(ID, '{}')).toEqual({ kind: 'not_sent' });
   });
 
   test('because the certificate is not to be trusted', async () => {
     const server = await useTlsServer();
-    const { changes } = openFakeApi({ url: server.url, secretKey: 'sk_test_nobody' });
+    const { changes } = openFakeApi({ url: server.url, secretKey: 'sk_test_nobody' }, PATIENT);
     expect(await changes.patchUser(ID, '{"password":"S3cret-enough"}')).toEqual({ kind: 'not_sent' });
     expect(server.count()).toBe(0);
   });

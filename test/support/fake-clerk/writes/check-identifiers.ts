@@ -13,7 +13,7 @@ export interface Identification {
 }
 
 /** The lists that a user can sign in with, and the property that names the primary one. */
-export const IDENTIFIERS = {
+const IDENTIFIERS = {
   email_addresses: 'primary_email_address_id',
   phone_numbers: 'primary_phone_number_id',
   web3_wallets: 'primary_web3_wallet_id',

@@ -32,7 +32,7 @@ function mergeKind(target: unknown, patch: unknown): unknown {
 }
 
 /** Objects are merged at every level, null removes a key, and a list is replaced whole. */
-export function mergeDeep(target: unknown, patch: unknown): unknown {
+function mergeDeep(target: unknown, patch: unknown): unknown {
   if (!isObject(patch) || JSON.isRawJSON(patch)) return patch;
   const merged = new Map(isObject(target) && !JSON.isRawJSON(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {

@@ -12,7 +12,7 @@ const nullable = (type: PropertyType): Rule => ({ type, isNullable: true });
 const required = (type: PropertyType): Rule => ({ type, isNullable: false });
 
 /** What `PATCH /users/{id}` takes in version 2026-05-12. */
-export const USER_PROPERTIES: Readonly<Record<string, Rule>> = {
+const USER_PROPERTIES: Readonly<Record<string, Rule>> = {
   external_id: nullable('string'),
   first_name: nullable('string'),
   last_name: nullable('string'),
