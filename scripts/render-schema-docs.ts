@@ -1,4 +1,5 @@
 import type { Catalog, Relation } from './read-catalog.ts';
+import { renderDiagram } from './render-diagram.ts';
 
 const HEAD = (comment: string) => `# The tables
 
@@ -6,8 +7,15 @@ const HEAD = (comment: string) => `# The tables
 
 ${comment}
 
-Everything is in the Postgres schema \`clerk\`. The same words are in the database: \`\\d+ clerk.users\` in \`psql\` shows them.
-Times are \`timestamp with time zone\`; objects of Clerk are \`jsonb\`, with every digit of every number.
+All tables are in the Postgres schema \`clerk\`. Columns have Clerk's own names. Times are \`timestamp with time zone\`. Objects are
+\`jsonb\`, with every digit of every number. What Clerk sends and no column holds is in \`extra\`, so nothing is lost when Clerk adds a
+property. The same comments are in the database: \`\\d+ clerk.users\` in \`psql\` shows them. [Queries](queries.md) has examples.
+`;
+
+const DIAGRAM = `
+## Diagram
+
+It shows the keys only. A dotted line is no foreign key: the row that it leads to may be missing.
 `;
 
 /** The reference of all tables for people, in Markdown. */
@@ -17,7 +25,13 @@ export function renderSchemaDocs({ comment, relations }: Catalog): string {
   const contents = [...views, ...tables].map(
     (relation) => `- [\`${relation.name}\`](#${relation.name}): ${firstSentence(relation.comment ?? '')}`,
   );
-  return [HEAD(comment ?? ''), contents.join('\n'), ...[...views, ...tables].map(renderRelation)]
+  return [
+    HEAD(comment ?? ''),
+    contents.join('\n'),
+    DIAGRAM,
+    renderDiagram(tables),
+    ...[...views, ...tables].map(renderRelation),
+  ]
     .join('\n')
     .concat('\n');
 }

@@ -26,7 +26,7 @@ export const EMBEDDED_HOST = '127.0.0.1';
 export const variables = {
   CLERK_WEBHOOK_SIGNING_SECRET: {
     meaning:
-      "The signing secret of the webhook endpoint, from Clerk's dashboard; several, separated by commas or white space, while it is rotated. Required when DATABASE_URL is set; without both, a random one is made and kept in DATA_DIR.",
+      "The signing secret of the webhook endpoint, from Clerk's dashboard. To rotate it, give several, separated by commas or white space. Required with DATABASE_URL. Without both, the program makes a secret and keeps it in DATA_DIR.",
     expected: `whsec_ followed by the base64 of at least ${MIN_SECRET_BYTES} bytes, or several of these separated by commas or white space`,
     fallback: undefined,
     schema: v.optional(
@@ -35,98 +35,97 @@ export const variables = {
   },
   DATABASE_URL: {
     meaning:
-      'The Postgres to write to, version 14 to 18; special characters in the password are percent-encoded. Without it the program starts a Postgres of its own and keeps its data in DATA_DIR.',
+      'The Postgres to write to, version 14 to 18. Special characters in the password are percent-encoded. Without it the program starts a Postgres of its own, with its data in DATA_DIR.',
     expected: 'a URL like postgres://user:password@host:5432/database',
     fallback: undefined,
     schema: v.optional(v.pipe(v.string(), v.rawTransform(readDatabaseUrl))),
   },
   EMBEDDED_POSTGRES: {
     meaning:
-      'Set to on, it starts the built-in Postgres also where a production configuration is there without DATABASE_URL, which is otherwise an error.',
+      'Set it to on to start the built-in Postgres even if the environment looks like production. Otherwise a missing DATABASE_URL is an error there.',
     expected: 'auto or on',
     fallback: 'auto',
     schema: v.picklist(['auto', 'on']),
   },
   PORT: {
-    meaning: 'The port to listen on; 0 takes any free one.',
+    meaning: 'The port to listen on. 0 takes any free one.',
     expected: 'a whole number from 0 to 65535',
     fallback: '3000',
     schema: wholeNumber(0, 65_535),
   },
   METRICS_PORT: {
-    meaning:
-      'A port for /metrics alone, which is then not served on PORT; 0 takes any free one, which the log names. Without it /metrics is served on PORT.',
+    meaning: 'A port for /metrics alone, which PORT then no longer serves. 0 takes any free one, and the log names it.',
     expected: 'a whole number from 0 to 65535, and another than PORT',
     fallback: undefined,
     schema: v.optional(wholeNumber(0, 65_535)),
   },
   HOST: {
-    meaning: `The address to listen on; ${EMBEDDED_HOST} unless set when DATABASE_URL is unset.`,
+    meaning: `The address to listen on. The default is ${EMBEDDED_HOST} if DATABASE_URL is unset.`,
     expected: 'an IP address without brackets, or a host name',
     fallback: '0.0.0.0',
     schema: v.pipe(v.string(), v.check(isHost)),
   },
   LOG_LEVEL: {
-    meaning: 'The least serious level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    meaning: 'The lowest level that is logged: trace, debug, info, warn, error, fatal or silent.',
     expected: 'one of trace, debug, info, warn, error, fatal, silent',
     fallback: 'info',
     schema: v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   },
   DATA_DIR: {
-    meaning: 'The folder for the embedded Postgres and the secret made with it; not used when DATABASE_URL is set.',
+    meaning: 'The folder of the built-in Postgres and of the secret that is made with it. Not used with DATABASE_URL.',
     expected: 'the path of a folder',
     fallback: '.data',
     schema: v.string(),
   },
   DATABASE_SCHEMA: {
     meaning:
-      'The schema that holds the tables, for the service, the migrations and every command. It is made if it is missing.',
+      'The schema that holds the tables, for the service, the migrations and every command. It is created if it is missing.',
     expected: 'the name of a schema: at most 63 bytes, and neither information_schema nor a name that begins with pg_',
     fallback: 'clerk',
     schema: v.pipe(v.string(), v.check(isSchemaName)),
   },
   DATABASE_POOL_SIZE: {
     meaning:
-      'The most connections to the database that one process keeps for deliveries and probes. A reconcile run has two more, a migration one.',
+      'How many connections to the database one process uses for deliveries and probes. A reconcile run uses two more, a migration one more.',
     expected: 'a whole number from 1 to 100',
     fallback: '10',
     schema: wholeNumber(1, 100),
   },
   DELETED_USERS: {
     meaning:
-      'What is kept of a user whom Clerk deletes: erase keeps the id and the times only, retain keeps the personal columns too.',
+      'What is kept of a user who was deleted at Clerk. erase keeps only the id and the times, retain keeps the personal columns, too.',
     expected: 'erase or retain',
     fallback: 'erase',
     schema: v.picklist(['erase', 'retain']),
   },
   CLERK_SECRET_KEY: {
     meaning:
-      "The secret key of the Clerk instance whose webhooks come here, from Clerk's dashboard under API keys: for backfill, reconcile, sync-user and doctor. Without it the copy knows only what webhooks tell.",
+      "The secret key of the same Clerk instance, from Clerk's dashboard under API keys. backfill, reconcile, sync-user and doctor need it.",
     expected: 'a secret key of Clerk, sk_live_ or sk_test_ and what follows it (pk_ begins the publishable key)',
     fallback: undefined,
     schema: v.optional(v.pipe(v.string(), v.check(isSecretKey))),
   },
   CLERK_API_URL: {
-    meaning: "Where Clerk's Backend API is, for those who reach it through a proxy.",
+    meaning: "The address of Clerk's Backend API, if you reach it through a proxy of your own.",
     expected: 'a URL like https://api.clerk.com, without user, query or fragment',
     fallback: 'https://api.clerk.com',
     schema: v.pipe(v.string(), v.transform(readApiUrl), v.string()),
   },
   HTTPS_PROXY: {
-    meaning: "The HTTP proxy through which Clerk's Backend API is reached, if there is one; https_proxy is read, too.",
+    meaning: "The HTTP proxy through which Clerk's Backend API is reached. https_proxy is read, too.",
     expected: 'a URL like http://user:password@proxy.example.com:3128 (no SOCKS proxy)',
     fallback: undefined,
     schema: v.optional(v.pipe(v.string(), v.transform(readProxyUrl), v.string())),
   },
   NO_PROXY: {
-    meaning: 'The hosts that are reached without HTTPS_PROXY, separated by commas; no_proxy is read, too.',
+    meaning: 'The hosts that are reached without HTTPS_PROXY, separated by commas. no_proxy is read, too.',
     expected: 'host names, separated by commas',
     fallback: undefined,
     schema: v.optional(v.string()),
   },
   RECONCILE_INTERVAL: {
     meaning:
-      'How often the service compares what is here with the Backend API, and repairs it, when CLERK_SECRET_KEY is set: 90s, 15m, 2h, 1d, or off.',
+      'How often the service compares the tables with the Backend API and repairs them, if CLERK_SECRET_KEY is set: 90s, 15m, 2h, 1d, or off.',
     expected: 'a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off',
     fallback: '15m',
     schema: v.pipe(v.string(), v.transform(readInterval), v.union([v.number(), v.literal('off')])),

@@ -3,7 +3,7 @@ import { createGoogleAccount } from './linked-accounts.ts';
 import type { Random } from './random.ts';
 import { createBareUser, type SampleUser } from './sample-user.ts';
 
-/** The sample user: the one whom the queries of the README ask for. What tells her apart, no other sample has. */
+/** The sample user: the one whom the queries of the documentation ask for. What tells her apart, no other sample has. */
 export function createAda(random: Random, atMs: number): SampleUser {
   const holder = { firstName: 'Ada', lastName: 'Lovelace', username: 'ada', email: 'ada@gmail.example' };
   const email = createEmailAddress(random, atMs, 'ada@example.com');

@@ -22,8 +22,12 @@ export function findBlocks(page: string, ...languages: string[]): CodeBlock[] {
     .filter((block) => languages.includes(block.language));
 }
 
+/** The lines of a block, without the comments behind them. */
 function readCommands({ text }: CodeBlock): string[] {
-  return text.split('\n').filter((line) => line !== '');
+  return text
+    .split('\n')
+    .map((line) => line.replace(/ +# .*$/, ''))
+    .filter((line) => line !== '');
 }
 
 /** A query with what its comment says of it. */

@@ -18,7 +18,7 @@ import { createReadmeEvents, type ReadmeEvent } from '../../support/readme-users
 const queries = findQueries(readPage('docs/operations.md'));
 const REASONS = 'Open dead letters by reason';
 const SIZES = 'How large each table is, with its indexes';
-const PRUNE_LEDGER = 'Prune the ledger, 10,000 rows at a time: repeat until it says 0';
+const PRUNE_LEDGER = 'Prune the ledger, 10,000 rows at a time. Repeat it until it says 0';
 const PRUNE_LETTERS = 'Remove dead letters that were settled long ago. Open ones stay, however old';
 const FORGET_USER =
   'Remove what dead letters say about one user. First: clerk-sync dead-letters discard --user user_bob --note "erased"';
@@ -173,9 +173,9 @@ test('the role that owns tables of an application can refer to users and react t
   await expect(run('select from clerk.users')).rejects.toMatchObject({ cause: { code: '42501' } });
 });
 
-test('with the URL that the README has for an old PgBouncer no statement stays prepared, and all works as without', async () => {
+test('with the URL that docs/deploying.md has for an old PgBouncer no statement stays prepared, and all works as without', async () => {
   const { url } = await useTestDatabase();
-  const [, parameters = ''] = /^DATABASE_URL=postgres:\S*(\?\S+)$/m.exec(readPage('README.md')) ?? [];
+  const [, parameters = ''] = /^DATABASE_URL=postgres:\S*(\?\S+)$/m.exec(readPage('docs/deploying.md')) ?? [];
   const { events } = createReadmeEvents(Date.now());
   const countPrepared = async (service: ReturnType<typeof useService>) => {
     const outcomes = await service.send(events.map(({ body }) => ({ messageId: newId(), body })));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { findBlocks, readPage } from '../../support/markdown.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const exec = promisify(execFile);
@@ -20,16 +21,11 @@ const COMPILER_OPTIONS = {
   },
 };
 
-async function listBlocks(): Promise<string[]> {
-  const text = await readFile(join(ROOT, 'docs/library.md'), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-}
-
-test('every example in docs/library.md compiles', async () => {
+test('every example in the README and in docs/library.md compiles', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-docs-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const blocks = await listBlocks();
-  expect(blocks.length).toBe(6);
+  const blocks = ['README.md', 'docs/library.md'].flatMap((page) => findBlocks(readPage(page), 'ts'));
+  expect(blocks.length).toBe(7);
   await writeFile(join(directory, 'package.json'), '{"type": "module"}');
   await writeFile(
     join(directory, 'tsconfig.json'),
@@ -38,7 +34,7 @@ test('every example in docs/library.md compiles', async () => {
       include: ['*.ts', join(ROOT, 'src/clerk/json/json-source-text.d.ts')],
     }),
   );
-  await Promise.all(blocks.map((code, place) => writeFile(join(directory, `example-${place}.ts`), code)));
+  await Promise.all(blocks.map(({ text }, place) => writeFile(join(directory, `example-${place}.ts`), text)));
   const { stdout } = await exec(join(ROOT, 'node_modules/.bin/tsc'), [], { cwd: directory }).catch(
     (error: { stdout: string }) => error,
   );
@@ -46,7 +42,7 @@ test('every example in docs/library.md compiles', async () => {
 });
 
 test('docs/library.md names every option', async () => {
-  const text = await readFile(join(ROOT, 'docs/library.md'), 'utf8');
+  const text = readPage('docs/library.md');
   const options = await readFile(join(ROOT, 'src/library/clerk-sync-options.ts'), 'utf8');
   const [, declared = ''] = options.split('export interface ClerkSyncOptions');
   const names = [...declared.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { variables } from '../../../src/config/config-variables.ts';
 import { readDockerfile } from '../../support/image-tree.ts';
+import { findBlocks, readPage } from '../../support/markdown.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const readLines = (name: string) =>
@@ -56,10 +57,10 @@ describe('docker-compose.yml', () => {
     expect(new Set(interpolated.map(({ name }) => name))).toEqual(new Set([...open, 'POSTGRES_PASSWORD']));
   });
 
-  test('is called in the README so that each command finds the variable that it requires', () => {
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const [block = ''] = readme.match(/^```sh\n[^`]*docker compose[^`]*/m) ?? [];
-    const [first = '', ...others] = block.trim().split('\n').slice(1);
+  test('is called in docs/deploying.md so that each command finds the variable that it requires', () => {
+    const blocks = findBlocks(readPage('docs/deploying.md'), 'sh');
+    const block = blocks.find((one) => one.text.includes('docker compose'));
+    const [first = '', ...others] = (block?.text ?? '').trim().split('\n');
     expect(first).toBe("echo 'CLERK_WEBHOOK_SIGNING_SECRET=whsec_…' >> .env");
     expect(others.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['docker compose', 'docker compose']);
   });

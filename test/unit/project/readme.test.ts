@@ -12,14 +12,7 @@ import { findBlocks, findTable, readPage } from '../../support/markdown.ts';
 const root = join(import.meta.dirname, '../../..');
 const readme = readPage('README.md');
 const operations = readPage('docs/operations.md');
-const PAGES = [
-  'README.md',
-  'CHANGELOG.md',
-  'docs/architecture.md',
-  'docs/operations.md',
-  'docs/reacting.md',
-  'docs/deploying.md',
-];
+const PAGES = globSync(['*.md', 'docs/*.md', 'examples/*/README.md'], { cwd: root });
 
 test('the table of variables is the one that the program reads', () => {
   expect(findTable(readme, '## Variables')).toEqual(
@@ -32,7 +25,7 @@ test('the table of variables is the one that the program reads', () => {
 });
 
 describe('the entity-relationship diagram', () => {
-  const [diagram] = findBlocks(readme, 'mermaid');
+  const [diagram] = findBlocks(readPage('docs/schema.md'), 'mermaid');
   const entities = [...(diagram?.text ?? '').matchAll(/^ {4}(\w+) \{\n([\s\S]*?)^ {4}\}$/gm)];
   const tables: ReadonlyMap<string, PgTable> = new Map(
     Object.values(schema)
@@ -112,10 +105,6 @@ describe('the operations page', () => {
 
   test('says of each reason of a dead letter what to do', () => {
     const reasons = findTable(operations, '## Dead letters, by reason').map(([reason = '']) => reason.slice(1, -1));
-    expect(findTable(readme, '## Dead letters and replay').map(([reason = '']) => reason.slice(1, -1))).toEqual(
-      reasons,
-    );
-
     const open = { details: {}, state: 'open', resolution: null } as const;
     const unknown = explainDeadLetter({ ...open, reason: 'no such reason' });
     expect(reasons).toEqual(['invalid_json', 'invalid_shape', 'missing_user_id', 'rejected_by_database']);
@@ -129,6 +118,23 @@ describe('the operations page', () => {
     const sources = ['http', 'clerk'].flatMap((part) => readSources(part)).join('\n');
     expect(codes.length).toBeGreaterThan(4);
     expect(codes.filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+  });
+});
+
+describe('the map in CONTRIBUTING', () => {
+  const contributing = readPage('CONTRIBUTING.md');
+  const paths = [...contributing.matchAll(/`((?:src|drizzle|test|docs|migrations)\/[\w./-]*)`/g)].map(
+    ([, path = '']) => path,
+  );
+
+  test('names only what is there', () => {
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('has every folder of the program', () => {
+    const folders = globSync('src/*/', { cwd: root }).map((folder) => `${folder.replace(/\/?$/, '')}/`);
+    expect(folders.length).toBeGreaterThan(10);
+    expect(folders.filter((folder) => !paths.includes(folder))).toEqual([]);
   });
 });
 
