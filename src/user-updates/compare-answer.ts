@@ -3,8 +3,8 @@ import { isObject, readTime } from '../clerk/user/fields.ts';
 import type { ClerkUser, UserValues } from '../clerk/user/parse-user.ts';
 
 /**
- * What a user at Clerk says of one property that a request asked for. `unknown`: it is an order, which no user shows, and
- * it may have been obeyed. Whatever is `not_applied` can be sent again without harm.
+ * What a user at Clerk shows of one property that a request asked for. `unknown`: the property is an order, which no user
+ * shows, and Clerk may have obeyed it. A property that is `not_applied` can be sent again without harm.
  */
 export type Verdict = 'applied' | 'not_applied' | 'unknown';
 
@@ -51,19 +51,19 @@ function isSameText(asked: unknown, found: unknown): boolean {
 /** More digits of a second than a user has. */
 const BELOW_MS = /\.\d{3}\d*[1-9]/;
 
-/** Asked for as RFC 3339, found in whole milliseconds: what lies below one is cut, or rounded up. */
+/** A request has RFC 3339, a user whole milliseconds: Clerk cuts the digits below, or rounds them up. */
 function isSameTime(asked: unknown, found: unknown): boolean {
   if (typeof asked !== 'string' || !(found instanceof Date)) return asked === found;
   const aheadMs = found.getTime() - (readTime(asked)?.getTime() ?? Number.NaN);
   return aheadMs === 0 || (aheadMs === 1 && BELOW_MS.test(asked));
 }
 
-/** Where Clerk leaves out what is false, null asks for the same. */
+/** Clerk leaves this flag out if it is false, so null asks for the same. */
 function isSameFlag(asked: unknown, found: unknown): boolean {
   return (asked ?? false) === (found ?? false);
 }
 
-/** Metadata that is replaced is equal afterwards; what is merged into it is in it. */
+/** Metadata that was replaced is equal to what was asked. Metadata that was merged contains it. */
 function metadata(kind: 'public_metadata' | 'private_metadata' | 'unsafe_metadata'): Judge {
   return (value, { asked, values }) => {
     const found = values[kind] ?? null;
@@ -86,11 +86,11 @@ function absence(flag: 'password_enabled' | 'totp_enabled' | 'backup_code_enable
   return toVerdict(values[flag] !== true);
 }
 
-/** A password is proven by its time, not earlier than the call; which one it is, and how it came, no user shows. */
+/** A time that is not earlier than the call proves that a password was set. A user does not show which one. */
 const judgePassword: Judge = (_value, { asked: { sentAt }, values: { password_last_updated_at: setAt } }) =>
   sentAt !== null && setAt instanceof Date && setAt >= sentAt ? 'applied' : 'unknown';
 
-/** An order that false and null do not give. */
+/** An order that only `true` gives. */
 const judgeOrder: Judge = (value) => (value === true ? 'unknown' : 'applied');
 
 const JUDGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([

@@ -48,8 +48,8 @@ export interface UserChanges {
 }
 
 /**
- * Makes the calls that change a user. They take no turn among the questions that the client asks, and a 429 holds back
- * none of those: whoever calls them keeps limits that all processes share.
+ * Makes the calls that change a user. They do not wait for the client's other requests, and a 429 does not hold those back:
+ * the caller keeps limits that all processes share.
  */
 export function createUserChanges(send: Sender): UserChanges {
   const change = async (call: ApiCall, readSuccess: (answer: Answer) => ChangeAnswer): Promise<ChangeAnswer> => {
@@ -109,15 +109,15 @@ function readAnswer(answer: Answer, call: ApiCall, readSuccess: (answer: Answer)
   if (status === 409 && !DIRECTORY_CODES.has(code ?? '')) {
     return { kind: 'busy', isKnown: BUSY_CODES.has(code ?? ''), ...refusal };
   }
-  // Something between here and Clerk may answer, too. It knows nothing of users; but it can refuse each long body.
+  // A proxy may answer, too. It knows nothing of users, but it can refuse every long body.
   if (code === undefined && status === 413) return { kind: 'refused', status, ...TOO_LARGE };
   if (code === undefined || status < 400 || status === 408 || status >= 500) return { kind: 'unclear', status };
-  // With a property, it is what the request names that is not found.
+  // If a property is named, its value is what Clerk has not found.
   const isGone = status === 404 && code === 'resource_not_found' && refusal.property === null;
   return isGone ? { kind: 'not_found', ...refusal } : { kind: 'refused', status, ...refusal };
 }
 
-/** A 200 that is not about this user comes from something that changes answers: what Clerk has done, nobody knows. */
+/** A 200 that is not about this user was changed on its way: nobody knows what Clerk has done. */
 function readUser(answer: Answer, id: string): ChangeAnswer {
   const user = readApiUser(readObject(answer));
   return user.id === id ? { kind: 'user', user, observedAt: answer.observedAt } : { kind: 'unclear', status: 200 };
@@ -142,7 +142,7 @@ function readFailure({ status, systemCode = '' }: ClerkApiError): ChangeAnswer {
 
 /** Clerk's windows last ten seconds. */
 const USUAL_WAIT_MS = 10_000;
-/** What asks for more is asked again: that costs one request, and a user would wait for days because of a typing error. */
+/** After a longer wait it is worth one request to ask again: a wrong header must not stop a user for days. */
 const LONGEST_WAIT_MS = 900_000;
 
 function chooseWait(answer: Answer): number {
