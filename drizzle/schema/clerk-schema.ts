@@ -1,4 +1,5 @@
-import { jsonb, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { jsonb, type PgColumn, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
 
 /** Everything clerk-sync owns lives here; nothing is ever created in `public`. */
 export const clerk = pgSchema('clerk');
@@ -15,3 +16,7 @@ export const verificationColumns = () => ({
   verification_status: text('verification_status'),
   verification_strategy: text('verification_strategy'),
 });
+
+/** The condition of a check: the column holds one of the codes. */
+export const isOneOf = (column: PgColumn, codes: readonly string[]) =>
+  sql`${column} in (${sql.raw(codes.map((code) => `'${code}'`).join(', '))})`;

@@ -1,6 +1,13 @@
-import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
-import { clerk, time } from './clerk-schema.ts';
+import { clerk, isOneOf, time } from './clerk-schema.ts';
+import {
+  type LetterState,
+  letterStates,
+  type Origin,
+  origins,
+  type RecordedOutcome,
+  recordedOutcomes,
+} from './codes.ts';
 
 /** The ledger: one narrow row for each settled message, so that a resend is recognised. */
 export const webhookMessages = clerk.table(
@@ -12,9 +19,9 @@ export const webhookMessages = clerk.table(
     instance_id: text('instance_id'),
     event_at: time('event_at').notNull(),
     received_at: time('received_at').notNull(),
-    outcome: text('outcome').$type<'applied' | 'stale' | 'ignored' | 'dead_letter'>().notNull(),
+    outcome: text('outcome').$type<RecordedOutcome>().notNull(),
   },
-  (t) => [check('webhook_messages_outcome_check', sql`${t.outcome} in ('applied', 'stale', 'ignored', 'dead_letter')`)],
+  (t) => [check('webhook_messages_outcome_check', isOneOf(t.outcome, recordedOutcomes))],
 );
 
 /**
@@ -25,7 +32,7 @@ export const deadLetters = clerk.table(
   'dead_letters',
   {
     message_id: text('message_id').primaryKey(),
-    origin: text('origin').$type<'webhook' | 'backfill' | 'reconcile' | 'sync-user'>().notNull().default('webhook'),
+    origin: text('origin').$type<Origin>().notNull().default('webhook'),
     event_type: text('event_type'),
     user_id: text('user_id'),
     instance_id: text('instance_id'),
@@ -38,13 +45,13 @@ export const deadLetters = clerk.table(
     attempts: integer('attempts').notNull().default(1),
     first_failed_at: time('first_failed_at').notNull(),
     last_failed_at: time('last_failed_at').notNull(),
-    state: text('state').$type<'open' | 'replayed' | 'discarded'>().notNull().default('open'),
+    state: text('state').$type<LetterState>().notNull().default('open'),
     resolved_at: time('resolved_at'),
     resolution: text('resolution'),
   },
   (t) => [
-    check('dead_letters_origin_check', sql`${t.origin} in ('webhook', 'backfill', 'reconcile', 'sync-user')`),
-    check('dead_letters_state_check', sql`${t.state} in ('open', 'replayed', 'discarded')`),
+    check('dead_letters_origin_check', isOneOf(t.origin, origins)),
+    check('dead_letters_state_check', isOneOf(t.state, letterStates)),
     index('dead_letters_state_first_failed_at_idx').on(t.state, t.first_failed_at),
     // All that the summary reads: it never touches the rows, whose bodies would have to be read past.
     index('dead_letters_summary_idx').on(t.state, t.reason, t.path, t.first_failed_at, t.last_failed_at, t.message_id),

@@ -1,6 +1,13 @@
-import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
-import { clerk, time } from './clerk-schema.ts';
+import { clerk, isOneOf, time } from './clerk-schema.ts';
+import {
+  type AcknowledgeableKind,
+  acknowledgeableKinds,
+  type RunKind,
+  type RunState,
+  runKinds,
+  runStates,
+} from './codes.ts';
 
 const users = (name: string) => bigint(name, { mode: 'number' });
 
@@ -20,7 +27,7 @@ export const backfillRuns = clerk.table(
   'backfill_runs',
   {
     run_id: text('run_id').primaryKey(),
-    state: text('state').$type<'running' | 'finished' | 'stopped' | 'failed'>().notNull(),
+    state: text('state').$type<RunState>().notNull(),
     instance_id: text('instance_id'),
     checkpoint_user_id: text('checkpoint_user_id'),
     checkpoint_created_at: time('checkpoint_created_at'),
@@ -36,7 +43,7 @@ export const backfillRuns = clerk.table(
     finished_at: time('finished_at'),
     error: text('error'),
   },
-  (t) => [check('backfill_runs_state_check', sql`${t.state} in ('running', 'finished', 'stopped', 'failed')`)],
+  (t) => [check('backfill_runs_state_check', isOneOf(t.state, runStates))],
 );
 
 /** Reconciles: what each has found and repaired, and up to where the next need not look. */
@@ -44,8 +51,8 @@ export const reconcileRuns = clerk.table(
   'reconcile_runs',
   {
     run_id: text('run_id').primaryKey(),
-    kind: text('kind').$type<'incremental' | 'full'>().notNull(),
-    state: text('state').$type<'running' | 'finished' | 'stopped' | 'failed'>().notNull(),
+    kind: text('kind').$type<RunKind>().notNull(),
+    state: text('state').$type<RunState>().notNull(),
     instance_id: text('instance_id'),
     watermark_at: time('watermark_at'),
     checkpoint: jsonb('checkpoint').$type<{ newest: string; reached: string; offset: number }>(),
@@ -56,8 +63,8 @@ export const reconcileRuns = clerk.table(
     error: text('error'),
   },
   (t) => [
-    check('reconcile_runs_kind_check', sql`${t.kind} in ('incremental', 'full')`),
-    check('reconcile_runs_state_check', sql`${t.state} in ('running', 'finished', 'stopped', 'failed')`),
+    check('reconcile_runs_kind_check', isOneOf(t.kind, runKinds)),
+    check('reconcile_runs_state_check', isOneOf(t.state, runStates)),
     index('reconcile_runs_started_at_idx').on(t.started_at),
   ],
 );
@@ -67,12 +74,12 @@ export const driftAcknowledgements = clerk.table(
   'drift_acknowledgements',
   {
     user_id: text('user_id').notNull(),
-    kind: text('kind').$type<'newer_here' | 'deleted_here' | 'other_instance'>().notNull(),
+    kind: text('kind').$type<AcknowledgeableKind>().notNull(),
     note: text('note'),
     acknowledged_at: time('acknowledged_at').notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.user_id, t.kind] }),
-    check('drift_acknowledgements_kind_check', sql`${t.kind} in ('newer_here', 'deleted_here', 'other_instance')`),
+    check('drift_acknowledgements_kind_check', isOneOf(t.kind, acknowledgeableKinds)),
   ],
 );

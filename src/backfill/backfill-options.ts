@@ -2,17 +2,18 @@ import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 
+/** What a backfill needs, and what may be chosen. */
 export interface BackfillOptions {
   readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;
   readonly settle: SettleOptions;
   /** The same database, where the lock is taken on a connection of its own. */
   readonly target: DatabaseTarget;
-  /** Ends the run after the page in work. Whoever makes the API hands it on, so that nobody waits for an answer. */
+  /** Ends the run after the page in work. The API has it too, so that nobody waits for an answer. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;
-  /** So many users at the most. */
+  /** The most users that are read. */
   readonly maxUsers?: number | undefined;
-  /** Begins anew where the latest run has not finished. */
+  /** Begins a new run if the latest one has not finished. */
   readonly restart?: boolean | undefined;
   /** How long the database may be away. Default 60,000 ms. */
   readonly patienceMs?: number | undefined;
@@ -24,14 +25,15 @@ export type BackfillProgress =
   | { readonly kind: 'page'; readonly usersRead: number }
   | { readonly kind: 'waiting'; readonly ms: number; readonly why: string };
 
+/** The begin of a run, or of a preview. */
 export interface BackfillBegun {
   readonly kind: 'begun';
   /** Undefined for a preview, which writes no run. */
   readonly runId: string | undefined;
-  /** When a run that is gone on with had begun. */
+  /** When a run that is continued had begun. */
   readonly resumedFrom: Date | undefined;
   readonly instanceId: string | null;
-  /** Read before, by a run that is gone on with. */
+  /** Read before, by a run that is continued. */
   readonly usersRead: number;
   /** What Clerk counts now. */
   readonly expectedUsers: number;

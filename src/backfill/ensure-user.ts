@@ -3,30 +3,30 @@ import type { Timings } from '../clerk/api/create-requester.ts';
 import { isAskable } from '../clerk/api/is-askable.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
-import { findStoredUser } from './find-stored-user.ts';
-import { settleUser } from './settle-user.ts';
+import { findStoredUser, settleUser } from './sync-user.ts';
 
 /**
  * Whether a user is here. `present` and `deleted`: the row, alive or a tombstone, was here already, and Clerk was not
- * asked. `applied`: it was not, and is now. `stale`: somebody else, a webhook mostly, was quicker. `not_found`: Clerk
- * does not have the user either. `dead_letter`: what Clerk says can't be written, and was kept.
+ * asked. `applied`: it was not, and is now. `stale`: somebody else, mostly a webhook, was quicker. `not_found`: Clerk does
+ * not have the user either. `dead_letter`: what Clerk says can't be written, and was kept.
  */
 export type EnsureOutcome = 'present' | 'deleted' | 'applied' | 'stale' | 'not_found' | 'dead_letter';
 
-/** The client's timings where somebody waits: another attempt begins only in the first half of the time. */
+/** The client's timings if somebody waits: another attempt begins only in the first half of the time. */
 export function chooseEnsureTimings(timeoutMs: number): Partial<Timings> {
   const half = timeoutMs / 2;
   return { requestMs: half, failingMs: half, limitedMs: half, firstPauseMs: 200, longestPauseMs: 2000 };
 }
 
+/** What it takes to bring a user here. */
 export interface EnsureScene {
   readonly api: Pick<ClerkApi, 'getUser' | 'getInstance'>;
   readonly settle: SettleOptions;
 }
 
 /**
- * Makes the function that sees to it that a user is here: it looks, asks Clerk, and applies. Calls for one user that come
- * while one is under way get its result.
+ * Makes the function that brings a user here: it looks, asks Clerk, and applies. Calls for a user that come while one is
+ * under way get its result.
  */
 export function createEnsureUser({ api, settle }: EnsureScene): (id: string) => Promise<EnsureOutcome> {
   const { pool } = settle;
@@ -46,7 +46,7 @@ export function createEnsureUser({ api, settle }: EnsureScene): (id: string) => 
   });
 }
 
-/** Does the work once; a failure is forgotten. */
+/** Does the work once. A failure is forgotten. */
 function rememberSuccess<T>(work: () => Promise<T>): () => Promise<T> {
   let known: Promise<T> | undefined;
   return function remember() {

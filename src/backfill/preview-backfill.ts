@@ -1,12 +1,13 @@
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { Pool } from '../db/pool.ts';
+import { makeApiEntry } from '../sync/batch-entry.ts';
 import { type DriftKind, findDrift } from '../sync/drift/find-drift.ts';
-import { makeApiEntry } from '../sync/entries/make-api-entry.ts';
 import { assertOnlyInstance } from '../walk/assert-instance.ts';
 import { describeShortfall } from '../walk/describe-shortfall.ts';
 import { walkUsers } from '../walk/walk-users.ts';
 import type { BackfillProgress } from './backfill-options.ts';
 
+/** What a preview needs, and what may be chosen. */
 export interface PreviewOptions {
   readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'countUsers' | 'getInstance'>;
   readonly pool: Pool;

@@ -3,110 +3,120 @@ import { withAdvisoryLock } from '../db/advisory-lock.ts';
 import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { OperatorError } from '../errors.ts';
 import { describeFailure } from '../walk/describe-failure.ts';
+import { applyUsers, countUsersHere, type Ended, type PagesEnd, type Progress } from './apply-users.ts';
 import type { BackfillOptions } from './backfill-options.ts';
-import { type BackfillRun, endRun } from './backfill-runs.ts';
-import { type PagesEnd, type RunProgress, walkAndApply } from './walk-and-apply.ts';
+import { type BackfillEnd, type BackfillRun, endBackfill } from './record-backfill.ts';
 
-/** What came of a run. Its counts are those since its first beginning. */
+/** What came of a run. Its counts are those since it first began. */
 export interface BackfillReport {
   readonly run: BackfillRun;
   readonly resumed: boolean;
-  /** All but `finished` leave a run that the next one goes on with. */
+  /** After all but `finished` the next run continues this one. */
   readonly end: PagesEnd | 'failure';
-  /** What ended it before its end. */
+  /** What ended it early. */
   readonly failure?: unknown;
-  /** The same in a sentence, also where the end is `short`. */
+  /** The same in a sentence, also if the end is `short`. */
   readonly error?: string;
   /** Users read since this process began, and how long that took. */
   readonly usersHere: number;
   readonly durationMs: number;
 }
 
+/** What one attempt came to. A failure without progress: the run did not even begin. */
+type Attempt = Ended | { readonly progress: Progress | undefined; readonly failure: unknown };
+
 /**
  * Reads all users from the Backend API and applies each through the write path, page by page, in one process at a time.
- * Goes on with the latest run where that has not finished. While the database is away it waits, and takes up the run
- * again where it was committed to.
+ * It continues the latest run if that has not finished. While the database is away it waits, and then continues behind
+ * the last committed page.
  *
- * @throws what kept the run from beginning; afterwards failures are part of the report, and of the run's row.
+ * @throws what kept the run from beginning. Later failures are part of the report, and of the run's row.
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const startedAt = performance.now();
-  const progress: RunProgress = { run: undefined, resumed: false, usersBefore: 0, usersHere: 0, shortfall: undefined };
-  const report = (
-    end: BackfillReport['end'],
-    failed: Pick<BackfillReport, 'failure' | 'error'> = {},
-  ): BackfillReport => {
-    const { run, resumed, usersHere, shortfall } = progress;
+  const report = (progress: Progress, end: Omit<BackfillReport, 'resumed' | 'usersHere' | 'durationMs'>) => {
     const durationMs = performance.now() - startedAt;
-    const short = shortfall === undefined ? {} : { error: shortfall };
-    return { run: run as BackfillRun, resumed, end, usersHere, durationMs, ...short, ...failed };
+    return { resumed: progress.resumed, usersHere: countUsersHere(progress), durationMs, ...end };
   };
-  try {
-    return report(await persist(options, progress));
-  } catch (error) {
-    if (progress.run === undefined) throw error;
-    if (options.signal?.aborted === true) {
-      await recordEnd(options, progress, { state: 'stopped' });
-      return report('signal');
-    }
-    const sentence = describeFailure(error);
-    await recordEnd(options, progress, { state: 'failed', error: sentence });
-    return report('failure', { failure: error, error: sentence });
+  const attempt = await persist(options);
+  if (!('failure' in attempt)) {
+    const { progress, ...end } = attempt;
+    return report(progress, { run: progress.run, ...end });
   }
+  const { progress, failure } = attempt;
+  if (progress === undefined) throw failure;
+  if (options.signal?.aborted === true) {
+    return report(progress, { run: await recordEnd(options, progress.run, { state: 'stopped' }), end: 'signal' });
+  }
+  const error = describeFailure(failure);
+  const run = await recordEnd(options, progress.run, { state: 'failed', error });
+  return report(progress, { run, end: 'failure', failure, error });
 }
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 
-/** Tries again as long as the database is away, for a while that begins anew with each page that was committed. */
-async function persist(options: BackfillOptions, progress: RunProgress): Promise<PagesEnd> {
-  const { signal, patienceMs = 60_000 } = options;
+/** Tries again as long as the database is away, for a while that starts again with each page that was committed. */
+async function persist(options: BackfillOptions): Promise<Attempt> {
+  const { signal, patienceMs = 60_000, onProgress } = options;
   let failures = 0;
-  for (let failingSince = performance.now(); ; ) {
-    const usersBefore = progress.usersHere;
-    try {
-      return await applyLocked(options, progress);
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError) || signal?.aborted === true) throw error;
-      if (failures === 0 || progress.usersHere > usersBefore) {
-        failures = 0;
-        failingSince = performance.now();
-      }
-      const ms = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
-      if (performance.now() + ms - failingSince > patienceMs) throw error;
-      failures += 1;
-      options.onProgress?.({ kind: 'waiting', ms, why: error.message });
-      await delay(ms, undefined, { signal });
+  let failingSince = 0;
+  for (let before: Progress | undefined; ; ) {
+    const attempt = await tryOnce(options, before);
+    if (!('failure' in attempt) || signal?.aborted === true) return attempt;
+    const { progress, failure } = attempt;
+    if (!(failure instanceof DatabaseUnavailableError)) return attempt;
+    if (failures === 0 || countUsersHere(progress) > countUsersHere(before)) {
+      failures = 0;
+      failingSince = performance.now();
     }
+    const ms = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+    if (performance.now() + ms - failingSince > patienceMs) return attempt;
+    failures += 1;
+    onProgress?.({ kind: 'waiting', ms, why: failure.message });
+    const [pause] = await Promise.allSettled([delay(ms, undefined, { signal })]);
+    if (pause.status === 'rejected') return { progress, failure: pause.reason };
+    before = progress;
   }
 }
 
-/** The lock goes with its connection, so that whoever loses it, or is killed, stands in nobody's way. */
-async function applyLocked(options: BackfillOptions, progress: RunProgress): Promise<PagesEnd> {
-  const locked = await withAdvisoryLock({ target: options.target, name: 'backfill' }, (lock) =>
-    walkAndApply({ ...options, lock }, progress),
-  );
-  if (locked.held) return locked.result;
+/** The lock goes with its connection, so a process that loses it, or is killed, is in nobody's way. */
+async function tryOnce(options: BackfillOptions, before: Progress | undefined): Promise<Attempt> {
+  let progress = before;
+  const onStep = (step: Progress) => {
+    progress = step;
+  };
+  try {
+    const locked = await withAdvisoryLock({ target: options.target, name: 'backfill' }, (lock) =>
+      applyUsers({ ...options, lock, onStep }, before),
+    );
+    return locked.held ? locked.result : { progress, failure: describeHeldLock(before) };
+  } catch (failure) {
+    return { progress, failure };
+  }
+}
+
+function describeHeldLock(before: Progress | undefined): Error {
   // A server that has not yet noticed that our own connection is gone holds its lock.
-  if (progress.run !== undefined) throw new DatabaseUnavailableError('The lock of the backfill is not free yet.');
-  throw new OperatorError('backfill_running', 'Another backfill is running on this database.', {
+  if (before !== undefined) return new DatabaseUnavailableError('The lock of the backfill is not free yet.');
+  return new OperatorError('backfill_running', 'Another backfill is running on this database.', {
     hint: 'Wait for its end, or stop it: the next one goes on where it was.',
   });
 }
 
 /**
- * What can't be recorded, because the database is away, is found by the next run all the same: it is not finished. Where
- * another process has gone on with the run, its end is that one's to record.
+ * What can't be recorded, because the database is away, is found by the next run all the same: it is not finished. If
+ * another process has continued the run, it records the end.
  */
 async function recordEnd(
   { settle: { pool } }: BackfillOptions,
-  progress: RunProgress,
-  end: { state: 'stopped' | 'failed'; error?: string },
-): Promise<void> {
-  const run = progress.run as BackfillRun;
+  run: BackfillRun,
+  end: Omit<BackfillEnd, 'now'>,
+): Promise<BackfillRun> {
   try {
-    progress.run = await pool.withTransaction((session) => endRun(session, run, { ...end, now: new Date() }));
+    return await pool.withTransaction((session) => endBackfill(session, run, { ...end, now: new Date() }));
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error;
+    return run;
   }
 }

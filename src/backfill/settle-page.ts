@@ -1,7 +1,7 @@
-import { type ApiObservation, makeApiEntry } from '../sync/entries/make-api-entry.ts';
+import { type ApiObservation, makeApiEntry } from '../sync/batch-entry.ts';
 import { type Settled, type SettleOptions, settleBatch } from '../sync/settle-batch.ts';
 import type { WalkedPage } from '../walk/walk-users.ts';
-import type { BackfillCounts } from './backfill-runs.ts';
+import type { BackfillCounts } from './record-backfill.ts';
 
 /** Nobody waits for a page as Svix does for a delivery. */
 const TIMEOUT_MS = 60_000;
@@ -10,8 +10,8 @@ const TIMEOUT_MS = 60_000;
 const LANES = 2;
 
 /**
- * Applies one page through the write path, and resolves once all of it is committed. Applied again, after a failure in
- * the middle, it changes nothing more.
+ * Applies one page through the write path, and resolves once all of it is committed. If it is applied again, after a
+ * failure in the middle, nothing more changes.
  *
  * @throws {DatabaseUnavailableError}
  */
@@ -29,7 +29,7 @@ export async function settlePage(
   return countOutcomes(results.flatMap(getSettled));
 }
 
-/** All batches have ended before one's failure is told: nothing is written any more while the caller tries again. */
+/** All batches have ended before the failure of one is told, so nothing is written while the caller tries again. */
 function getSettled(result: PromiseSettledResult<Settled[]>): Settled[] {
   if (result.status === 'rejected') throw result.reason;
   return result.value;

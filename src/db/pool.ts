@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, type Session } from './connection/connection.ts';
-import { IdleConnections } from './connection/idle-connections.ts';
-import { DatabaseUnavailableError, describeFailure, isConflict } from './errors/database-errors.ts';
+import { DatabaseUnavailableError, isConflict, judgeFailure } from './errors/database-errors.ts';
 import { isReadOnly } from './errors/read-only.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 export type { Session } from './connection/connection.ts';
 
+/** How a pool connects, and how much. */
 export interface PoolOptions {
   readonly target: DatabaseTarget;
-  /** Connections at the most, and so transactions in flight at the most. */
+  /** The most connections, and so the most transactions in flight. */
   readonly size: number;
   readonly applicationName?: string;
   /** Default 8,000 ms: below the deadline that a delivery has. */
@@ -17,12 +17,13 @@ export interface PoolOptions {
   /** For a server whose `synchronous_commit` is off: acknowledged must mean durable. */
   readonly forceSynchronousCommit?: boolean;
   /**
-   * For a process that can be frozen between two pieces of work, timers and all. A connection that was idle for longer, by
-   * the clock on the wall, is replaced before it is used; one that is idle does not keep the process running.
+   * For a process that can be frozen between two pieces of work, with its timers. A connection that was idle for longer, by
+   * the clock on the wall, is replaced before it is used. One that is idle does not keep the process running.
    */
   readonly maxIdleMs?: number;
 }
 
+/** How long one piece of work may take. */
 export interface WorkOptions {
   /** How long the caller waits, for a connection and for the work together, before it gives up. Default 10,000 ms. */
   readonly timeoutMs?: number;
@@ -31,10 +32,10 @@ export interface WorkOptions {
 /** The only door to the database: everything that reads or writes it is lent a session here. */
 export interface Pool {
   /**
-   * Runs `work` in a transaction and resolves after its commit. As often as Postgres picks it as a deadlock's victim it
-   * is run again from the start, so `work` must keep its effects in the database. The work may await nothing but its
-   * own statements. Rejects with `DatabaseUnavailableError` when the database can't be used now, with the database's
-   * own error when it refused the data, with whatever else the work threw.
+   * Runs `work` in a transaction and resolves after its commit. If Postgres ends it to break a deadlock, it runs again from
+   * the start, so `work` must keep its effects in the database. The work may await nothing but its own statements. It
+   * rejects with `DatabaseUnavailableError` if the database can't be used now, with the database's own error if it
+   * refused the data, and otherwise with what the work threw.
    */
   withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T>;
   readonly size: number;
@@ -45,99 +46,145 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-type Waiter = PromiseWithResolvers<Connection>;
-
 /**
- * Creates a pool of at most `size` connections; none is opened before it is needed. Work beyond that waits its turn
- * here, never inside the driver, which can lose a connection when more transactions begin than it has sessions.
+ * Creates a pool of up to `size` connections. None is opened before it is needed. Work beyond that waits its turn here,
+ * never inside the driver, which can lose a connection when more transactions begin than it has sessions.
  */
 export function createPool(options: PoolOptions): Pool {
-  const connectionOptions: ConnectionOptions = {
-    target: options.target,
-    applicationName: options.applicationName ?? 'clerk-sync',
-    statementTimeoutMs: options.statementTimeoutMs ?? 8000,
-    forceSynchronousCommit: options.forceSynchronousCommit ?? false,
-  };
-  const idle = new IdleConnections(options.maxIdleMs);
-  const waiters: Waiter[] = [];
-  let inFlight = 0;
-  let drained: PromiseWithResolvers<void> | undefined;
+  return new ConnectionPool(options);
+}
 
-  /** Lends a connection for `use`; past the time limit it is destroyed, which rejects whatever it still runs. */
-  async function lend<T>(use: (connection: Connection) => Promise<T>, { timeoutMs = 10_000 }: WorkOptions): Promise<T> {
+type Waiter = PromiseWithResolvers<Connection>;
+
+class ConnectionPool implements Pool {
+  readonly size: number;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #idle: IdleConnections;
+  readonly #waiters: Waiter[] = [];
+  #inFlight = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  constructor({ target, size, maxIdleMs, ...options }: PoolOptions) {
+    this.size = size;
+    this.#idle = new IdleConnections(maxIdleMs);
+    this.#connectionOptions = {
+      target,
+      applicationName: options.applicationName ?? 'clerk-sync',
+      statementTimeoutMs: options.statementTimeoutMs ?? 8000,
+      forceSynchronousCommit: options.forceSynchronousCommit ?? false,
+    };
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  withTransaction<T>(work: (session: Session) => Promise<T>, options: WorkOptions = {}): Promise<T> {
+    return this.#lend((connection) => retryConflicts(() => connection.transaction(work)), options);
+  }
+
+  async close(): Promise<void> {
+    this.#drained ??= Promise.withResolvers();
+    if (this.#inFlight === 0) this.#drained.resolve();
+    await this.#drained.promise;
+    await destroyAll(this.#idle.takeAll());
+  }
+
+  /** Lends a connection for `use`. Past the time limit it is destroyed, which rejects whatever it still runs. */
+  async #lend<T>(use: (connection: Connection) => Promise<T>, { timeoutMs = 10_000 }: WorkOptions): Promise<T> {
     const turn = Promise.withResolvers<Connection>();
     let connection: Connection | undefined;
-    const timer = setTimeout(() => (connection === undefined ? abandon(turn) : void connection.destroy()), timeoutMs);
+    const giveUp = () => (connection === undefined ? this.#abandon(turn) : void connection.destroy());
+    const timer = setTimeout(giveUp, timeoutMs);
     try {
-      enqueue(turn);
+      this.#enqueue(turn);
       connection = await turn.promise;
       return await use(connection);
     } catch (error) {
       // The others lead to the same server, and new ones may lead to the one that takes its place.
-      if (isReadOnly(error)) void destroyAll([...idle.takeAll(), ...(connection === undefined ? [] : [connection])]);
-      throw describeFailure(error);
+      if (isReadOnly(error)) {
+        void destroyAll([...this.#idle.takeAll(), ...(connection === undefined ? [] : [connection])]);
+      }
+      throw judgeFailure(error);
     } finally {
       clearTimeout(timer);
-      if (connection !== undefined) release(connection);
+      if (connection !== undefined) this.#release(connection);
     }
   }
 
-  function enqueue(turn: Waiter): void {
-    if (drained !== undefined) {
-      turn.reject(new DatabaseUnavailableError('The connection pool is closed.'));
-    } else if (inFlight >= options.size) {
-      waiters.push(turn);
-    } else {
-      handOver(turn);
-    }
+  #enqueue(turn: Waiter): void {
+    if (this.#drained !== undefined) turn.reject(new DatabaseUnavailableError('The connection pool is closed.'));
+    else if (this.#inFlight >= this.size) this.#waiters.push(turn);
+    else this.#handOver(turn);
   }
 
   /** Counted once there is one: a connection that can't be made must not keep its place. */
-  function handOver(turn: Waiter): void {
+  #handOver(turn: Waiter): void {
     try {
-      const connection = takeConnection();
-      inFlight += 1;
+      const connection = this.#idle.take() ?? new Connection(this.#connectionOptions);
+      this.#inFlight += 1;
       turn.resolve(connection);
     } catch (error) {
       turn.reject(error);
     }
   }
 
-  function abandon(turn: Waiter): void {
-    const position = waiters.indexOf(turn);
-    if (position !== -1) waiters.splice(position, 1);
+  #abandon(turn: Waiter): void {
+    const position = this.#waiters.indexOf(turn);
+    if (position !== -1) this.#waiters.splice(position, 1);
     turn.reject(new DatabaseUnavailableError('No database connection became free in time.'));
   }
 
-  function takeConnection(): Connection {
-    return idle.take() ?? new Connection(connectionOptions);
-  }
-
-  function release(connection: Connection): void {
+  #release(connection: Connection): void {
     if (connection.broken) void connection.destroy();
-    else idle.put(connection);
-    inFlight -= 1;
-    while (inFlight < options.size && waiters.length > 0) handOver(waiters.shift() as Waiter);
-    if (inFlight === 0) drained?.resolve();
+    else this.#idle.put(connection);
+    this.#inFlight -= 1;
+    while (this.#inFlight < this.size && this.#waiters.length > 0) this.#handOver(this.#waiters.shift() as Waiter);
+    if (this.#inFlight === 0) this.#drained?.resolve();
+  }
+}
+
+/** The connections of a pool that nobody uses, the last used one first. */
+class IdleConnections {
+  readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
+  readonly #maxIdleMs: number | undefined;
+
+  /** @param maxIdleMs as in `PoolOptions`. */
+  constructor(maxIdleMs: number | undefined) {
+    this.#maxIdleMs = maxIdleMs;
   }
 
-  return {
-    size: options.size,
-    get inFlight() {
-      return inFlight;
-    },
-    get waiting() {
-      return waiters.length;
-    },
-    withTransaction: (work, workOptions = {}) =>
-      lend((connection) => retryConflicts(() => connection.transaction(work)), workOptions),
-    async close() {
-      drained ??= Promise.withResolvers();
-      if (inFlight === 0) drained.resolve();
-      await drained.promise;
-      await destroyAll(idle.takeAll());
-    },
-  };
+  put(connection: Connection): void {
+    if (this.#maxIdleMs !== undefined) connection.unref();
+    this.#idle.push({ connection, since: Date.now() });
+  }
+
+  /** One that can still be used. Those that can't are dropped. */
+  take(): Connection | undefined {
+    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
+      const { connection, since } = last;
+      if (!connection.broken && !this.#isFrozen(since)) {
+        if (this.#maxIdleMs !== undefined) connection.ref();
+        return connection;
+      }
+      void connection.destroy();
+    }
+    return undefined;
+  }
+
+  takeAll(): Connection[] {
+    return this.#idle.splice(0).map(({ connection }) => connection);
+  }
+
+  /** The server may have closed it meanwhile, and nobody has read that. A clock that was set back tells nothing. */
+  #isFrozen(since: number): boolean {
+    const idleMs = Date.now() - since;
+    return this.#maxIdleMs !== undefined && (idleMs > this.#maxIdleMs || idleMs < 0);
+  }
 }
 
 function destroyAll(connections: readonly Connection[]): Promise<unknown> {

@@ -1,29 +1,19 @@
-import { InvalidEventError } from '../clerk/invalid-event-error.ts';
-import { parseJson } from '../clerk/json/json.ts';
+import { parseJson } from '../clerk/json/parse-json.ts';
 import { isObject } from '../clerk/user/fields.ts';
 
-/** What an edit has done at one place; the values, which are personal data, are left out. */
+/** What an edit has done at one place. The values are left out: they are personal data. */
 export interface BodyChange {
-  /** Such as `data.email_addresses[0].id`; empty for the whole body. */
+  /** Such as `data.email_addresses[0].id`. Empty for the whole body. */
   readonly path: string;
   readonly change: 'added' | 'removed' | 'changed';
 }
 
-/** Lists the places where two bodies differ. Order of keys and white space make no difference; what is not JSON differs as a whole. */
+/** Lists the places where two bodies differ. The order of keys and white space make no difference. What is not JSON differs as a whole. */
 export function compareBodies(before: string, after: string): BodyChange[] {
   if (before === after) return [];
-  const [old, edited] = [parse(before), parse(after)];
-  if (old === undefined || edited === undefined) return [{ path: '', change: 'changed' }];
+  const [old, edited] = [parseJson(before), parseJson(after)];
+  if ('unreadable' in old || 'unreadable' in edited) return [{ path: '', change: 'changed' }];
   return compareValues(old.value, edited.value, '');
-}
-
-function parse(body: string): { value: unknown } | undefined {
-  try {
-    return parseJson(body);
-  } catch (error) {
-    if (!(error instanceof InvalidEventError)) throw error;
-    return undefined;
-  }
 }
 
 function compareValues(before: unknown, after: unknown, path: string): BodyChange[] {
@@ -39,7 +29,7 @@ function compareValues(before: unknown, after: unknown, path: string): BodyChang
   });
 }
 
-/** The values inside of a list or an object, by their paths; undefined for anything else. */
+/** The values inside of a list or an object, by their paths. Undefined for anything else. */
 function listParts(value: unknown, path: string): Map<string, unknown> | undefined {
   if (Array.isArray(value)) return new Map(value.map((inner, place) => [`${path}[${place}]`, inner]));
   if (!isObject(value) || JSON.isRawJSON(value)) return undefined;

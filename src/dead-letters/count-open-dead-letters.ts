@@ -19,7 +19,7 @@ const COUNT = defineStatement(
   from ${deadLetters} where ${deadLetters.state} = 'open' group by ${deadLetters.reason} order by ${deadLetters.reason}`,
 );
 
-/** What waits for an operator, by reason; for the metrics, so it gives up after two seconds. */
+/** Counts what waits for an operator, by reason. It is for the metrics, so it gives up after two seconds. */
 export function countOpenDeadLetters(pool: Pool): Promise<OpenDeadLetters[]> {
   return pool.withTransaction((session) => session.run<OpenDeadLetters>(COUNT), { timeoutMs: 2000 });
 }

@@ -1,9 +1,28 @@
-import type { deadLetters } from '../../drizzle/schema/index.ts';
+import type { LetterState, Origin } from '../../drizzle/schema/codes.ts';
 
-/** A kept delivery with its body, and what that was before an edit: personal data. */
-export type DeadLetterWithBody = typeof deadLetters.$inferSelect;
+/** A verified delivery, or a user from the Backend API, that could not be applied. Named as its row is, fit to be listed. */
+export interface DeadLetter {
+  readonly message_id: string;
+  readonly origin: Origin;
+  readonly event_type: string | null;
+  readonly user_id: string | null;
+  readonly instance_id: string | null;
+  /** A code. A letter that another version has kept may have one that this version does not know. */
+  readonly reason: string;
+  readonly path: string | null;
+  readonly error: string;
+  readonly details: Record<string, unknown>;
+  readonly attempts: number;
+  readonly first_failed_at: Date;
+  readonly last_failed_at: Date;
+  readonly state: LetterState;
+  readonly resolved_at: Date | null;
+  readonly resolution: string | null;
+}
 
-/** A kept delivery, fit to be listed. */
-export type DeadLetter = Omit<DeadLetterWithBody, 'body' | 'original_body'>;
-
-export type DeadLetterState = DeadLetter['state'];
+/** The same with its bodies, which are personal data. */
+export interface DeadLetterWithBody extends DeadLetter {
+  readonly body: string;
+  /** What the body was before somebody edited it. */
+  readonly original_body: string | null;
+}

@@ -17,10 +17,10 @@ const DISCARD = defineStatement(
 );
 
 /**
- * Gives a dead letter up: its event will never be applied, also when it is sent again.
+ * Gives a dead letter up: its event will never be applied, even if it is sent again.
  *
- * @param note why, for whoever asks later.
- * @returns false where the letter was not open, and so nothing changed.
+ * @param note why, for later readers.
+ * @returns false if the letter was not open, so nothing changed.
  */
 export async function discardDeadLetter(session: Session, messageId: string, note: string): Promise<boolean> {
   const discarded = await session.run(DISCARD, [messageId, note]);

@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
-import { InvalidEventError } from '../clerk/invalid-event-error.ts';
-import { parseJson } from '../clerk/json/json.ts';
-import { redactSecrets } from '../clerk/json/redact-secrets.ts';
+import { parseJson } from '../clerk/json/parse-json.ts';
+import type { MessageFacts } from '../clerk/webhook/parse-event.ts';
 import type { Session } from '../db/pool.ts';
 import { nameOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { OperatorError } from '../errors.ts';
+import { type BatchEntry, isDelivery } from '../sync/batch-entry.ts';
+import { makeLetterBody } from '../sync/statements/keep-letters.ts';
 import { type BodyChange, compareBodies } from './compare-bodies.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';
 import { readEntry } from './replay-dead-letter.ts';
@@ -34,36 +35,42 @@ export interface Edit {
 }
 
 /**
- * Gives an open letter another body, without secrets. The body as it came stays beside it, for as long as the two differ;
- * what the letter says about its event follows the new one. Of two edits at once the later one fails.
+ * Gives an open letter another body, without secrets. The body as it came stays beside it as long as the two differ. What
+ * the letter says about its event follows the new body. Of two edits at once the later one fails.
  *
  * @param letter as the editor has seen it.
- * @throws {OperatorError} when the body is not JSON, or the letter is closed or has changed since.
+ * @throws {OperatorError} if the body is not JSON, or if the letter is closed or has changed since.
  */
 export async function editDeadLetter(session: Session, letter: DeadLetterWithBody, body: string): Promise<Edit> {
   assertEditable(letter);
   assertJson(body);
   const original = letter.original_body ?? letter.body;
-  const edited = redactSecrets(body.replace(/^\ufeff/, '').trimEnd());
+  const edited = makeLetterBody(body.replace(/^\ufeff/, '').trimEnd());
   const isOriginal = compareBodies(original, edited).length === 0;
   const kept = isOriginal ? original : edited;
   const changes = compareBodies(letter.body, kept);
   if (changes.length === 0) return { changes };
-  const { message, change } = await readEntry(session, { ...letter, body: kept });
+  const entry = await readEntry(session, { ...letter, body: kept });
+  const { eventType, userId, instanceId } = readFacts(entry);
   const written = await session.run(EDIT, [
     letter.message_id,
     letter.body,
     kept,
     isOriginal ? null : original,
-    message.eventType ?? letter.event_type,
-    message.userId ?? letter.user_id,
-    message.instanceId ?? letter.instance_id,
+    eventType ?? letter.event_type,
+    userId ?? letter.user_id,
+    instanceId ?? letter.instance_id,
   ]);
   if (written.length === 0) throw describeOvertaken(letter);
-  return change.kind === 'dead_letter' ? { changes, problem: change.error } : { changes };
+  return entry.change.kind === 'dead_letter' ? { changes, problem: entry.change.error } : { changes };
 }
 
-/** @throws {OperatorError} for a letter that nobody will apply again. */
+function readFacts(entry: BatchEntry): Pick<MessageFacts, 'eventType' | 'userId' | 'instanceId'> {
+  if (isDelivery(entry)) return entry.message;
+  return { eventType: null, userId: entry.userId, instanceId: entry.observation.instanceId };
+}
+
+/** @throws {OperatorError} for a letter that is closed. */
 export function assertEditable({ message_id: id, state }: DeadLetterWithBody): void {
   if (state === 'open') return;
   throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}: only open ones can be edited.`, {
@@ -72,12 +79,8 @@ export function assertEditable({ message_id: id, state }: DeadLetterWithBody): v
 }
 
 function assertJson(body: string): void {
-  try {
-    parseJson(body);
-  } catch (error) {
-    if (!(error instanceof InvalidEventError)) throw error;
-    throw new OperatorError('not_json', `Nothing was changed. ${error.message}`);
-  }
+  const parsed = parseJson(body);
+  if ('unreadable' in parsed) throw new OperatorError('not_json', `Nothing was changed. ${parsed.unreadable.error}`);
 }
 
 function describeOvertaken({ message_id: id }: DeadLetterWithBody): OperatorError {

@@ -1,4 +1,6 @@
-import type { EventIssue } from '../clerk/invalid-event-error.ts';
+import type { LetterState } from '../../drizzle/schema/codes.ts';
+import type { Issue } from '../clerk/unreadable.ts';
+import type { LetterReason } from '../sync/batch-entry.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
 /** Why a letter is one, and what helps, for an operator who does not know the code. */
@@ -6,13 +8,16 @@ export interface Explanation {
   readonly why: string;
   readonly whatToDo: string;
   /** Where in the body, and what is wrong there. */
-  readonly issues: readonly EventIssue[];
+  readonly issues: readonly Issue[];
 }
 
 const REPLAY = 'Then replay it: `clerk-sync dead-letters replay <id>`.';
 const EDIT = '`clerk-sync dead-letters edit <id>`';
 
-const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
+/** What there is to say about each of some codes. A code without an explanation does not compile. */
+export type Explanations<Code extends string> = Readonly<Record<Code, Omit<Explanation, 'issues'>>>;
+
+const EXPLANATIONS: Explanations<LetterReason> = {
   invalid_json: {
     why: 'The body is signed with your secret, but it is not JSON.',
     whatToDo:
@@ -32,12 +37,12 @@ const EXPLANATIONS: Readonly<Record<string, Omit<Explanation, 'issues'>>> = {
   },
 };
 
-/** What a letter that is closed came to, by its state and the outcome of its replay. */
-const CLOSED = {
+/** What a letter that is closed came to, by its state. */
+const CLOSED: Readonly<Record<Exclude<LetterState, 'open'>, string>> = {
   discarded: 'Nothing. It was discarded, and will never be applied.',
-  stale: 'Nothing. It was replayed, and something newer about the user had arrived before.',
   replayed: 'Nothing. It was replayed, and the tables have what it says.',
 };
+const REPLAYED_STALE = 'Nothing. It was replayed, and something newer about the user had arrived before.';
 
 /** The codes that this version gives, for filters. */
 export const KNOWN_REASONS: readonly string[] = Object.keys(EXPLANATIONS);
@@ -47,20 +52,24 @@ const UNKNOWN: Omit<Explanation, 'issues'> = {
   whatToDo: 'Replay it: `clerk-sync dead-letters replay <id>`.',
 };
 
-/** Explains a letter in words. Only for an open one there is something to do. */
+/** Explains a letter in words. Only an open one leaves something to do. */
 export function explainDeadLetter(
   letter: Pick<DeadLetter, 'reason' | 'details' | 'state' | 'resolution'>,
 ): Explanation {
   const { issues } = letter.details;
-  const { why, whatToDo } = EXPLANATIONS[letter.reason] ?? UNKNOWN;
+  const { why, whatToDo } = isKnown(letter.reason) ? EXPLANATIONS[letter.reason] : UNKNOWN;
   return {
     why,
     whatToDo: describeEnd(letter) ?? whatToDo,
-    issues: Array.isArray(issues) ? (issues as EventIssue[]) : [],
+    issues: Array.isArray(issues) ? (issues as Issue[]) : [],
   };
+}
+
+function isKnown(reason: string): reason is LetterReason {
+  return Object.hasOwn(EXPLANATIONS, reason);
 }
 
 function describeEnd({ state, resolution }: Pick<DeadLetter, 'state' | 'resolution'>): string | undefined {
   if (state === 'open') return undefined;
-  return state === 'replayed' && resolution === 'stale' ? CLOSED.stale : CLOSED[state];
+  return state === 'replayed' && resolution === 'stale' ? REPLAYED_STALE : CLOSED[state];
 }

@@ -1,22 +1,23 @@
 import { and, getTableColumns, gte, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import type { LetterState, Origin } from '../../drizzle/schema/codes.ts';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { makeQuery, type Query } from '../db/sql/make-query.ts';
 import { readRow, selectReadable } from '../db/sql/readable.ts';
 import { OperatorError } from '../errors.ts';
-import type { DeadLetter, DeadLetterState, DeadLetterWithBody } from './dead-letter.ts';
+import type { DeadLetter, DeadLetterWithBody } from './dead-letter.ts';
 
-/** Which letters: each part that is given must hold, any value of its list will do. */
+/** Which letters: each part that is given must hold. Of its list one value is enough. */
 export interface DeadLetterFilter {
   readonly ids?: readonly string[];
-  readonly origins?: readonly DeadLetter['origin'][];
+  readonly origins?: readonly Origin[];
   readonly types?: readonly string[];
   readonly reasons?: readonly string[];
-  /** As `find-failure-path` writes them; null for letters that name no place. */
+  /** As `findFailurePath` writes them. Null is for letters that name no place. */
   readonly paths?: readonly (string | null)[];
   readonly userIds?: readonly string[];
-  readonly states?: readonly DeadLetterState[];
+  readonly states?: readonly LetterState[];
   /** First failed at this time or later. */
   readonly since?: Date;
   /** First failed before this time. */
@@ -27,13 +28,13 @@ export interface DeadLetterFilter {
 const { body, original_body: originalBody, ...listedColumns } = getTableColumns(deadLetters);
 const LISTED = selectReadable(Object.values(listedColumns));
 
-/** The letters that the filter names, the longest waiting first, so that replays keep the order of events. */
+/** The letters that the filter names. The one that has waited longest comes first, so replays keep the order of events. */
 export async function findDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetter[]> {
   const rows = await session.run<DeadLetter>(makeDeadLettersQuery(filter));
   return rows.map((row) => readRow(deadLetters, row));
 }
 
-/** How many letters the filter names; its limit does not count. */
+/** How many letters the filter names, without its limit. */
 export async function countDeadLetters(session: Session, filter: DeadLetterFilter): Promise<number> {
   const query = sql`select count(*)::float8 as letters from ${deadLetters} where ${toCondition(filter)}`;
   const [row] = await session.run<{ letters: number }>(makeQuery(query));
@@ -47,7 +48,7 @@ const GET = defineStatement(
   from ${deadLetters} where ${deadLetters.message_id} = $1`,
 );
 
-/** @throws {OperatorError} when there is no letter with this id. */
+/** @throws {OperatorError} if there is no letter with this id. */
 export async function getDeadLetter(session: Session, messageId: string): Promise<DeadLetterWithBody> {
   const [row] = await session.run<DeadLetterWithBody>(GET, [messageId]);
   if (row !== undefined) return readRow(deadLetters, row);
@@ -65,7 +66,7 @@ export function makeDeadLettersQuery(filter: DeadLetterFilter): Query {
   order by ${deadLetters.first_failed_at}, ${deadLetters.message_id}${filter.limit === undefined ? sql`` : sql` limit ${filter.limit}`}`);
 }
 
-/** The filter as SQL; its limit is left to the statement. */
+/** The filter as SQL, without its limit. */
 export function toCondition({
   ids,
   origins,

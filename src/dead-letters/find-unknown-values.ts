@@ -1,7 +1,7 @@
 import { type SQLWrapper, sql } from 'drizzle-orm';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
-import { defineStatement } from '../db/sql/define-statement.ts';
+import { defineStatement, type Statement } from '../db/sql/define-statement.ts';
 import { KNOWN_REASONS } from './explain-dead-letter.ts';
 import type { DeadLetterFilter } from './find-dead-letters.ts';
 
@@ -23,18 +23,18 @@ const listValues = (name: string, column: SQLWrapper) =>
   select distinct ${column} as value from ${deadLetters}`,
   );
 
-const PARTS = [
+const PARTS: readonly { part: UnknownValue['part']; statement: Statement; codes: readonly string[] }[] = [
   { part: 'types', statement: listValues('types', deadLetters.event_type), codes: KNOWN_TYPES },
   { part: 'reasons', statement: listValues('reasons', deadLetters.reason), codes: KNOWN_REASONS },
   { part: 'paths', statement: listValues('paths', deadLetters.path), codes: [] },
-] as const;
+];
 
-/** Finds misspelt values, which otherwise look as if nothing were waiting. Asks the database only for what is no known code. */
+/** Finds misspelt values: with them it looks as if nothing waits. It asks the database only for what is no known code. */
 export async function findUnknownValues(session: Session, filter: DeadLetterFilter): Promise<UnknownValue[]> {
   const unknown: UnknownValue[] = [];
   for (const { part, statement, codes } of PARTS) {
     const asked = (filter[part] ?? []).filter((value) => value !== null);
-    if (asked.every((value) => isAmong(codes, value))) continue;
+    if (asked.every((value) => codes.includes(value))) continue;
     const rows = await session.run<{ value: string | null }>(statement);
     const known = [...new Set([...codes, ...rows.flatMap(({ value }) => value ?? [])])];
     unknown.push(
@@ -42,8 +42,4 @@ export async function findUnknownValues(session: Session, filter: DeadLetterFilt
     );
   }
   return unknown;
-}
-
-function isAmong(values: readonly string[], value: string): boolean {
-  return values.includes(value);
 }

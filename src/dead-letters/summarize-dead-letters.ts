@@ -17,8 +17,8 @@ export interface DeadLetterGroup {
 }
 
 /**
- * Groups the letters that the filter names by their cause, the largest group first. For reasons, paths, times and a state
- * one index has all that is read: 100,000 letters took 35 ms from it, 150 ms from the table (two busy cores, 2026-11).
+ * Groups the letters that the filter names by their cause, the largest group first. One index has all that is read for
+ * reasons, paths, times and a state: 100,000 letters took 35 ms from it, 150 ms from the table (two busy cores, 2026-11).
  */
 export async function summarizeDeadLetters(session: Session, filter: DeadLetterFilter): Promise<DeadLetterGroup[]> {
   const groups = await session.run<ReadGroup>(makeSummaryQuery(filter));
@@ -33,8 +33,8 @@ type ReadGroup = Omit<DeadLetterGroup, 'firstFailedAt' | 'lastFailedAt'> &
   Readonly<Record<'firstFailedAt' | 'lastFailedAt', string>>;
 
 /**
- * The statement that groups what a filter names. Ids are compared in the order of bytes, since Svix's begin with their
- * time: that gives the oldest, and is quicker than in a language's order.
+ * The statement that groups what a filter names. Ids are compared byte by byte. Svix's begin with their time, so that gives
+ * the oldest, and it is quicker than the order of a language.
  */
 export function makeSummaryQuery(filter: DeadLetterFilter): Query {
   const { reason, path, first_failed_at, last_failed_at, message_id } = deadLetters;

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { webhookMessages } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
-import { list, nameOf } from '../db/sql/columns.ts';
+import { listSql, nameOf } from '../db/sql/columns.ts';
 import { makeQuery, type Query } from '../db/sql/make-query.ts';
 import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { formatIsSample, isSampleInstance } from '../samples/sample-instances.ts';
@@ -38,7 +38,7 @@ const m = alias(webhookMessages, 'm');
 /** The rows among which the newest are looked for. */
 function selectRows(pages: number): SQL {
   const source = scan(webhookMessages, 'm', pages);
-  const columns = sql`select ${list([m.instance_id, m.event_type, m.received_at])} from`;
+  const columns = sql`select ${listSql([m.instance_id, m.event_type, m.received_at])} from`;
   if (findShare(pages) === 1) return sql`${columns} ${source}`;
   const firstOfEnd = sql.raw(`'(${Math.max(0, pages - LAST_PAGES)},0)'`);
   return sql`${columns} ${source} union all ${columns} ${webhookMessages} as m where m.ctid >= ${firstOfEnd}`;

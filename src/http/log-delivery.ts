@@ -1,15 +1,15 @@
 import type { Log } from '../log/log.ts';
 import type { SettledDelivery } from '../metrics/delivery-metrics.ts';
-import type { Outcome } from '../sync/outcome.ts';
+import type { Receipt } from '../sync/receive.ts';
 import type { HttpError } from './http-error.ts';
 
 /** What the log says of a delivery that was answered with 200. */
 export interface LoggedDelivery extends SettledDelivery {
-  readonly outcome: Outcome;
+  readonly outcome: Receipt['outcome'];
   readonly messageId: string;
   readonly userId: string | null;
   /** Of a dead letter: why. */
-  readonly reason?: string | undefined;
+  readonly reason?: Receipt['reason'] | undefined;
 }
 
 /** What the log says of any other. */

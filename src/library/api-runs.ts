@@ -1,3 +1,5 @@
+import type { RunKind } from '../../drizzle/schema/codes.ts';
+import type { PagesEnd } from '../backfill/apply-users.ts';
 import type { BackfillProgress } from '../backfill/backfill-options.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
@@ -6,14 +8,15 @@ import { withWorkPool } from '../db/with-work-pool.ts';
 import { OperatorError } from '../errors.ts';
 import type { DriftCounts } from '../reconcile/drift-tally.ts';
 import type { ReconcileLimits } from '../reconcile/reconcile-options.ts';
-import { findDueRun } from '../reconcile/reconcile-runs.ts';
+import { findDueRun } from '../reconcile/record-reconcile.ts';
 import { type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
+import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
 
 /** The options of `backfill`. */
 export interface BackfillCallOptions {
   /** The most users that this call reads. The next call continues behind them. Default: all. */
   readonly limit?: number | undefined;
-  /** Begins anew if the latest run has not finished. Default: false. */
+  /** Begins a new run if the latest one has not finished. Default: false. */
   readonly restart?: boolean | undefined;
   /** Ends the run after the page that is being written. */
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +30,7 @@ export interface BackfillResult {
    * `finished`: all users are here. `limit`, `signal`: the next call continues. `short`: Clerk counts clearly more users
    * than it listed, and `error` says so.
    */
-  readonly end: 'finished' | 'short' | 'limit' | 'signal';
+  readonly end: PagesEnd;
   /** Whether an earlier run was continued. */
   readonly resumed: boolean;
   readonly usersRead: number;
@@ -56,14 +59,14 @@ export interface ReconcileCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a reconcile came to. `busy`: another process is at it. `stopped`: it came to its limits, and the next call continues. */
+/** What a reconcile came to. `busy`: another process reconciles now. `stopped`: it came to its limits, and the next call continues. */
 export type ReconcileOutcome =
   | { readonly state: 'busy' }
   | {
       readonly state: 'finished' | 'stopped';
       /** Null for a dry run, which leaves no trace. */
       readonly runId: string | null;
-      readonly kind: 'incremental' | 'full';
+      readonly kind: RunKind;
       readonly usersRead: number;
       /** By the kind of difference: how many users were found, repaired and left. */
       readonly drift: DriftCounts;
@@ -75,7 +78,7 @@ export type ReconcileOutcome =
 /** What runs over many users need. */
 export interface ApiRunsOptions {
   readonly target: DatabaseTarget;
-  readonly deletedUsers: 'erase' | 'retain';
+  readonly deletedUsers: DeletedUsers;
   readonly openApi: (signal: AbortSignal) => ClerkApi;
   /** Aborted when the library is closed. */
   readonly closing: AbortSignal;

@@ -1,11 +1,13 @@
+import type { Outcome } from '../../drizzle/schema/codes.ts';
 import type { Log } from '../log/log.ts';
+import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
 
 /** What became of a delivery, told after its commit: ids, types and codes only. */
 export interface SettledEvent {
   /** `svix-id`, the same for each attempt at one event. */
   readonly messageId: string;
   /** `stale`: something newer is stored. `duplicate`: it was settled before. `ignored`: no event about a user. */
-  readonly outcome: 'applied' | 'stale' | 'duplicate' | 'ignored' | 'dead_letter';
+  readonly outcome: Outcome;
   readonly eventType: string | null;
   readonly userId: string | null;
   /** When Clerk made the event. */
@@ -36,14 +38,14 @@ export interface ClerkSyncOptions {
    * (porsager/postgres #823, #1189, #1204).
    */
   readonly sql?: { readonly options: object } | undefined;
-  /** The signing secret of the webhook endpoint, `whsec_…`; several while it is rotated. */
+  /** The signing secret of the webhook endpoint, `whsec_…`, or several while it is rotated. */
   readonly signingSecret: string | readonly string[] | undefined;
   /** The secret key of the same Clerk instance: for `ensureUser`, `syncUser`, `backfill` and `reconcile`. */
   readonly secretKey?: string | undefined;
   /** Where Clerk's Backend API is. Default: `https://api.clerk.com`. */
   readonly apiUrl?: string | undefined;
   /** What is kept of a user whom Clerk deletes: the id and the times, or all columns. Default: `erase`. */
-  readonly deletedUsers?: 'erase' | 'retain' | undefined;
+  readonly deletedUsers?: DeletedUsers | undefined;
   /** The schema that holds the tables. Default: `clerk`. */
   readonly schema?: string | undefined;
   /** The most connections that are kept for deliveries. Default: 10, with `serverless` 1. */

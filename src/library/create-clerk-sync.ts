@@ -1,12 +1,13 @@
 import { createPool } from '../db/pool.ts';
+import type { DeliveryObserver } from '../http/webhook-handler.ts';
+import type { Log } from '../log/log.ts';
 import { assembleClerkSync } from './assemble-clerk-sync.ts';
 import type { ClerkSync } from './clerk-sync.ts';
-import type { ClerkSyncOptions } from './clerk-sync-options.ts';
+import type { ClerkSyncOptions, SettledEvent } from './clerk-sync-options.ts';
 import { consoleLog, createSafeLog } from './console-log.ts';
-import { observeOutcomes } from './observe-outcomes.ts';
 import { readOptions } from './read-options.ts';
 
-/** A platform may freeze a process as soon as its answer is out; databases and what is before them close what is idle. */
+/** A platform may freeze a process as soon as its answer is out. Databases and what is before them close what is idle. */
 const MAX_IDLE_MS = 5000;
 
 /**
@@ -37,4 +38,18 @@ export function createClerkSync(options: ClerkSyncOptions): ClerkSync {
   });
   const metrics = observeOutcomes(options.onOutcome, logger);
   return assembleClerkSync({ settings, pool, metrics, logger, ...(serverless ? { lanes: 1 } : {}) }).clerkSync;
+}
+
+/** Tells an application of its deliveries. They are committed by then: what the application throws is only logged. */
+function observeOutcomes(onOutcome: ClerkSyncOptions['onOutcome'], logger: Log): DeliveryObserver {
+  const tell = async (event: SettledEvent) => onOutcome?.(event);
+  return {
+    recordVerified: () => undefined,
+    recordRejection: () => undefined,
+    recordDelivery({ messageId, outcome, eventType, userId, eventAt, reason, ms }) {
+      tell({ messageId, outcome, eventType, userId, eventAt, reason, ms }).catch((err: unknown) =>
+        logger.error({ message_id: messageId, err }, 'onOutcome failed'),
+      );
+    },
+  };
 }

@@ -1,35 +1,14 @@
+import type { LetterState } from '../../drizzle/schema/codes.ts';
 import type { Pool } from '../db/pool.ts';
+import type { DeadLetter, DeadLetterWithBody } from '../dead-letters/dead-letter.ts';
 import { discardDeadLetter } from '../dead-letters/discard-dead-letter.ts';
 import { explainDeadLetter } from '../dead-letters/explain-dead-letter.ts';
 import { findDeadLetters, getDeadLetter } from '../dead-letters/find-dead-letters.ts';
 import { type ReplayResult, replayDeadLetter } from '../dead-letters/replay-dead-letter.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 
-/** A verified delivery, or a user from the Backend API, that could not be applied. Named as its row is. */
-export interface DeadLetter {
-  readonly message_id: string;
-  readonly origin: string;
-  readonly event_type: string | null;
-  readonly user_id: string | null;
-  readonly instance_id: string | null;
-  readonly reason: string;
-  readonly path: string | null;
-  readonly error: string;
-  readonly details: Record<string, unknown>;
-  readonly attempts: number;
-  readonly first_failed_at: Date;
-  readonly last_failed_at: Date;
-  readonly state: 'open' | 'replayed' | 'discarded';
-  readonly resolved_at: Date | null;
-  readonly resolution: string | null;
-}
-
 /** A dead letter with all there is to know. */
-export interface ShownDeadLetter extends DeadLetter {
-  /** Personal data. */
-  readonly body: string;
-  /** What the body was before somebody edited it. */
-  readonly original_body: string | null;
+export interface ShownDeadLetter extends DeadLetterWithBody {
   readonly why: string;
   readonly whatToDo: string;
 }
@@ -37,7 +16,7 @@ export interface ShownDeadLetter extends DeadLetter {
 /** Which dead letters: each part that is given must hold. */
 export interface DeadLetterQuery {
   /** Default: open ones only. */
-  readonly states?: readonly DeadLetter['state'][];
+  readonly states?: readonly LetterState[];
   readonly reasons?: readonly string[];
   readonly userIds?: readonly string[];
   /** Default: 100. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { variables } from '../config/config-variables.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
+import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
 import type { ClerkSyncOptions } from './clerk-sync-options.ts';
 import { describeClient } from './describe-client.ts';
 
@@ -11,7 +12,7 @@ export interface ClerkSyncSettings {
   readonly secrets: readonly string[];
   readonly secretKey: string | undefined;
   readonly apiUrl: string;
-  readonly deletedUsers: 'erase' | 'retain';
+  readonly deletedUsers: DeletedUsers;
   readonly poolSize: number;
   readonly ensureTimeoutMs: number;
   readonly serverless: boolean;

@@ -15,7 +15,7 @@ export interface RunStatus {
   readonly error: string | null;
 }
 
-/** What there is here; null until the tables are there. */
+/** What there is here. Null until the tables are there. */
 export interface DataStatus {
   readonly users: { readonly living: number; readonly deleted: number };
   /** Those that wait for somebody, by their reason. */

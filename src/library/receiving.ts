@@ -1,6 +1,7 @@
 import { createVerifier, type Verifier } from '../clerk/webhook/verify-delivery.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/receive.ts';
 
+/** What taking deliveries needs. */
 export interface ReceivingOptions extends ReceiverOptions {
   /** Every secret that a delivery may be signed with. */
   readonly secrets: readonly string[];

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { OpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
-import type { UsersInState } from '../users/count-users.ts';
+import type { UsersInState } from '../users/count-users-by-state.ts';
 import { refreshBehind } from './refresh-behind.ts';
 import { shareInFlight } from './share-in-flight.ts';
 

@@ -1,14 +1,14 @@
 import type { ObservedUser } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
 import { isSampleInstance } from '../samples/sample-instances.ts';
-import { makeApiTombstone } from '../sync/entries/make-api-entry.ts';
+import { makeApiTombstone } from '../sync/batch-entry.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
-import { countUsers } from '../users/count-by-instance.ts';
+import { countUsersByInstance } from '../users/count-users-by-instance.ts';
 import { checkUsers, REQUESTS_AT_ONCE } from './check-users.ts';
 import type { FoundDrift } from './drift-tally.ts';
 import type { Candidate } from './find-candidates.ts';
 import { mapLimited } from './map-limited.ts';
-import { makeObservation, type RunContext, TIMEOUT_MS } from './run-context.ts';
+import { assertGoing, observe, type ReconcileRun, TIMEOUT_MS, withSession } from './reconcile-run.ts';
 
 /** A user who is stored here, and of whom Clerk says that there is none. */
 interface AbsentUser extends Candidate {
@@ -19,26 +19,26 @@ interface AbsentUser extends Candidate {
 const CHUNK = 50;
 /** Tombstones in one transaction. */
 const BATCH = 500;
-/** Where `--max-deletions` doesn't say: this many, or this part of the living users here, whichever is more. */
+/** If `--max-deletions` doesn't say: this many, or this part of the living users here, whichever is more. */
 const MIN_LIMIT = 50;
 const LIMIT_PART = 0.1;
 
 /**
- * The users of a walk who are stored here and were not in it. Each is asked for by his id, since a walk can miss somebody;
- * only where Clerk itself answers that there is none does he become a tombstone, which is final. So none is written before
- * the walk has come to its end, and none at all where there are more of them than can be right.
+ * The users who are stored here and were not in the walk. Each is asked for by id, since a walk can miss somebody. Only if
+ * Clerk itself answers that there is no such user, they become a tombstone. That is final, so none is written before the
+ * walk has come to its end, and none at all if there are more of them than can be right.
  */
 export class AbsentUsers {
-  readonly #run: RunContext;
+  readonly #run: ReconcileRun;
   readonly #absent: AbsentUser[] = [];
   #unasked = 0;
   #limit: number | undefined;
 
-  constructor(run: RunContext) {
+  constructor(run: ReconcileRun) {
     this.#run = run;
   }
 
-  /** Asks for each candidate, samples left aside; who is there after all is compared and repaired like the others. */
+  /** Asks for each candidate but samples. Users who are there after all are compared and repaired like the others. */
   async ask(candidates: readonly Candidate[]): Promise<void> {
     const { instanceId, tally } = this.#run;
     const real = candidates.filter((candidate) => !isSampleInstance(candidate.instanceId));
@@ -54,18 +54,18 @@ export class AbsentUsers {
   /**
    * Makes tombstones of those whom Clerk doesn't know. The walk has come to its end.
    *
-   * @param met how many of the walk's users were alive here: where there was none, the key may be another instance's.
+   * @param met how many of the walk's users were alive here. If there was none, the key may be another instance's.
    */
   async remove({ met }: { met: number }): Promise<void> {
-    const { dryRun, note } = this.#run;
+    const { dryRun, notes } = this.#run;
     if (this.#unasked > 0)
-      note(`Users here who were not in the walk either, and have not been asked for: ${this.#unasked}.`);
+      notes.add(`Users here who were not in the walk either, and have not been asked for: ${this.#unasked}.`);
     if (this.#absent.length === 0) return;
     if (this.#absent.length > (await this.#getLimit())) return this.#refuse(await this.#describeLimit());
     const isDoubtful = (user: AbsentUser) => met === 0 && !this.#isOurs(user);
     const doubtful = this.#absent.filter(isDoubtful);
     if (doubtful.length > 0) {
-      note(
+      notes.add(
         'Nobody in the walk was known here before, so those who are absent there may be of another Clerk instance: they were left alone. If that is wrong, run this again.',
       );
     }
@@ -90,7 +90,7 @@ export class AbsentUsers {
   /** @returns the user, if there is one. */
   async #askFor(candidate: Candidate): Promise<ObservedUser | undefined> {
     const run = this.#run;
-    await run.assertGoing();
+    await assertGoing(run);
     const askedAt = new Date();
     try {
       const answer = await run.api.getUser(candidate.userId);
@@ -100,7 +100,9 @@ export class AbsentUsers {
       // What can't be asked for, such as an id that is none, has no answer either.
       if (!(error instanceof ClerkApiError && error.code === 'bad_request')) throw error;
       this.#count(candidate, false);
-      run.note("Clerk can't be asked for the ids of some users here, which can't be its own: they were left alone.");
+      run.notes.add(
+        "Clerk can't be asked for the ids of some users here, which can't be its own: they were left alone.",
+      );
     }
     return undefined;
   }
@@ -116,9 +118,9 @@ export class AbsentUsers {
   async #writeTombstones(users: readonly AbsentUser[]): Promise<void> {
     const run = this.#run;
     for (let place = 0; place < users.length; place += BATCH) {
-      await run.assertGoing();
+      await assertGoing(run);
       const batch = users.slice(place, place + BATCH);
-      const entries = batch.map(({ userId, askedAt }) => makeApiTombstone(userId, makeObservation(run, askedAt)));
+      const entries = batch.map(({ userId, askedAt }) => makeApiTombstone(userId, observe(run, askedAt)));
       const settled = await settleBatch(run.settle, entries, TIMEOUT_MS);
       // Stale: a webhook has said so meanwhile.
       for (const [index, user] of batch.entries()) {
@@ -133,7 +135,7 @@ export class AbsentUsers {
     const users = this.#absent.length + this.#unasked;
     for (const user of this.#absent) this.#count(user, false);
     this.#run.tally.withhold(users);
-    this.#run.note(
+    this.#run.notes.add(
       `Users here who are not at Clerk any more: ${this.#absent.length}. That is more than ${limit}, so nobody was deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right; then allow so many with --max-deletions ${users}.`,
     );
   }
@@ -150,12 +152,10 @@ export class AbsentUsers {
   }
 }
 
-/** The users of the key's instance who are not deleted: one look at each row. A user without an instance may be of it. */
-export async function countLiving({
-  settle: { pool },
-  instanceId: own,
-}: Pick<RunContext, 'settle' | 'instanceId'>): Promise<number> {
-  const { real } = await pool.withTransaction(countUsers, { timeoutMs: TIMEOUT_MS });
+/** Counts the users of the key's instance who are not deleted, with one look at each row. A user without an instance may be of it. */
+export async function countLiving(run: Pick<ReconcileRun, 'settle' | 'instanceId'>): Promise<number> {
+  const { instanceId: own } = run;
+  const { real } = await withSession(run, countUsersByInstance);
   return real
     .filter(({ instanceId }) => own === null || instanceId === null || instanceId === own)
     .reduce((sum, { living }) => sum + living, 0);
@@ -167,9 +167,9 @@ export function chooseDeletionLimit(living: number): number {
 }
 
 /**
- * A row that says another creation time than Clerk lies in the range of another page, where it was or will be found. A run
+ * A row with another creation time than Clerk's lies in the range of another page, where it was or will be found. A run
  * that repairs it there counts it once by itself.
  */
-function isCountedOnce({ dryRun }: RunContext): (drift: FoundDrift) => boolean {
+function isCountedOnce({ dryRun }: ReconcileRun): (drift: FoundDrift) => boolean {
   return ({ fields }) => !dryRun || !fields.includes('created_at');
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import { type AcknowledgeableKind, acknowledgeableKinds } from '../../drizzle/schema/codes.ts';
 import { driftAcknowledgements } from '../../drizzle/schema/runs.ts';
 import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
@@ -7,11 +8,10 @@ import { assign, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/sql/wire-time.ts';
 
-/** The kinds of drift that no run repairs: they stay until somebody does something, or accepts them. */
-export const ACKNOWLEDGEABLE = ['newer_here', 'deleted_here', 'other_instance'] as const;
+export type { AcknowledgeableKind } from '../../drizzle/schema/codes.ts';
 
-/** Drift of these kinds can be acknowledged. */
-export type AcknowledgeableKind = (typeof ACKNOWLEDGEABLE)[number];
+/** The kinds of drift that can be acknowledged. */
+export const ACKNOWLEDGEABLE = acknowledgeableKinds;
 
 /** Says that one kind of drift of one user is known, and stays. */
 export interface Acknowledgement {
@@ -58,7 +58,7 @@ export interface DriftSelection {
   readonly userIds: readonly string[];
 }
 
-/** Acknowledges drift; again, with the newest note. Returns the ids of those users who have a row here. */
+/** Acknowledges drift. If it is acknowledged already, it gets the newest note. Returns the ids of the users who have a row here. */
 export async function acknowledgeDrift(
   session: Session,
   { kind, userIds }: DriftSelection,

@@ -6,10 +6,11 @@ import { ACKNOWLEDGEABLE, makeKey } from './acknowledgements.ts';
  *
  * - `in_flight`: missing or older here, and changed so shortly before it was read that its webhook may be on its way. It
  *   is written all the same.
- * - `unreadable`: what Clerk serves of this user can't be read; it is kept as a dead letter.
+ * - `unreadable`: what Clerk serves of this user can't be read. It is kept as a dead letter.
  */
 export type ReconcileKind = DriftKind | 'in_flight' | 'unreadable';
 
+/** One user who is stored otherwise than Clerk says. */
 export interface FoundDrift extends Omit<Drift, 'kind'> {
   readonly kind: ReconcileKind;
 }
@@ -19,19 +20,20 @@ export interface DriftCount {
   readonly found: number;
   readonly repaired: number;
   readonly left: number;
-  /** Not counted as left: an operator knows of them. Absent where it is 0. */
+  /** Not counted as left: an operator knows of them. Absent if it is 0. */
   readonly acknowledged?: number;
-  /** So many deletions a run would have to be allowed. Absent where none was held back. */
+  /** How many deletions the run would need to be allowed. Absent if none was held back. */
   readonly withheld?: number;
-  /** Ids of users, those left first; of what can be acknowledged up to 1,000. */
+  /** Ids of users, those left first. Of what can be acknowledged there are up to 1,000. */
   readonly examples: readonly string[];
   /** How often each column or child table differed. */
   readonly fields: Readonly<Record<string, number>>;
 }
 
+/** The counts of a run by the kind of drift. A kind that was not found is absent. */
 export type DriftCounts = Readonly<Partial<Record<ReconcileKind, DriftCount>>>;
 
-/** In the order in which people are told. */
+/** In the order in which they are shown. */
 const KINDS: readonly ReconcileKind[] = [
   'missing',
   'older',
@@ -46,7 +48,7 @@ const KINDS: readonly ReconcileKind[] = [
 ];
 
 const MAX_EXAMPLES = 3;
-/** Whoever acknowledges drift needs the ids. */
+/** The ids are needed to acknowledge drift. */
 const MAX_ACKNOWLEDGEABLE = 1000;
 const KNOWN: ReadonlySet<string> = new Set(ACKNOWLEDGEABLE);
 
@@ -60,7 +62,7 @@ interface OpenCount {
   readonly fields: Record<string, number>;
 }
 
-/** The state of a run as far as it has come. Of users it keeps counts and a few ids. */
+/** What a run has found so far. Of users it keeps counts and a few ids. */
 export class DriftTally {
   usersRead = 0;
   /** Users who could not be written, and were kept as dead letters. */
@@ -69,7 +71,7 @@ export class DriftTally {
   acknowledged: ReadonlySet<string> = new Set();
   readonly #counts = new Map<ReconcileKind, OpenCount>();
 
-  /** Counts one user who is stored otherwise than Clerk says, once it is known whether he could be repaired. */
+  /** Counts one user who is stored otherwise than Clerk says, once it is known whether that could be repaired. */
   add({ kind, userId, fields }: FoundDrift, isRepaired: boolean): void {
     const count = this.#open(kind);
     count.found += 1;
@@ -86,19 +88,19 @@ export class DriftTally {
     for (const field of fields) count.fields[field] = (count.fields[field] ?? 0) + 1;
   }
 
-  /** Counts users of whom nothing but their number is known. */
+  /** Counts users of whom only the number is known. */
   addLeft(kind: ReconcileKind, users: number): void {
     const count = this.#open(kind);
     count.found += users;
     count.left += users;
   }
 
-  /** Counts users who may have to be deleted, and of whom a run may not delete so many. */
+  /** Counts users who may have to be deleted, and who are too many for a run to delete. */
   withhold(users: number): void {
     this.#open('absent').withheld += users;
   }
 
-  /** For a run that begins anew; one that has written nothing would find the same users again. */
+  /** For a run that starts again. One that has written nothing would find the same users again. */
   startOver({ keepCounts }: { keepCounts: boolean }): void {
     this.usersRead = 0;
     if (!keepCounts) this.#counts.clear();
@@ -128,8 +130,8 @@ function toCount({ acknowledged, withheld, ...count }: OpenCount): DriftCount {
 }
 
 /**
- * How many users still differ in what matters. Activity changes by itself, and what is on its way comes by itself: a dry
- * run leaves that to others.
+ * Counts the users who still differ in what matters. Activity changes by itself. What is on its way comes by itself, and a
+ * dry run leaves that to others.
  */
 export function countLeft(drift: DriftCounts, { dryRun }: { dryRun: boolean }): number {
   const passing = new Set<string>(dryRun ? ['activity', 'in_flight'] : ['activity']);

@@ -7,9 +7,9 @@ import { epochMs, fromEpochMs } from '../db/sql/wire-time.ts';
 
 /** Which living users here should have been in what the walk has read. */
 export interface WalkedRange {
-  /** The first creation time of the range, included; null from the beginning. */
+  /** The first creation time of the range, included. Null: from the beginning. */
   readonly from: Date | null;
-  /** The creation time behind its last, not included; null to the end. */
+  /** The creation time behind its last, not included. Null: to the end. */
   readonly to: Date | null;
   /** Ids of users who were in the walk, as far as they may lie in the range. */
   readonly seen: readonly string[];
@@ -23,11 +23,11 @@ export interface Candidate {
   readonly instanceId: string | null;
 }
 
-/** So many in one statement. */
+/** The most in one statement. */
 const CHUNK = 500;
 const LIMIT = sql.raw(String(CHUNK));
 
-/** Who has been there for less may not have reached every server of Clerk's: a tombstone is final, and can wait. */
+/** Users who are newer may not have reached every server of Clerk's. A tombstone is final, and can wait. */
 const SETTLED = sql.raw("interval '1 minute'");
 
 const u = alias(users, 'u');
@@ -41,7 +41,7 @@ const SELECT = sql`
 
 const [FROM, TO] = [sql.raw(fromEpochMs('$3')), sql.raw(fromEpochMs('$4'))];
 
-/** Read through `users_created_at_idx`; the second comparison goes on behind the last row of the chunk before. */
+/** Read through `users_created_at_idx`. The second comparison continues behind the last row of the chunk before. */
 const FIND_IN_RANGE = defineStatement(
   'find candidates in a range',
   sql`${SELECT}
@@ -80,7 +80,7 @@ export async function* findCandidates(lend: Lend, range: WalkedRange): AsyncGene
   }
 }
 
-/** The candidates among rows that say no creation time, wherever the walk may have been looking for them. */
+/** The candidates among rows without a creation time. They belong to no range. */
 export async function* findUndatedCandidates(
   lend: Lend,
   { seen, observedBefore }: Pick<WalkedRange, 'seen' | 'observedBefore'>,

@@ -7,9 +7,9 @@ import { epochMs } from '../db/sql/wire-time.ts';
 
 /** How the latest reconciles ended, whichever process ran them. */
 export interface ReconcileState {
-  /** Unix seconds at which the latest finished run of each kind did; a kind that never has is absent. */
+  /** By kind, the Unix seconds at which the latest finished run ended. A kind without one is absent. */
   readonly finishedAt: Readonly<Record<string, number>>;
-  /** Whether the latest run that has ended finished; undefined where none has. */
+  /** Whether the latest run that has ended finished. Undefined if none has ended. */
   readonly succeeded: boolean | undefined;
 }
 
@@ -37,7 +37,7 @@ interface Row {
   readonly last_state: 'finished' | 'failed' | null;
 }
 
-/** For the metrics, so it gives up after two seconds. */
+/** Reads how the latest reconciles ended. It is for the metrics, so it gives up after two seconds. */
 export async function findReconcileState(pool: Pool): Promise<ReconcileState> {
   const rows = await pool.withTransaction((session) => session.run<Row>(FIND), { timeoutMs: 2000 });
   const finished = rows.flatMap(({ kind, finished_at }) =>

@@ -1,6 +1,6 @@
 /**
- * Does `work` for each item, a few at a time, and gives the results in the order of the items. After a failure nothing
- * more is begun, and it is thrown once what was begun has ended.
+ * Does `work` for each item, a few at a time, and gives the results in the order of the items. After a failure nothing more
+ * begins. The failure is thrown once all that had begun has ended.
  */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],

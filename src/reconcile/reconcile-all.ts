@@ -1,12 +1,13 @@
+import type { Session } from '../db/pool.ts';
 import { OperatorError } from '../errors.ts';
 import { describeShortfall, SHORTFALL_REMEDY } from '../walk/describe-shortfall.ts';
 import { type WalkedPage, walkUsers } from '../walk/walk-users.ts';
 import { AbsentUsers, countLiving } from './absent-users.ts';
 import { checkUsers } from './check-users.ts';
 import { findCandidates, findUndatedCandidates } from './find-candidates.ts';
-import { type RunContext, TIMEOUT_MS } from './run-context.ts';
+import { assertGoing, countRead, type ReconcileRun, withSession } from './reconcile-run.ts';
 
-/** Users of one creation time, as an import can make them, whose ids are remembered at the most. */
+/** The most users of one creation time, as an import can make them, whose ids are remembered. */
 const MAX_SEEN = 20_000;
 
 /** How far the walk has come in creation time, and who was seen since that last moved on. */
@@ -16,22 +17,21 @@ interface Position {
 }
 
 /**
- * Walks all users and compares each with what is stored; page by page, who is stored with a creation time that the walk
- * has passed and was not in it, is asked for. No set of all users is kept anywhere: the walk is in the order of creation,
- * and so is an index here.
+ * Walks all users and compares each with what is stored. After each page it asks for the users who are stored with a
+ * creation time that the walk has passed, and were not in it. No set of all users is kept anywhere: the walk is in the
+ * order of creation, and so is an index here.
  *
  * @param expectedUsers what Clerk counted just before.
- * @throws {OperatorError} `walk_short` where the walk can't have come to its end: then nobody is deleted.
+ * @throws {OperatorError} `walk_short` if the walk can't have come to its end. Then nobody is deleted.
  */
-export async function reconcileAll(run: RunContext, expectedUsers: number): Promise<void> {
-  const lend: RunContext['settle']['pool']['withTransaction'] = (work) =>
-    run.settle.pool.withTransaction(work, { timeoutMs: TIMEOUT_MS });
+export async function reconcileAll(run: ReconcileRun, expectedUsers: number): Promise<void> {
+  const lend = <T>(work: (session: Session) => Promise<T>) => withSession(run, work);
   const absent = new AbsentUsers(run);
   let position: Position = { end: null, seen: [] };
   let met = 0;
   let observedAt = new Date(0);
   for await (const page of walkUsers(run.api)) {
-    await run.assertGoing();
+    await assertGoing(run);
     met += await checkUsers(
       run,
       page.users.map((user) => ({ user, observedAt: page.observedAt })),
@@ -44,33 +44,33 @@ export async function reconcileAll(run: RunContext, expectedUsers: number): Prom
       for await (const candidates of findCandidates(lend, range)) await absent.ask(candidates);
     }
     position = advance(run, position, { to, seen, page });
-    run.advance(page.users.length);
+    countRead(run, page.users.length);
   }
   await assertWholeWalk(run, expectedUsers);
   if (run.tally.usersRead === 0) return await describeEmptyWalk(run);
   const rest = { from: position.end, to: null, seen: position.seen, observedBefore: observedAt };
   for await (const candidates of findCandidates(lend, rest)) await absent.ask(candidates);
   for await (const candidates of findUndatedCandidates(lend, rest)) await absent.ask(candidates);
-  await run.assertGoing();
+  await assertGoing(run);
   await absent.remove({ met });
 }
 
-/** Who is missing from half a walk is not gone. */
-async function assertWholeWalk({ api, tally }: RunContext, expectedUsers: number): Promise<void> {
+/** Users who are missing from half a walk are not gone. */
+async function assertWholeWalk({ api, tally }: ReconcileRun, expectedUsers: number): Promise<void> {
   const shortfall = describeShortfall(tally.usersRead, [expectedUsers, await api.countUsers()]);
   if (shortfall === undefined) return;
   throw new OperatorError('walk_short', `${shortfall} Nobody was deleted here.`, { hint: SHORTFALL_REMEDY });
 }
 
-/** Users of the end's own creation time may stand on the next page, too: those seen are remembered until it moves on. */
+/** More users of the last creation time may stand on the next page. Those seen are remembered until the time moves on. */
 function advance(
-  run: RunContext,
+  run: ReconcileRun,
   position: Position,
   { to, seen, page }: { to: Date | null; seen: readonly string[]; page: WalkedPage },
 ): Position {
   if (to !== null && (position.end === null || to > position.end)) return { end: to, seen: listIds(page) };
   if (seen.length <= MAX_SEEN) return { ...position, seen };
-  run.note(
+  run.notes.add(
     `More than ${MAX_SEEN} users were created at one moment: those stored with it were not checked for being gone.`,
   );
   return { end: new Date((position.end?.getTime() ?? 0) + 1), seen: [] };
@@ -80,12 +80,12 @@ function listIds({ users }: WalkedPage): string[] {
   return users.flatMap(({ id }) => (id === null ? [] : [id]));
 }
 
-/** An API that has nobody to tell of is no reason to delete everybody. */
-async function describeEmptyWalk(run: RunContext): Promise<void> {
+/** An API without any user is no reason to delete everybody. */
+async function describeEmptyWalk(run: ReconcileRun): Promise<void> {
   const living = await countLiving(run);
   if (living === 0) return;
   run.tally.addLeft('absent', living);
-  run.note(
+  run.notes.add(
     `Clerk has no user at all, and ${living} are stored here: nobody was asked for or deleted. Make sure that CLERK_SECRET_KEY and CLERK_API_URL are right.`,
   );
 }

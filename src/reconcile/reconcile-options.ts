@@ -1,23 +1,24 @@
+import type { RunKind } from '../../drizzle/schema/codes.ts';
 import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { Session } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
-import type { RunKind } from './run-context.ts';
 
+/** What a reconcile needs, and what may be chosen. */
 export interface ReconcileOptions {
   readonly api: Pick<ClerkApi, 'listUsers' | 'getUser' | 'getInstance' | 'countUsers'>;
   readonly settle: SettleOptions;
   /** Where the lock is taken, on a connection of its own: the pool's database. */
   readonly target: DatabaseTarget;
-  /** Says under the lock what to do; undefined: nothing. */
+  /** Says under the lock what to do. Undefined: nothing. */
   readonly chooseKind: (session: Session) => Promise<RunKind | undefined>;
   /** Finds, and writes nothing, not even that it ran. */
   readonly dryRun?: boolean | undefined;
-  /** Tombstones at the most; undefined: the greater of 50 and a tenth of the living users here. */
+  /** The most tombstones. Undefined: the greater of 50 and a tenth of the living users here. */
   readonly maxDeletions?: number | undefined;
-  /** Ends an incremental run early; a later one with limits continues it. Undefined: it ends when all is compared. */
+  /** Ends an incremental run early. A later one with limits continues it. Undefined: it ends when all is compared. */
   readonly limits?: ReconcileLimits | undefined;
-  /** Ends the run. Whoever makes the API hands it on, so that nobody waits for an answer. */
+  /** Ends the run. The API has it too, so that nobody waits for an answer. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReconcileProgress) => void) | undefined;
 }
@@ -34,6 +35,6 @@ export interface ReconcileLimits {
 /** How far a run has come. */
 export interface ReconcileProgress {
   readonly usersRead: number;
-  /** What Clerk counts, in a full run; how many have changed since the last one is not known before. */
+  /** What Clerk counts, in a full run. How many have changed since the last one is not known before. */
   readonly expectedUsers: number | undefined;
 }

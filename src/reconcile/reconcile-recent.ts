@@ -1,55 +1,45 @@
 import type { ApiPage, ApiUser } from '../clerk/api/clerk-api.ts';
 import { checkUsers } from './check-users.ts';
 import type { ReconcileLimits } from './reconcile-options.ts';
-import type { RunContext } from './run-context.ts';
+import { assertGoing, countRead, type RecentCheckpoint, type ReconcileRun } from './reconcile-run.ts';
 
 /** The most that Clerk serves at once. */
 const PAGE_SIZE = 500;
-/** So large a part of a page may be deleted between two requests without moving anybody past the page's end. */
+/** The part of a page that may be deleted between two requests before users move past the end of the page. */
 const OVERLAP_PART = 0.1;
-/** Offsets get slower the larger they are: beyond this a walk through all users is the better way. */
+/** Large offsets are slow: beyond this a walk through all users is better. */
 const MAX_PAGES = 20;
-
-/** Where a run that came to its limits was stopped; times are ISO texts, by Clerk's clock. */
-export interface RecentCheckpoint {
-  /** The newest change when the first of these runs began: what changes later is for the runs behind them. */
-  readonly newest: string;
-  /** All who were changed between this and `newest` are compared. */
-  readonly reached: string;
-  /** Of the next page, if nobody has moved. */
-  readonly offset: number;
-}
 
 /** What a run over recent changes came to. */
 export interface RecentChanges {
-  /** False when it was too far, or nobody was there: then not all of them were compared. */
+  /** False if there were too many, or none at all. Then not all of them were compared. */
   readonly isComplete: boolean;
-  /** When Clerk last changed anybody, as of the first page. */
+  /** When Clerk last changed a user, as of the first page. */
   readonly newest: Date | null;
   /** Where its limits ended it. */
   readonly stoppedAt?: RecentCheckpoint;
 }
 
 /**
- * Compares the users whom Clerk has changed since, the latest first. What moves to the top meanwhile has a new `updated_at`,
- * and is the next run's.
+ * Compares the users whom Clerk has changed since then, the latest first. A user who moves to the top meanwhile has a new
+ * `updated_at`, and is left to the next run.
  *
  * @param since by Clerk's clock.
  * @param from where an earlier run was stopped.
  */
-export async function reconcileRecent(run: RunContext, since: Date, from?: RecentCheckpoint): Promise<RecentChanges> {
+export async function reconcileRecent(run: ReconcileRun, since: Date, from?: RecentCheckpoint): Promise<RecentChanges> {
   const budget = createBudget(run.limits);
   let newest = from === undefined ? null : new Date(from.newest);
   let reached = from && new Date(from.reached);
   for await (const { page, users, isFirst, nextOffset } of walkRecent(run, from)) {
     newest ??= findNewest(page);
-    // Whether there is nobody at all is for a run to say that counts.
+    // Only a full run, which counts, can say that there are no users at all.
     if (isFirst && page.users.length === 0) break;
     await checkUsers(
       run,
       users.map((user) => ({ user, observedAt: page.observedAt })),
     );
-    run.advance(users.length);
+    countRead(run, users.length);
     if (!page.isFull || reaches(page, since)) return { isComplete: true, newest };
     reached = earlier(reached, findOldest(page));
     if (budget.isSpent() && newest !== null && reached !== undefined) {
@@ -73,14 +63,14 @@ type Ids = ReadonlySet<ApiUser['id']>;
 
 /**
  * The list from its top, or from where an earlier run was stopped. Pages overlap, since the list moves up by one with each
- * user who is deleted meanwhile; a page that is no continuation is left out, and the next one begins earlier.
+ * user who is deleted meanwhile. A page that does not follow on the last one is left out, and the next one begins earlier.
  */
-async function* walkRecent(run: RunContext, from: RecentCheckpoint | undefined): AsyncGenerator<RecentPage> {
+async function* walkRecent(run: ReconcileRun, from: RecentCheckpoint | undefined): AsyncGenerator<RecentPage> {
   const limit = run.limits?.pageSize ?? PAGE_SIZE;
   let offset = from?.offset ?? 0;
   let behind: Ids | Date | undefined = from && new Date(from.reached);
   for (let pages = 0; run.limits !== undefined || pages < MAX_PAGES; pages += 1) {
-    await run.assertGoing();
+    await assertGoing(run);
     const page = await run.api.listUsers({ order: '-updated_at', offset, limit });
     if (offset > 0 && !continues(page, behind)) {
       offset = Math.max(0, offset - limit);
@@ -94,7 +84,7 @@ async function* walkRecent(run: RunContext, from: RecentCheckpoint | undefined):
   }
 }
 
-/** Whether nobody stands between this page and what is compared: it begins later than that ends, or with some of its users. */
+/** Whether this page follows on what is compared: it begins later than that ends, or with some of its users. */
 function continues(page: ApiPage, behind: Ids | Date | undefined): boolean {
   if (!(behind instanceof Date)) return page.users.some(({ id }) => behind?.has(id) === true);
   const first = findNewest(page);
@@ -121,8 +111,8 @@ function createBudget({
   };
 }
 
-/** When Clerk last changed anybody, by its own clock; null where there is nobody. */
-export async function findNewestChange(api: RunContext['api']): Promise<Date | null> {
+/** When Clerk last changed a user, by its own clock. Null if there are none. */
+export async function findNewestChange(api: ReconcileRun['api']): Promise<Date | null> {
   return findNewest(await api.listUsers({ order: '-updated_at', offset: 0, limit: 1 }));
 }
 

@@ -1,11 +1,12 @@
+import type { RunKind } from '../../drizzle/schema/codes.ts';
 import { type AdvisoryLock, withAdvisoryLock } from '../db/advisory-lock.ts';
 import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { describeFailure } from '../walk/describe-failure.ts';
-import { compareWithClerk, createRunState, type RunState } from './compare-with-clerk.ts';
+import { compareWithClerk } from './compare-with-clerk.ts';
 import type { DriftCounts } from './drift-tally.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
-import { beginRun, endRun } from './reconcile-runs.ts';
-import type { RunKind } from './run-context.ts';
+import { createReconcileRun, type ReconcileRun } from './reconcile-run.ts';
+import { beginReconcile, endReconcile } from './record-reconcile.ts';
 
 /** What came of a run. */
 export interface ReconcileReport {
@@ -21,23 +22,23 @@ export interface ReconcileReport {
   /** What the counts don't say, a sentence each. */
   readonly notes: readonly string[];
   readonly durationMs: number;
-  /** Its limits ended it: a later run with limits continues. */
+  /** Its limits ended it, and a later run with limits continues. */
   readonly isStopped: boolean;
-  /** What ended it before its end, and that in a sentence. What was repaired until then stays. */
+  /** What ended it early, and that in a sentence. What was repaired until then stays. */
   readonly failure?: unknown;
   readonly error?: string;
 }
 
-/** `busy`: another process is at it. `not_due`: nothing was chosen. */
+/** `busy`: another process reconciles now. `not_due`: nothing was chosen. */
 export type ReconcileResult =
   | { readonly state: 'busy' | 'not_due' }
   | { readonly state: 'ran'; report: ReconcileReport };
 
 /**
- * Compares what is stored with what the Backend API says, and repairs it through the write path; one process at a time.
+ * Compares what is stored with what the Backend API says, and repairs it through the write path, in one process at a time.
  * Failures are part of the report, and of the run's row.
  *
- * @throws {DatabaseUnavailableError} when it could not even begin.
+ * @throws {DatabaseUnavailableError} if it could not even begin.
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult> {
   const locked = await withAdvisoryLock({ target: options.target, name: 'reconcile' }, async (lock) => {
@@ -49,48 +50,32 @@ export async function runReconcile(options: ReconcileOptions): Promise<Reconcile
 }
 
 async function runLocked(options: ReconcileOptions, kind: RunKind, lock: AdvisoryLock): Promise<ReconcileReport> {
-  const { dryRun = false } = options;
   const startedAt = performance.now();
-  const runId = dryRun ? null : await options.settle.pool.withTransaction((session) => beginRun(session, kind));
-  const state = createRunState(runId, kind, lock);
+  const { pool } = options.settle;
+  const runId = options.dryRun ? null : await pool.withTransaction((session) => beginReconcile(session, kind));
+  const run = createReconcileRun(options, { runId, kind, lock });
   const report = (failed: Pick<ReconcileReport, 'failure' | 'error'> = {}): ReconcileReport => {
-    const { kind, instanceId, tally, notes, checkpoint } = state;
-    const facts = {
-      runId,
-      kind,
-      dryRun,
-      instanceId,
-      usersRead: tally.usersRead,
-      drift: tally.read(),
-      deadLetters: tally.deadLetters,
-      isStopped: checkpoint !== undefined,
-    };
-    return { ...facts, notes: [...notes], durationMs: performance.now() - startedAt, ...failed };
+    const { kind, dryRun, instanceId, tally, notes, checkpoint } = run;
+    const { usersRead, deadLetters } = tally;
+    const counts = { usersRead, drift: tally.read(), deadLetters, notes: [...notes] };
+    const durationMs = performance.now() - startedAt;
+    return { runId, kind, dryRun, instanceId, ...counts, durationMs, isStopped: checkpoint !== undefined, ...failed };
   };
   try {
-    await compareWithClerk(options, state);
-    await recordEnd(options, state);
+    await compareWithClerk(run);
+    await pool.withTransaction((session) => endReconcile(session, run));
     return report();
   } catch (failure) {
     const error = describeFailure(failure);
-    await recordFailure(options, state, error);
+    await recordFailure(run, error);
     return report({ failure, error });
   }
 }
 
-async function recordEnd({ settle: { pool } }: ReconcileOptions, state: RunState, error?: string): Promise<void> {
-  const { runId, kind, instanceId, watermarkAt, checkpoint, tally } = state;
-  if (runId === null) return;
-  const counts = { usersRead: tally.usersRead, drift: tally.read() };
-  const finished = { state: checkpoint === undefined ? 'finished' : 'stopped', watermarkAt, checkpoint } as const;
-  const end = error === undefined ? finished : ({ state: 'failed', watermarkAt: null, error } as const);
-  await pool.withTransaction((session) => endRun(session, runId, { kind, instanceId, ...counts, ...end }));
-}
-
 /** What can't be recorded, because the database is away, is found by the next run all the same: it has no end. */
-async function recordFailure(options: ReconcileOptions, state: RunState, error: string): Promise<void> {
+async function recordFailure(run: ReconcileRun, error: string): Promise<void> {
   try {
-    await recordEnd(options, state, error);
+    await run.settle.pool.withTransaction((session) => endReconcile(session, run, error));
   } catch (failure) {
     if (!(failure instanceof DatabaseUnavailableError)) throw failure;
   }

@@ -12,7 +12,7 @@ import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
-import { countUsers } from '../users/count-users.ts';
+import { countUsersByState } from '../users/count-users-by-state.ts';
 import { version } from '../version.ts';
 import type { StopStack } from './stop-stack.ts';
 
@@ -41,7 +41,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     version,
     readQueue: () => receiving.receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
-    countUsers: () => countUsers(pool),
+    countUsers: () => countUsersByState(pool),
     countPoolWaiters: () => pool.waiting,
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),

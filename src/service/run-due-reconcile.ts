@@ -3,7 +3,7 @@ import type { ApiRuns } from '../library/api-runs.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { countLeft } from '../reconcile/drift-tally.ts';
-import { findDueRun } from '../reconcile/reconcile-runs.ts';
+import { findDueRun } from '../reconcile/record-reconcile.ts';
 import type { ReconcileReport } from '../reconcile/run-reconcile.ts';
 import { isAbort } from '../walk/describe-failure.ts';
 import { describeApiError } from './open-api.ts';

@@ -1,5 +1,30 @@
+import { sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import { webhookMessages } from '../../drizzle/schema/messages.ts';
 import type { Session } from '../db/pool.ts';
-import { FORGET_MESSAGES } from './statements/ledger-statements.ts';
+import { nameOf } from '../db/sql/columns.ts';
+import { defineStatement } from '../db/sql/define-statement.ts';
+
+const m = alias(webhookMessages, 'm');
+
+/**
+ * Dead letters are left out: a resend of an open one is tried again in any case, and of one that was discarded it must
+ * not be.
+ */
+const FORGET_MESSAGES = defineStatement(
+  'forget messages',
+  sql`
+  with forgotten as (
+    delete from ${webhookMessages} as m
+    where ${m.outcome} <> 'dead_letter'
+      and ($1::text is null or ${m.message_id} = any(array(select json_array_elements_text($1::text::json))))
+      and ($2::text is null or ${m.user_id} = any(array(select json_array_elements_text($2::text::json))))
+      and ($3::text is null or ${m.received_at} >= $3::text::timestamptz)
+      and ($4::text is null or ${m.received_at} < $4::text::timestamptz)
+    returning ${m.outcome}
+  )
+  select ${nameOf(m.outcome)}, count(*)::text as messages from forgotten group by 1 order by 1`,
+);
 
 /** Which messages: each part that is given must hold. */
 export interface MessageFilter {
@@ -12,9 +37,9 @@ export interface MessageFilter {
 }
 
 /**
- * Removes messages from the ledger, so that a resend of them is applied again and is no duplicate: for rows that somebody
- * has removed by hand. The version of a user decides as ever, so nothing newer is overwritten, and who is deleted stays
- * so.
+ * Removes messages from the ledger, so that a resend of them is applied again and is no duplicate. This is for rows that
+ * somebody has removed by hand. The version of a user decides as always: nothing newer is overwritten, and a deleted user
+ * stays deleted.
  *
  * @returns by outcome, how many were forgotten.
  */

@@ -1,16 +1,14 @@
+import type { Outcome } from '../../drizzle/schema/codes.ts';
 import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
-import { BatchQueue } from './batch-queue.ts';
-import { type DeliveryEntry, makeEntry } from './entries/make-entry.ts';
-import type { Outcome } from './outcome.ts';
-import { getSettled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
+import { type DeliveryEntry, type LetterReason, makeDeliveryEntry } from './batch-entry.ts';
+import { getSettled, type Settled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
 import { countUnkeyed } from './snapshots/snapshot.ts';
 
-export { QueueFullError } from './batch-queue.ts';
-
+/** How deliveries wait and are written. */
 export interface ReceiverOptions extends SettleOptions {
   /** Batches written at once. Default 2: while one commits, the next is computed. */
   readonly lanes?: number;
-  /** Deliveries in one transaction at the most. Default 200. */
+  /** The most deliveries in one transaction. Default 200. */
   readonly maxBatch?: number;
   /** Deliveries that may wait. Default 2,000. */
   readonly maxQueued?: number;
@@ -27,12 +25,12 @@ export interface Receipt {
   readonly userId: string | null;
   /** When Clerk made the event. */
   readonly eventAt: Date;
-  /** Texts and numbers that were sanitized by something storable. */
+  /** Texts and numbers that had to be changed for Postgres to take them. */
   readonly sanitized: number;
-  /** Children without a key, by their list, where there are any: they are in the user's `extra`. */
+  /** Children without a key, by their list, if there are any. They are in the user's `extra`. */
   readonly unkeyed?: Readonly<Record<string, number>>;
   /** Why it is a dead letter. */
-  readonly reason?: string;
+  readonly reason?: LetterReason;
 }
 
 /** Takes verified deliveries and acknowledges them once they are committed. */
@@ -62,22 +60,148 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   });
   return {
     async receive(delivery) {
-      const entry = makeEntry(delivery);
-      const { outcome, letter } = getSettled(await queue.add(entry, delivery.body.length));
-      const { eventType, userId, eventAt } = entry.message;
-      const unkeyed = entry.change.kind === 'snapshot' ? countUnkeyed(entry.change) : {};
-      const isWhole = Object.keys(unkeyed).length === 0;
-      const receipt = {
-        outcome,
-        eventType,
-        userId,
-        eventAt,
-        sanitized: entry.sanitized,
-        ...(isWhole ? {} : { unkeyed }),
-      };
-      return letter === undefined ? receipt : { ...receipt, reason: letter.reason };
+      const entry = makeDeliveryEntry(delivery);
+      return makeReceipt(entry, getSettled(await queue.add(entry, delivery.body.length)));
     },
     drain: () => queue.drain(),
     stats: () => ({ queued: queue.queued, inFlight: queue.inFlight }),
   };
+}
+
+function makeReceipt({ message, change, sanitized }: DeliveryEntry, { outcome, letter }: Settled): Receipt {
+  const { eventType, userId, eventAt } = message;
+  const unkeyed = change.kind === 'snapshot' ? countUnkeyed(change) : {};
+  const isWhole = Object.keys(unkeyed).length === 0;
+  return {
+    ...{ outcome, eventType, userId, eventAt, sanitized },
+    ...(isWhole ? {} : { unkeyed }),
+    ...(letter === undefined ? {} : { reason: letter.reason }),
+  };
+}
+
+/** Too much waits to be written. The sender must send again later. */
+export class QueueFullError extends Error {
+  override readonly name = 'QueueFullError';
+}
+
+/** How a queue makes batches, and how much may wait. */
+export interface BatchQueueOptions<Item, Result> {
+  /** Settles a batch within the given time. The results stand in the order of the items. */
+  readonly process: (items: readonly Item[], timeoutMs: number) => Promise<readonly Result[]>;
+  /** Batches in work at once. */
+  readonly lanes: number;
+  /** The most items in one batch. */
+  readonly maxBatch: number;
+  /** How many items may wait. */
+  readonly maxQueued: number;
+  /** Their sizes added up. */
+  readonly maxQueuedBytes: number;
+  /** The longest time from the arrival of an item to its answer. */
+  readonly deadlineMs: number;
+}
+
+interface Waiting<Item, Result> extends PromiseWithResolvers<Result> {
+  readonly item: Item;
+  readonly bytes: number;
+  readonly arrivedAt: number;
+}
+
+/** An item that has used this share of its time is refused, not begun. */
+const LATEST_BEGIN = 2 / 3;
+
+/**
+ * Collects what arrives while a batch is in work into the next one. There is no timer: an item that finds a free lane
+ * is processed at once and alone, and batches grow by themselves as the load does.
+ */
+export class BatchQueue<Item, Result> {
+  readonly #options: BatchQueueOptions<Item, Result>;
+  readonly #waiting: Waiting<Item, Result>[] = [];
+  #waitingBytes = 0;
+  #running = 0;
+  #inFlight = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: BatchQueueOptions<Item, Result>) {
+    this.#options = options;
+  }
+
+  /** Items that wait for a lane. */
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  /** Items in the batches in work. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Resolves with the item's result.
+   *
+   * @throws {QueueFullError} at once, or when its turn comes too late; otherwise what `process` threw.
+   */
+  add(item: Item, bytes: number): Promise<Result> {
+    const { maxQueued, maxQueuedBytes } = this.#options;
+    if (this.#waiting.length >= maxQueued || this.#waitingBytes + bytes > maxQueuedBytes) {
+      return Promise.reject(new QueueFullError('Too many deliveries are waiting to be written.'));
+    }
+    const waiting = { ...Promise.withResolvers<Result>(), item, bytes, arrivedAt: performance.now() };
+    this.#waiting.push(waiting);
+    this.#waitingBytes += bytes;
+    this.#fillLanes();
+    return waiting.promise;
+  }
+
+  /** Resolves when nothing waits and nothing is in work. */
+  async drain(): Promise<void> {
+    while (this.#running > 0) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
+    }
+  }
+
+  #fillLanes(): void {
+    while (this.#running < this.#options.lanes && this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      if (batch.length > 0) void this.#run(batch);
+    }
+    if (this.#running > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+
+  #takeBatch(): Waiting<Item, Result>[] {
+    const { maxBatch, deadlineMs } = this.#options;
+    const latest = performance.now() - deadlineMs * LATEST_BEGIN;
+    const taken = this.#waiting.splice(0, maxBatch);
+    for (const { bytes } of taken) this.#waitingBytes -= bytes;
+    const [late, batch] = [
+      taken.filter((one) => one.arrivedAt < latest),
+      taken.filter((one) => one.arrivedAt >= latest),
+    ];
+    for (const { reject } of late) reject(new QueueFullError('The delivery waited too long to be written.'));
+    return batch;
+  }
+
+  async #run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    this.#running += 1;
+    this.#inFlight += batch.length;
+    try {
+      const results = await this.#options.process(
+        batch.map(({ item }) => item),
+        this.#timeLeft(batch),
+      );
+      for (const [place, { resolve }] of batch.entries()) resolve(results[place] as Result);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      this.#running -= 1;
+      this.#inFlight -= batch.length;
+      this.#fillLanes();
+    }
+  }
+
+  #timeLeft([oldest]: readonly Waiting<Item, Result>[]): number {
+    return this.#options.deadlineMs - (performance.now() - (oldest?.arrivedAt ?? 0));
+  }
 }

@@ -1,4 +1,4 @@
-import { redactSecrets } from '../clerk/json/redact-secrets.ts';
+import type { Outcome } from '../../drizzle/schema/codes.ts';
 import {
   type Blame,
   DatabaseUnavailableError,
@@ -9,22 +9,22 @@ import {
 import { deniesEveryRow } from '../db/errors/denies-every-row.ts';
 import type { Pool } from '../db/pool.ts';
 import { applyBatch } from './apply-batch.ts';
-import type { BatchEntry, DeadLetter } from './entries/batch-entry.ts';
-import type { Outcome } from './outcome.ts';
-import type { DeletedUsers } from './snapshots/write-tombstones.ts';
+import { type BatchEntry, type Failure, isDelivery } from './batch-entry.ts';
+import type { DeletedUsers } from './statements/write-tombstones.ts';
 
+/** What settling needs. */
 export interface SettleOptions {
   readonly pool: Pool;
   readonly deletedUsers: DeletedUsers;
 }
 
-/** What became of one entry; `letter` where it ended as a dead letter. */
+/** What became of one entry. `letter` if it ended as a dead letter. */
 export interface Settled {
   readonly outcome: Outcome;
-  readonly letter?: DeadLetter;
+  readonly letter?: Failure;
 }
 
-/** The same, or why nothing could be decided about the entry: then it must come again. */
+/** The same, or why nothing could be decided about the entry. Then it must come again. */
 export type SettleResult = Settled | { readonly failure: unknown };
 
 const NO_POLICY =
@@ -35,10 +35,10 @@ const MAX_UNCLEAR = 64;
 
 /**
  * Applies a batch in one transaction and resolves after its commit. An entry that the database refuses costs only itself:
- * the batch is halved until it stands alone. Refused for what it says, it is kept as a dead letter; refused for what
- * somebody has to mend here, it fails alone.
+ * the batch is halved until it stands alone. If it is refused for what it says, it is kept as a dead letter. If somebody
+ * has to mend something here, it fails alone.
  *
- * @returns what became of each entry, in their order. Where the database can't be used now, all that was not committed
+ * @returns what became of each entry, in their order. If the database can't be used now, all that was not committed
  * before has failed.
  */
 export async function settleEach(
@@ -83,10 +83,10 @@ export async function settleEach(
 }
 
 /**
- * The same for those who go on only if everything was settled.
+ * The same for callers that continue only if everything was settled.
  *
- * @throws {DatabaseUnavailableError} or an unknown error, when something could not be decided, after all else is
- * committed that can be.
+ * @throws {DatabaseUnavailableError} or an unknown error, if something could not be decided. By then all else that can be
+ * is committed.
  */
 export async function settleBatch(
   options: SettleOptions,
@@ -114,16 +114,15 @@ function describeSettled({ change }: BatchEntry, outcome: Outcome): Settled {
   return outcome === 'dead_letter' && change.kind === 'dead_letter' ? { outcome, letter: change } : { outcome };
 }
 
-/** The entry as the dead letter it becomes. For one that is a letter already there is nothing else to try. */
+/** The entry as the dead letter that it becomes. For one that is a letter already there is nothing else to try. */
 function refuse(entry: BatchEntry, error: unknown): BatchEntry | undefined {
   if (entry.change.kind === 'dead_letter') return refuseLetter(entry, entry.change, error);
   const refusal = findPostgresError(error);
-  const what = entry.origin === 'webhook' ? 'the event says' : 'the Backend API says of the user';
+  const what = isDelivery(entry) ? 'the event says' : 'the Backend API says of the user';
   return {
     ...entry,
     change: {
       kind: 'dead_letter',
-      body: redactSecrets(entry.readBody()),
       reason: 'rejected_by_database',
       error: `The database refuses what ${what}: ${refusal?.message} (SQLSTATE ${refusal?.code}).`,
       details: { sqlstate: refusal?.code, table: refusal?.table_name, column: refusal?.column_name },
@@ -133,11 +132,10 @@ function refuse(entry: BatchEntry, error: unknown): BatchEntry | undefined {
 
 const UNTRANSLATABLE_CHARACTER = '22P05';
 
-/** In a database that is not in UTF-8 a letter can hold every character as JSON's escape of it. */
-function refuseLetter(entry: BatchEntry, letter: DeadLetter, error: unknown): BatchEntry | undefined {
-  if (findSqlState(error) !== UNTRANSLATABLE_CHARACTER) return undefined;
-  const body = letter.body.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return body === letter.body ? undefined : { ...entry, change: { ...letter, body } };
+/** A database that is not in UTF-8 can't hold every character. */
+function refuseLetter(entry: BatchEntry, letter: Failure, error: unknown): BatchEntry | undefined {
+  if (letter.isAscii || findSqlState(error) !== UNTRANSLATABLE_CHARACTER) return undefined;
+  return { ...entry, change: { ...letter, isAscii: true } };
 }
 
 function describeRefusal({ change }: BatchEntry, blame: Blame, error: unknown): unknown {

@@ -1,5 +1,5 @@
 import { isSameJson } from '../clerk/json/is-same-json.ts';
-import { isObject, readTime } from '../clerk/user/fields.ts';
+import { isObject, readMoment } from '../clerk/user/fields.ts';
 import type { ClerkUser, UserValues } from '../clerk/user/parse-user.ts';
 
 /**
@@ -54,7 +54,7 @@ const BELOW_MS = /\.\d{3}\d*[1-9]/;
 /** A request has RFC 3339, a user whole milliseconds: Clerk cuts the digits below, or rounds them up. */
 function isSameTime(asked: unknown, found: unknown): boolean {
   if (typeof asked !== 'string' || !(found instanceof Date)) return asked === found;
-  const aheadMs = found.getTime() - (readTime(asked)?.getTime() ?? Number.NaN);
+  const aheadMs = found.getTime() - (readMoment(asked)?.getTime() ?? Number.NaN);
   return aheadMs === 0 || (aheadMs === 1 && BELOW_MS.test(asked));
 }
 

@@ -3,10 +3,10 @@ import { alias, type PgTable } from 'drizzle-orm/pg-core';
 import { childTables } from '../../drizzle/schema/child-tables.ts';
 import { emailAddresses, phoneNumbers, web3Wallets } from '../../drizzle/schema/children.ts';
 import { users } from '../../drizzle/schema/users.ts';
-import { parseJson } from '../clerk/json/json.ts';
+import { parseJson } from '../clerk/json/parse-json.ts';
 import { type ListKey, listKeys } from '../clerk/user/children.ts';
 import type { Session } from '../db/pool.ts';
-import { list, listColumns, literal, nameOf } from '../db/sql/columns.ts';
+import { listColumns, listSql, literal, nameOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 
 /** A row by its columns: times as ISO texts in UTC, numbers with every digit. */
@@ -18,7 +18,7 @@ export interface UserRows {
   readonly children: Readonly<Record<ListKey, readonly Row[]>>;
 }
 
-/** Found beyond this many are cut off: whoever looks for one user does not mean so many. */
+/** The most users that are shown: a search for one user does not mean more. */
 export const MAX_FOUND = 20;
 
 /** Each branch has an index: an `or` over the joined tables would read all of them. */
@@ -40,7 +40,7 @@ const READ = defineStatement(
   'read users',
   sql`
   select row_to_json(u)::text as user_row,
-    json_build_object(${list(
+    json_build_object(${listSql(
       listKeys.map(
         (key) => sql`
       ${literal(key)}, ${selectChildren(key)}`,
@@ -54,8 +54,8 @@ const READ = defineStatement(
 );
 
 /**
- * Finds the users whom a text names: by id, e-mail address, phone number, user name, external id or wallet, in that form;
- * case makes no difference where it makes none to Clerk. Tombstones are found, too.
+ * Finds the users whom a text names: by id, e-mail address, phone number, user name, external id or wallet. Case makes no
+ * difference if it makes none to Clerk. Tombstones are found as well.
  */
 export async function findUsers(session: Session, text: string): Promise<UserRows[]> {
   const found = await session.run<{ id: string }>(FIND, [text, toPhoneNumber(text)]);
@@ -74,13 +74,13 @@ function selectChildren(key: ListKey): SQL {
   return sql`(
         select coalesce(json_agg(row_to_json(c)), '[]') from (
           select ${listReadable(table)}
-          from ${table} where ${table.user_id} = ${u.id} order by ${list(order)}
+          from ${table} where ${table.user_id} = ${u.id} order by ${listSql(order)}
         ) c)`;
 }
 
 /** A table's columns, times in one form whatever the session's settings are. */
 function listReadable(table: PgTable): SQL {
-  return list(
+  return listSql(
     listColumns(table).map((column) =>
       column.dataType === 'date' ? sql`${formatUtc(column)} as ${nameOf(column)}` : column,
     ),
@@ -98,5 +98,7 @@ function toPhoneNumber(text: string): string {
 }
 
 function parseRow(json: string): Row {
-  return parseJson(json).value as Row;
+  const parsed = parseJson(json);
+  if ('unreadable' in parsed) throw new Error('Postgres has made JSON that is none.');
+  return parsed.value as Row;
 }

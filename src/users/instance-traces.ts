@@ -4,10 +4,10 @@ import { childTables } from '../../drizzle/schema/child-tables.ts';
 import { backfillRuns, deadLetters, reconcileRuns, users, webhookMessages } from '../../drizzle/schema/index.ts';
 import { type ListKey, listKeys } from '../clerk/user/children.ts';
 import type { Pool, Session } from '../db/pool.ts';
-import { list, nameOf } from '../db/sql/columns.ts';
+import { listSql, nameOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 
-/** How many rows of each table are of some instances; children by their user. */
+/** How many rows of each table are of some instances. Children count by their user. */
 export type Traces = Readonly<Record<string, number>>;
 
 /** A table whose rows name their instance, and the tables whose rows go with them. */
@@ -15,7 +15,7 @@ interface Named {
   readonly table: NamingTable;
   readonly key: PgColumn;
   readonly children: readonly ListKey[];
-  /** Rows that stay: a run in work is left to its process. */
+  /** Rows that stay: a run that is under way is left to its process. */
   readonly stays?: SQL;
 }
 
@@ -29,7 +29,7 @@ const t = {
   reconcile_runs: alias(reconcileRuns, 't'),
 };
 
-/** In the order of removal. The ledger comes after what it tells of: whoever is interrupted finds the rest again. */
+/** In the order of removal. The ledger comes after what it tells of, so a removal that was interrupted finds the rest. */
 const TABLES: readonly Named[] = [
   { table: users, key: t.users.id, children: listKeys },
   { table: deadLetters, key: t.dead_letters.message_id, children: [] },
@@ -82,7 +82,7 @@ const countOf = (named: Named) => [
 const COUNT = defineStatement(
   'count rows of instances',
   sql`
-  select ${list(TABLES.flatMap(countOf))}`,
+  select ${listSql(TABLES.flatMap(countOf))}`,
 );
 
 /** Counts what `removeTraces` would remove. */

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { activeUsers } from '../../drizzle/schema/active-users.ts';
 import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
-import { list } from '../db/sql/columns.ts';
+import { listSql } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { formatUtc } from './find-users.ts';
 
@@ -40,7 +40,7 @@ const a = activeUsers;
 const NEWEST = defineStatement(
   'list the newest users',
   sql`
-  select ${a.id}, ${a.primary_email_address}, ${list([a.username, a.first_name, a.last_name])},
+  select ${a.id}, ${a.primary_email_address}, ${listSql([a.username, a.first_name, a.last_name])},
     ${formatUtc(a.created_at)} as created_at, ${formatUtc(a.synced_at)} as synced_at
   from ${a} order by ${a.created_at} desc nulls last, ${a.id} limit $1`,
 );

@@ -1,14 +1,14 @@
-/** Users who may come and go between two counts without a doubt about the walk: so many, and one in so many. */
+/** Users who may come and go between two counts without a doubt about the walk: this many, and one in this many. */
 const FEW = 5;
 const ONE_IN = 1000;
 
 /**
- * Says whether a walk that has come to its end has read clearly fewer users than Clerk has: then the end was none. Users who
- * were created meanwhile are in the later count only, and those who were deleted in the earlier one, so the lower count is
- * what a whole walk reads. It is clear where more than five are missing, and more than one in a thousand beyond that.
+ * Says whether a walk that has come to its end has read clearly fewer users than Clerk has. Then the end was none. Users who
+ * were created meanwhile are only in the later count, and those who were deleted only in the earlier one. So a whole walk
+ * reads at least the lower count. It is clear if more than five are missing, and more than one in a thousand beyond that.
  *
  * @param counted what Clerk counted before the walk and after it.
- * @returns a sentence; undefined where nothing is missing.
+ * @returns a sentence, or undefined if nothing is missing.
  */
 export function describeShortfall(usersRead: number, counted: readonly number[]): string | undefined {
   const expected = Math.min(...counted);

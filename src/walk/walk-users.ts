@@ -6,15 +6,15 @@ import { OperatorError } from '../errors.ts';
 /** How far a walk has come: the last user it was given. */
 export interface WalkPosition {
   readonly userId: string;
-  /** When that user was created, or an earlier one where it doesn't say; null where none has said so yet. */
+  /** When that user was created, or an earlier one if it doesn't say. Null if none has said so yet. */
   readonly createdAt: Date | null;
 }
 
 /** Where a walk begins, and how far it goes. */
 export interface WalkOptions {
-  /** Goes on behind this user; from the oldest one when absent. */
+  /** Continues behind this user. Default: from the oldest one. */
   readonly from?: WalkPosition | undefined;
-  /** Ends after so many users. */
+  /** The most users that are walked. */
   readonly maxUsers?: number | undefined;
   /** Default 500, the most that Clerk serves: asked for more, it silently gives 10. */
   readonly pageSize?: number | undefined;
@@ -27,23 +27,23 @@ export type WalkApi = Pick<ClerkApi, 'listUsers' | 'getUser'>;
 export interface WalkedPage {
   readonly users: readonly ApiUser[];
   readonly observedAt: Date;
-  /** Where a later walk goes on; undefined where there is not one user. */
+  /** Where a later walk continues. Undefined if there is not one user. */
   readonly position: WalkPosition | undefined;
-  /** Nobody comes after this page. False at the end of a walk that `maxUsers` ended. */
+  /** No user comes after this page. False at the end of a walk that `maxUsers` ended. */
   readonly isLast: boolean;
 }
 
 const PAGE_SIZE = 500;
 
 /**
- * Walks all users from the oldest to the newest. While the caller works on a page the next one is fetched, and no more
- * than that: memory does not grow with the number of users. Cursors, since offsets skip users where others are deleted
- * meanwhile, get slower and slower, and time out.
+ * Walks all users from the oldest to the newest. While the caller works on a page the next one is fetched, and no more than
+ * that: memory does not grow with the number of users. It uses cursors. Offsets skip users if others are deleted meanwhile,
+ * get slower and slower, and time out.
  *
- * Users who are deleted during the walk may or may not be in it, and whoever is created during it comes at its end;
- * nobody else is left out. A user may come twice.
+ * Users who are deleted during the walk may or may not be in it. Users who are created during it come at its end. No other
+ * is left out. A user may come twice.
  *
- * @throws {ClerkApiError} what the API threw; `OperatorError` where it serves pages that lead nowhere.
+ * @throws {ClerkApiError} what the API threw. `OperatorError` if it serves pages that lead nowhere.
  */
 export async function* walkUsers(api: WalkApi, options: WalkOptions = {}) {
   const { pageSize = PAGE_SIZE, maxUsers = Number.POSITIVE_INFINITY } = options;
@@ -55,7 +55,7 @@ export async function* walkUsers(api: WalkApi, options: WalkOptions = {}) {
     place = advance(place, users, isFull);
     remaining -= users.length;
     next = isFull && remaining > 0 ? fetchPage(api, place, Math.min(pageSize, remaining)) : undefined;
-    // Whoever leaves the walk early never waits for it.
+    // A caller that leaves the walk early never waits for it.
     next?.catch(() => undefined);
     yield { users, observedAt, position: place.position, isLast: !isFull } satisfies WalkedPage;
   }
@@ -63,11 +63,11 @@ export async function* walkUsers(api: WalkApi, options: WalkOptions = {}) {
 
 interface Place {
   readonly position: WalkPosition | undefined;
-  /** The ids to go on behind, the best one first. */
+  /** The ids to continue behind, the best one first. */
   readonly cursors: readonly string[];
 }
 
-/** So many users in a row may be deleted between two pages before the walk has to step back by time. */
+/** The most users in a row that may be deleted between two pages before the walk has to step back by time. */
 const MAX_CURSORS = 5;
 
 function advance({ position }: Place, users: readonly ApiUser[], isFull: boolean): Place {
@@ -85,9 +85,9 @@ function findLastCreation(users: readonly ApiUser[]): Date | undefined {
 }
 
 /**
- * Where the user to go on behind is gone, the page's other users are as good: nobody stands between them but those already
- * seen. Where they are all gone, or after a restart, the walk steps back to the time when the last one was created, and sees
- * those of that moment again.
+ * If the user to continue behind is gone, the other users of the page serve as well: between them are only users who were
+ * seen. If all of them are gone, or after a restart, the walk steps back to the time when the last one was created. It sees
+ * the users of that moment again.
  */
 async function fetchPage(api: WalkApi, { position, cursors }: Place, limit: number): Promise<ApiPage> {
   for (const startingAfter of cursors) {
@@ -103,7 +103,7 @@ async function fetchPage(api: WalkApi, { position, cursors }: Place, limit: numb
  * Clerk does not say what it answers behind a user who is gone. It may be a refusal, an empty page as at the end, or a page
  * from elsewhere. So a page counts only if the user is still there after it.
  *
- * @returns undefined where the user is gone.
+ * @returns undefined if the user is gone.
  */
 async function fetchBehind(api: WalkApi, startingAfter: string, limit: number): Promise<ApiPage | undefined> {
   try {
@@ -115,7 +115,7 @@ async function fetchBehind(api: WalkApi, startingAfter: string, limit: number): 
   }
 }
 
-/** Without this, an API that ignores the cursor, as a proxy might, would be walked for ever. */
+/** Without this, the walk would never end if a proxy ignored the cursor. */
 function stuckError(userId: string | undefined): OperatorError {
   const where = userId === undefined ? 'no user with an id' : `the same page again, which ends with ${userId}`;
   return new OperatorError('walk_stuck', `The Backend API serves ${where}: the walk can't go on.`, {

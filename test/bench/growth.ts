@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
-import { makeEntry } from '../../src/sync/entries/make-entry.ts';
+import { makeDeliveryEntry } from '../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { type BenchEventsOptions, createBenchEvents } from './bench-events.ts';
 import { type BenchDatabase, startBenchServer } from './bench-server.ts';
@@ -144,7 +144,9 @@ async function fillFrom(pool: Pool, events: ReturnType<typeof createBenchEvents>
       (event) => event !== undefined,
     );
     if (batch.length === 0) return;
-    const entries = batch.map(({ messageId, body }) => makeEntry({ messageId, body, signedAt: at, receivedAt: at }));
+    const entries = batch.map(({ messageId, body }) =>
+      makeDeliveryEntry({ messageId, body, signedAt: at, receivedAt: at }),
+    );
     await settleBatch({ pool, deletedUsers: 'erase' }, entries, 60_000);
   }
 }

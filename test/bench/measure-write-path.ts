@@ -1,8 +1,8 @@
 import { createPool, type Session } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { applyBatch } from '../../src/sync/apply-batch.ts';
-import type { BatchEntry } from '../../src/sync/entries/batch-entry.ts';
-import { makeEntry } from '../../src/sync/entries/make-entry.ts';
+import type { BatchEntry } from '../../src/sync/batch-entry.ts';
+import { makeDeliveryEntry } from '../../src/sync/batch-entry.ts';
 import { type BenchEventsOptions, createBenchEvents } from './bench-events.ts';
 import type { BenchDatabase, BenchServer } from './bench-server.ts';
 import { writeBarely } from './write-barely.ts';
@@ -53,7 +53,7 @@ export async function measureWritePath(
 function readEntries(options: BenchEventsOptions): BatchEntry[] {
   const at = new Date();
   return [...createBenchEvents(options)].map(({ messageId, body }) =>
-    makeEntry({ messageId, body, signedAt: at, receivedAt: at }),
+    makeDeliveryEntry({ messageId, body, signedAt: at, receivedAt: at }),
   );
 }
 

@@ -5,11 +5,10 @@ import { users, webhookMessages } from '../../drizzle/schema/index.ts';
 import type { ListKey } from '../../src/clerk/user/children.ts';
 import { listKeys } from '../../src/clerk/user/children.ts';
 import type { Session } from '../../src/db/pool.ts';
-import { assign, list, listColumns, namesOf, recordset } from '../../src/db/sql/columns.ts';
+import { assign, listColumns, listSql, namesOf, recordset } from '../../src/db/sql/columns.ts';
 import { defineStatement, type Statement } from '../../src/db/sql/define-statement.ts';
-import type { BatchEntry } from '../../src/sync/entries/batch-entry.ts';
-import type { UserSnapshot } from '../../src/sync/snapshots/snapshot.ts';
-import { toRow } from '../../src/sync/snapshots/upsert-snapshots.ts';
+import { type BatchEntry, isDelivery } from '../../src/sync/batch-entry.ts';
+import { toUserRow, type UserSnapshot } from '../../src/sync/snapshots/snapshot.ts';
 
 /** One statement a table that writes the rows and asks nothing. */
 function defineUpsert(table: PgTable, key: readonly string[]): Statement {
@@ -17,8 +16,8 @@ function defineUpsert(table: PgTable, key: readonly string[]): Statement {
   const columns = listColumns(table);
   return defineStatement(
     `bench: upsert ${getTableName(table)}`,
-    sql`insert into ${table} (${namesOf(columns)}) select ${list(listColumns(r))} from ${recordset(listColumns(r))}
-    on conflict (${list(key.map((name) => sql.identifier(name)).map((name) => sql`${name}`))}) do update set
+    sql`insert into ${table} (${namesOf(columns)}) select ${listSql(listColumns(r))} from ${recordset(listColumns(r))}
+    on conflict (${listSql(key.map((name) => sql.identifier(name)).map((name) => sql`${name}`))}) do update set
     ${assign(
       columns.filter(({ name }) => !key.includes(name)),
       excluded,
@@ -39,14 +38,14 @@ const CHILDREN = Object.fromEntries(
 export async function writeBarely(session: Session, entries: readonly BatchEntry[]): Promise<void> {
   const now = new Date();
   const snapshots = [...new Map(entries.map(({ change }) => [(change as UserSnapshot).userId, change])).values()];
-  const rows = (snapshots as UserSnapshot[]).map((snapshot) => toRow(snapshot, now));
-  const ledger = entries.map(({ message }) => ({
-    message_id: message?.messageId,
-    event_type: message?.eventType,
-    user_id: message?.userId,
-    instance_id: message?.instanceId,
-    event_at: message?.eventAt,
-    received_at: message?.receivedAt,
+  const rows = (snapshots as UserSnapshot[]).map((snapshot) => toUserRow(snapshot, now));
+  const ledger = entries.filter(isDelivery).map(({ message }) => ({
+    message_id: message.messageId,
+    event_type: message.eventType,
+    user_id: message.userId,
+    instance_id: message.instanceId,
+    event_at: message.eventAt,
+    received_at: message.receivedAt,
     outcome: 'applied',
   }));
   await Promise.all([

@@ -3,7 +3,7 @@ import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import type { CheckStatus } from '../../src/doctor/check.ts';
 import type { Diagnosis } from '../../src/doctor/run-doctor.ts';
-import { makeApiEntry } from '../../src/sync/entries/make-api-entry.ts';
+import { makeApiEntry } from '../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { callCli } from './cli.ts';
 import { type TestDatabase, useTestDatabase } from './database.ts';

@@ -5,7 +5,7 @@ import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createStorm } from '../../src/samples/create-storm.ts';
 import type { SampleEvent } from '../../src/samples/sample-event.ts';
-import { makeEntry } from '../../src/sync/entries/make-entry.ts';
+import { makeDeliveryEntry } from '../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
 import { createTestDatabase } from './database.ts';
 import { dumpTables, type TablesDump } from './database-dump.ts';
@@ -106,7 +106,9 @@ async function applyInOrder(events: readonly SampleEvent[]): Promise<TablesDump>
   const pool = createPool({ target: parseDatabaseUrl(database.url), size: 1 });
   const at = new Date();
   for (const { messageId, body } of events) {
-    await settleBatch({ pool, deletedUsers: 'erase' }, [makeEntry({ messageId, body, signedAt: at, receivedAt: at })]);
+    await settleBatch({ pool, deletedUsers: 'erase' }, [
+      makeDeliveryEntry({ messageId, body, signedAt: at, receivedAt: at }),
+    ]);
   }
   const dump = await dumpTables(database.sql, { omit: ARRIVAL });
   await pool.close();

@@ -1,4 +1,4 @@
-import { BatchQueue, type BatchQueueOptions } from '../../src/sync/batch-queue.ts';
+import { BatchQueue, type BatchQueueOptions } from '../../src/sync/receive.ts';
 
 /** One call of the queue's `process`. */
 export interface Batch {

@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
+import type { RunKind } from '../../drizzle/schema/codes.ts';
 import { createClerkApi } from '../../src/clerk/api/clerk-api.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import type { ReconcileOptions } from '../../src/reconcile/reconcile-options.ts';
-import type { RunKind } from '../../src/reconcile/run-context.ts';
 import { type ReconcileReport, type ReconcileResult, runReconcile } from '../../src/reconcile/run-reconcile.ts';
 import { withSmallPages } from './backfill.ts';
 import { useTestDatabase } from './database.ts';

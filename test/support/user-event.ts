@@ -1,4 +1,4 @@
-import { makeEntry } from '../../src/sync/entries/make-entry.ts';
+import { makeDeliveryEntry } from '../../src/sync/batch-entry.ts';
 
 /** Unix ms of the time 0 of events made here. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
@@ -26,7 +26,7 @@ export function makeUserBody({ userId, type = 'user.updated', at = 0, mark, data
 
 /** The event as the write path takes it. */
 export function makeUserEntry(options: UserEventOptions) {
-  return makeEntry(makeUserDelivery(options));
+  return makeDeliveryEntry(makeUserDelivery(options));
 }
 
 /** The event as the receiver takes it. */

@@ -1,7 +1,7 @@
 import { getTableColumns } from 'drizzle-orm';
 import { childTables as tables } from '../../drizzle/schema/child-tables.ts';
 import { users } from '../../drizzle/schema/users.ts';
-import { makeEntry } from '../../src/sync/entries/make-entry.ts';
+import { makeDeliveryEntry } from '../../src/sync/batch-entry.ts';
 import type { UserSnapshot } from '../../src/sync/snapshots/snapshot.ts';
 
 /** Unix ms: when the whole user was last updated. */
@@ -75,5 +75,5 @@ export function makeEntryOf(
   const data = typeof user === 'string' ? user : JSON.stringify(user);
   const body = `{"type":"user.updated","object":"event","timestamp":${observedMs},"instance_id":"ins_1","data":${data}}`;
   const at = new Date(observedMs);
-  return makeEntry({ messageId, body, signedAt: at, receivedAt: at });
+  return makeDeliveryEntry({ messageId, body, signedAt: at, receivedAt: at });
 }

@@ -1,21 +1,21 @@
-import { InvalidEventError } from '../invalid-event-error.ts';
+import { type Reading, refuseId, refuseShape, type Unreadable } from '../unreadable.ts';
 import { isObject, readId } from '../user/fields.ts';
 import { type ClerkUser, parseUser } from '../user/parse-user.ts';
 
 interface ApiUserBase {
-  /** As JSON text, every digit kept, secrets and all. Made when asked for: of most users nobody wants it. */
+  /** As JSON text, with every digit and with secrets. It is made when it is asked for, which is rare. */
   readonly readBody: () => string;
 }
 
 /** One user as the Backend API serves it: parsed, or why it can't be. */
 export type ApiUser =
   | (ApiUserBase & { readonly id: string; readonly user: ClerkUser })
-  | (ApiUserBase & { readonly id: string | null; readonly user: undefined; readonly error: InvalidEventError });
+  | (ApiUserBase & { readonly id: string | null; readonly user: undefined; readonly unreadable: Unreadable });
 
 /**
- * What the Backend API leaves out in place of null or false, in the version that we ask for: none of these is among the
+ * What the Backend API leaves out in place of null or false, in the version that we ask for. None of these is among the
  * required keys of its User (OpenAPI of 2026-05-12), and Clerk clears them by leaving them out. An event that lacks one
- * says nothing of it: nobody knows which version it follows. `scim` is not among them, since only events carry it.
+ * says nothing of it, because its version is unknown. `scim` is not among them: only events carry it.
  */
 export const OMITTED_VALUES: Readonly<Record<string, null | false>> = {
   locale: null,
@@ -25,26 +25,16 @@ export const OMITTED_VALUES: Readonly<Record<string, null | false>> = {
   create_organizations_limit: null,
 };
 
-/** Reads one element of a page, as `parseJson` has made it. Never throws for what the element holds. */
+/** Reads one element of a page, as `parseJson` has made it. The paths of issues begin at the user. */
 export function readApiUser(element: unknown): ApiUser {
   const readBody = () => JSON.stringify(element);
   const id = isObject(element) ? readId(element.id) : null;
-  try {
-    const user = parseElement(element, id);
-    return { id: user.id, user, readBody };
-  } catch (error) {
-    if (!(error instanceof InvalidEventError)) throw error;
-    return { id, user: undefined, error, readBody };
-  }
+  const user = readUser(element, id);
+  if ('unreadable' in user) return { id, user: undefined, unreadable: user.unreadable, readBody };
+  return { id: user.id, user: { ...user, values: { ...OMITTED_VALUES, ...user.values } }, readBody };
 }
 
-function parseElement(element: unknown, id: string | null): ClerkUser {
-  if (!isObject(element)) throw InvalidEventError.ofShape([{ path: 'data', message: 'Expected an object' }]);
-  if (id === null) {
-    throw new InvalidEventError('missing_user_id', 'The user has no id.', [
-      { path: 'data.id', message: 'Expected the id of the user' },
-    ]);
-  }
-  const user = parseUser(element);
-  return { ...user, values: { ...OMITTED_VALUES, ...user.values } };
+function readUser(element: unknown, id: string | null): Reading<ClerkUser> {
+  if (!isObject(element)) return refuseShape([{ path: '', message: 'Expected an object' }]);
+  return id === null ? refuseId('id', 'The user has no id.') : parseUser(element);
 }

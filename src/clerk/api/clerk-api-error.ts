@@ -12,7 +12,7 @@ export type ClerkApiErrorCode =
 /** What may be told of an answer: no part of it is anything a person typed. */
 export interface AnswerFacts {
   readonly status?: number | undefined;
-  /** The code of the first error in Clerk's own error body; undefined where something else answered. */
+  /** The code of the first error in Clerk's own error body. Undefined if something else answered. */
   readonly clerkCode?: string | undefined;
   /** What Clerk's support asks for. */
   readonly traceId?: string | undefined;
@@ -24,7 +24,7 @@ export interface AnswerFacts {
 
 /**
  * A request to the Backend API that has failed for good, after the attempts that were worth making. The message says
- * what is wrong and what to do; it quotes neither the key nor a body.
+ * what is wrong and what to do. It quotes neither the key nor a body.
  */
 export class ClerkApiError extends Error {
   override readonly name = 'ClerkApiError';

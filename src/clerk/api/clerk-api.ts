@@ -16,14 +16,14 @@ import {
 export type { ApiUser } from './api-user.ts';
 export type { ApiInstance, ApiPage, ObservedUser } from './read-answers.ts';
 
-/** Which users, in which order; at most `limit`, by default and at the most 500. */
+/** Which users, in which order. `limit` is up to 500, which is the default. */
 export type UserQuery = { readonly limit?: number } & (
   | {
       /** The oldest first. */
       readonly order: 'created_at';
       /** Only those behind this user. */
       readonly startingAfter?: string;
-      /** Only those created later; for where Clerk no longer knows the user to start after. */
+      /** Only those created later, for the case that Clerk no longer knows the user to start after. */
       readonly createdAfter?: Date;
     }
   | { /** The last changed first. */ readonly order: '-updated_at'; readonly offset: number }
@@ -34,12 +34,12 @@ export interface ClerkApi {
   /** @throws {RangeError} for a limit that Clerk would answer with 10 users; {ClerkApiError} `cursor_unknown`. */
   listUsers(query: UserQuery): Promise<ApiPage>;
   /**
-   * Undefined only where Clerk itself says that there is no such user: any other 404, of a proxy or at a wrong address,
+   * Undefined only if Clerk itself says that there is no such user. Any other 404, of a proxy or at a wrong address,
    * throws.
    */
   getUser(id: string): Promise<ObservedUser | undefined>;
   countUsers(): Promise<number>;
-  /** Undefined where the API does not know this question. */
+  /** Undefined if the API does not know this question. */
   getInstance(): Promise<ApiInstance | undefined>;
   /** What changes a user. These calls are made once, and wait for no turn. */
   readonly changes: UserChanges;
@@ -47,6 +47,7 @@ export interface ClerkApi {
   readonly clockOffsetMs: number | undefined;
 }
 
+/** What the client needs. */
 export interface ClerkApiOptions {
   readonly secretKey: string;
   /** In front of `/v1`. */
@@ -55,7 +56,7 @@ export interface ClerkApiOptions {
   readonly userAgent?: string;
   /** Ends requests and waits at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Told before each pause, for whoever watches. */
+  /** Told before each pause. */
   readonly onWait?: ((wait: Wait) => void) | undefined;
   readonly timings?: Partial<Timings>;
 }
@@ -138,13 +139,13 @@ export function createClerkApi(options: ClerkApiOptions): ClerkApi {
 
 /**
  * Half of what Clerk allows an instance (clerk.com/docs: 1,000 requests in 10 s in production, 100 in development), since
- * the application that it belongs to asks, too.
+ * the application that it belongs to asks as well.
  */
 function chooseRate(secretKey: string): Timings['rate'] {
   return { requests: secretKey.startsWith('sk_live_') ? 500 : 50, perMs: 10_000 };
 }
 
-/** `URLSearchParams` writes a `+` as `%2B`; as it is, Clerk would read a space. */
+/** `URLSearchParams` writes a `+` as `%2B`. As it is, Clerk would read a space. */
 function toSearch(query: UserQuery, limit: number): URLSearchParams {
   const search = new URLSearchParams({ limit: String(limit) });
   if (query.order === '-updated_at') {

@@ -13,14 +13,14 @@ export interface Timings {
   readonly failingMs: number;
   /** For waits that Clerk's rate limit asks for, added up. Default 900,000 ms. */
   readonly limitedMs: number;
-  /** The first pause after a failure; each is twice as long as the one before, and up to twice as long again by chance. */
+  /** The first pause after a failure. Each is twice as long as the one before, and up to twice as long again by chance. */
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
   /** So many requests in any stretch of so many ms. */
   readonly rate: { readonly requests: number; readonly perMs: number };
 }
 
-/** A pause before the next attempt, for whoever watches. */
+/** A pause before the next attempt. */
 export interface Wait {
   readonly ms: number;
   /** What is wrong: `ClerkApiError.problem`. */
@@ -39,6 +39,7 @@ export interface ApiCall {
 /** Makes one request, once. Throws a `ClerkApiError` where no whole answer comes, or the signal's reason. */
 export type Sender = (call: ApiCall) => Promise<Answer>;
 
+/** What every request has in common. */
 export interface RequesterOptions {
   readonly send: Sender;
   readonly timings: Timings;
@@ -46,6 +47,7 @@ export interface RequesterOptions {
   readonly onWait: ((wait: Wait) => void) | undefined;
 }
 
+/** One question, and how its answer is read. */
 export interface ApiRequest<T> {
   /** Behind the API's address, with its query: `/users?limit=1`. */
   readonly path: string;
@@ -58,7 +60,7 @@ export type Requester = <T>(request: ApiRequest<T>) => Promise<T>;
 
 /**
  * Makes the function through which all questions of one client go. Failures that pass are tried again with growing, random
- * pauses; a 429 holds back every request for as long as it says.
+ * pauses. A 429 holds back every request for as long as it says.
  *
  * @throws {ClerkApiError} from the returned function, when trying again does not help; the signal's reason when it aborts.
  */
@@ -109,7 +111,7 @@ export function createRequester(options: RequesterOptions): Requester {
 /** Strict: p-throttle's other way lets through twice the number where two windows meet. */
 function createThrottle({ timings: { rate }, signal }: RequesterOptions): () => Promise<void> {
   const limits = { limit: rate.requests, interval: rate.perMs, strict: true };
-  // It throws at once on a signal that has aborted; a request does so by itself.
+  // It throws at once on a signal that has aborted. A request does so by itself.
   const throttle = pThrottle(signal === undefined || signal.aborted ? limits : { ...limits, signal });
   return throttle(async () => undefined);
 }
@@ -127,7 +129,7 @@ function describeWait(ms: number): string {
   return `it asks to wait ${Math.ceil(ms / 1000)} s`;
 }
 
-/** Adds up the time that one request has cost, failures and rate limits apart; false: that was enough. */
+/** Adds up the time that one request has cost, failures and rate limits apart. False: that was enough. */
 function createBudget({ failingMs, limitedMs }: Timings) {
   const left = { failing: failingMs, limited: limitedMs };
   let since = performance.now();

@@ -11,6 +11,7 @@ export interface Answer {
   readonly answeredAt: Date;
 }
 
+/** How one request is made. */
 export interface FetchOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;

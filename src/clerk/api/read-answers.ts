@@ -1,5 +1,4 @@
-import { InvalidEventError } from '../invalid-event-error.ts';
-import { parseJson } from '../json/json.ts';
+import { parseJson } from '../json/parse-json.ts';
 import { type ApiUser, readApiUser } from './api-user.ts';
 import { ClerkApiError } from './clerk-api-error.ts';
 import type { Answer } from './fetch-answer.ts';
@@ -27,7 +26,7 @@ export interface ApiInstance {
   readonly environmentType: string | null;
 }
 
-/** `GET /users`: a bare array. One that can't be read is told as such, and costs no other. */
+/** `GET /users`: a bare array. A user who can't be read is told as such, and costs no other. */
 export function readPage(answer: Answer, limit: number): ApiPage {
   const value = readJson(answer);
   if (!Array.isArray(value)) throw refuse('it is not a list of users');
@@ -63,12 +62,9 @@ export function readObject(answer: Answer): Record<string, unknown> {
 }
 
 function readJson({ text }: Answer): unknown {
-  try {
-    return parseJson(text).value;
-  } catch (error) {
-    if (error instanceof InvalidEventError) throw refuse('it is not JSON');
-    throw error;
-  }
+  const parsed = parseJson(text);
+  if ('unreadable' in parsed) throw refuse('it is not JSON');
+  return parsed.value;
 }
 
 function refuse(happened: string): ClerkApiError {

@@ -1,7 +1,6 @@
-import { InvalidEventError } from '../invalid-event-error.ts';
-import { REQUEST_SECRETS } from '../json/drop-secrets.ts';
-import { parseJson } from '../json/json.ts';
+import { parseJson } from '../json/parse-json.ts';
 import { isObject } from '../user/fields.ts';
+import { REQUEST_SECRETS } from '../user/parse-user.ts';
 
 /** One of Clerk's errors, as it may be stored for an operator: bounded, and without the secrets of the request. */
 export interface ClerkErrorEntry {
@@ -74,14 +73,9 @@ function cut(text: string): string {
 }
 
 function readObject(text: string): Properties {
-  try {
-    const { value } = parseJson(text);
-    return isObject(value) ? value : {};
-  } catch (error) {
-    // A proxy's page, half a body: not Clerk's.
-    if (error instanceof InvalidEventError) return {};
-    throw error;
-  }
+  const parsed = parseJson(text);
+  // A proxy's page, half a body: not Clerk's.
+  return 'unreadable' in parsed || !isObject(parsed.value) ? {} : parsed.value;
 }
 
 type Erase = (text: string) => string;

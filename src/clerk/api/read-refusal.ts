@@ -1,7 +1,7 @@
 import { type AnswerFacts, ClerkApiError, type ClerkApiErrorCode } from './clerk-api-error.ts';
 import type { Answer } from './fetch-answer.ts';
 
-/** Turns an answer that is no success into the error it means. */
+/** Turns an answer that is no success into the error that it means. */
 export function readRefusal(answer: Answer): ClerkApiError {
   const { status } = answer;
   const facts = { status, ...readClerkError(answer.text), retryAfterMs: readRetryAfter(answer) };

@@ -1,5 +1,5 @@
-import { dropSecrets, SECRET_KEYS } from './drop-secrets.ts';
-import { parseJson } from './json.ts';
+import { dropSecrets, SECRET_KEYS } from '../user/parse-user.ts';
+import { parseJson } from './parse-json.ts';
 
 const MENTION = new RegExp([...SECRET_KEYS].join('|'));
 
@@ -11,15 +11,13 @@ const SECRET = new RegExp(String.raw`("(?:${MENTION.source})"\s*:\s*)(?:\[(?:${S
 /** A text column holds no U+0000. */
 const NUL = /\0/g;
 
-/** The body as a dead letter may keep it: without secrets, and otherwise as it came. */
-export function redactSecrets(body: string): string {
-  if (!MENTION.test(body)) return body.replace(NUL, '\ufffd');
-  try {
-    const { value } = parseJson(body);
-    // An event inside a string is no event, but its secrets are secrets.
-    return JSON.stringify(typeof value === 'string' ? redactSecrets(value) : dropSecrets(value));
-  } catch {
-    // Not JSON, and so no structure to go by.
-    return body.replace(SECRET, '$1null').replace(NUL, '\ufffd');
-  }
+/** The text without secrets, and otherwise as it came. */
+export function redactSecrets(text: string): string {
+  if (!MENTION.test(text)) return text.replace(NUL, '\ufffd');
+  const parsed = parseJson(text);
+  // Not JSON, and so no structure to go by.
+  if ('unreadable' in parsed) return text.replace(SECRET, '$1null').replace(NUL, '\ufffd');
+  const { value } = parsed;
+  // An event inside a string is no event, but its secrets are secrets.
+  return JSON.stringify(typeof value === 'string' ? redactSecrets(value) : dropSecrets(value));
 }

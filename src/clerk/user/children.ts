@@ -1,10 +1,9 @@
 import * as v from 'valibot';
 import { findAccountId, normalizeExternalAccount, olderAccountEntries } from './external-account.ts';
-import { findExtra } from './extra.ts';
-import { flag, id, isObject, json, object, readId, text, time } from './fields.ts';
+import { findExtra, flag, id, isObject, json, object, readId, text, time } from './fields.ts';
 
 /**
- * A child object of a user, ready to be a row but for its user's id: `id`, its own properties, `verification` with its
+ * A child object of a user, ready to be a row, except for its user's id: `id`, its own properties, `verification` with its
  * `verification_status` and `verification_strategy` beside it, and everything else under `extra`.
  */
 export interface ClerkChild extends Record<string, unknown> {
@@ -91,6 +90,7 @@ type ReadValues<Entries> = Entries extends v.ObjectEntries
 /** The key of each list of children in Clerk's User. */
 export type ListKey = keyof typeof childEntries;
 
+/** The keys of all lists. */
 export const listKeys = Object.keys(childEntries) as readonly ListKey[];
 
 /** The id is not among the required keys of Clerk's specification: there the address itself identifies. */
@@ -107,8 +107,8 @@ const KNOWN_KEYS = Object.fromEntries(
 type Properties = Record<string, unknown>;
 
 /**
- * Finds what identifies a child in its list; undefined where nothing does: Clerk's specification does not require an id
- * everywhere. An id of another type, or one too long for an index, is none, and then nothing else can be trusted to be it.
+ * Finds what identifies a child in its list. Undefined if nothing does: Clerk's specification does not require an id
+ * everywhere. An id of another type, or one that is too long for an index, is none. Then nothing else is taken for it.
  */
 export function findChildId(key: ListKey, child: Properties): string | undefined {
   const stated = key === 'external_accounts' ? findAccountId(child) : child.id;
@@ -117,14 +117,18 @@ export function findChildId(key: ListKey, child: Properties): string | undefined
   return identifyingKey === undefined ? undefined : (readId(child[identifyingKey]) ?? undefined);
 }
 
-/** What has no key becomes no row, and so nobody asks what it holds. */
+/** A child without a key becomes no row, so it does not matter what it holds. */
 const unkeyed = v.pipe(
   v.unknown(),
   v.transform((): Properties => ({})),
 );
 
-/** The schema of a list: absent, null, or objects. What each holds is checked where it is to become a row. */
-export function childList(key: ListKey) {
+/** The schema of each list: absent, null, or objects. What an object holds is checked only if it becomes a row. */
+export const childLists = Object.fromEntries(listKeys.map((key) => [key, makeListSchema(key)])) as Readonly<
+  Record<ListKey, ReturnType<typeof makeListSchema>>
+>;
+
+function makeListSchema(key: ListKey) {
   const entries = key === 'external_accounts' ? { ...childEntries[key], ...olderAccountEntries } : childEntries[key];
   const keyed: v.GenericSchema<unknown, Properties> = object(entries as v.ObjectEntries);
   return v.nullish(
@@ -136,7 +140,7 @@ export function childList(key: ListKey) {
  * Completes a child that its schema has found good.
  *
  * @param values what the schema made of it.
- * @param sent the child as it was sent: what the schema has dropped is `extra`, and its verification is kept whole.
+ * @param sent the child as it was sent. What the schema has dropped is `extra`, and its verification is kept whole.
  */
 export function makeChild(key: ListKey, id: string, values: Properties, sent: Properties): ClerkChild {
   if (key === 'external_accounts') {

@@ -40,9 +40,8 @@ export function findAccountId(account: Properties): unknown {
 }
 
 /**
- * Brings the three shapes in which Clerk has sent one linked account to one: `external_account_id` is the `eac_…` id,
- * `provider` begins with `oauth_`. Keys of the older shapes are consumed where they say nothing new, and stay where they
- * do.
+ * Makes one shape of the three in which Clerk has sent a linked account: `external_account_id` is the `eac_…` id, and
+ * `provider` begins with `oauth_`. Keys of the older shapes go if they say nothing new, and stay if they do.
  *
  * @param account as it was sent, after its schema has found it good.
  */

@@ -3,9 +3,11 @@ import * as v from 'valibot';
 /** A number whose digits a double does not hold, as `JSON.rawJSON` makes it. */
 export type RawNumber = ReturnType<typeof JSON.rawJSON>;
 
-/** Texts, flags, counts: null where Clerk says null, absent where Clerk leaves the key out. */
+/** A text, null or absent. Here and below, null is what Clerk says, and absent is a key that Clerk leaves out. */
 export const text = v.nullish(v.string());
+/** True, false, null or absent. */
 export const flag = v.nullish(v.boolean());
+/** A whole number, null or absent. */
 export const count = v.nullish(
   v.pipe(
     v.unknown(),
@@ -19,7 +21,7 @@ export const count = v.nullish(
 );
 
 /**
- * A whole number in digits alone, also where JSON writes it `1.0` or `1e5`. Clerk's counts are int64, whose upper end
+ * A whole number in digits alone, also if JSON writes it `1.0` or `1e5`. Clerk's counts are int64, whose upper end
  * often stands for "no limit": more than a double holds.
  */
 function readWhole(value: unknown): number | RawNumber | undefined {
@@ -35,7 +37,7 @@ function readWhole(value: unknown): number | RawNumber | undefined {
 /** The digits of the largest int64. */
 const MAX_WHOLE_DIGITS = 19;
 
-/** Reads a JSON number with a fraction or an exponent, every digit kept; undefined where it is not whole, or too large. */
+/** Reads a JSON number with a fraction or an exponent, every digit kept. Undefined if it is not whole, or too large. */
 function readDecimal(source: string): bigint | undefined {
   const [mantissa = '', exponent = '0'] = source.toLowerCase().split('e');
   const [before = '', fraction = ''] = mantissa.replace('-', '').split('.');
@@ -49,16 +51,16 @@ function readDecimal(source: string): bigint | undefined {
 /** Metadata and other values that are kept as they are. */
 export const json = v.optional(v.unknown());
 
-/** An id, or a value that identifies: Clerk sends "" where there is none. */
+/** An id, or a value that identifies. Clerk sends "" if there is none. */
 export const id = v.pipe(
   v.nullish(v.string()),
   v.transform((value) => (value === '' ? null : value)),
 );
 
-/** Clerk's have 32 characters. What is much longer is no id, and too long for an index, that of dead letters included. */
+/** Clerk's have 32 characters. What is much longer is no id, and is too long for an index. */
 const MAX_ID_LENGTH = 256;
 
-/** Reads an id that shall be a key; null for what can't be one. */
+/** Reads an id that becomes a key. Null for what can't be one. */
 export function readId(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;
 }
@@ -67,17 +69,17 @@ export function readId(value: unknown): string | null {
 const EARLIEST_MS = -62_135_596_800_000;
 const LATEST_MS = 253_402_300_799_999;
 
-/** As milliseconds, anything below lies before March 1973; as seconds, anything above lies after the year 5000. */
+/** As milliseconds, anything below lies before March 1973. As seconds, anything above lies after the year 5000. */
 const SECONDS_BELOW = 1e11;
 
 /** RFC 3339. A text that leaves the zone out would be read in the zone of this process. */
 const TIMESTAMP = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
 /**
- * Reads a moment as Clerk sends it. Most are Unix milliseconds; the published examples have seconds, events of 2021
- * have ISO strings, which must name their zone. Undefined for anything else.
+ * Reads a moment as Clerk sends it. Most are Unix milliseconds. The published examples have seconds. Events
+ * of 2021 have ISO strings, which must name their zone. Undefined for anything else.
  */
-export function readTime(value: unknown): Date | undefined {
+export function readMoment(value: unknown): Date | undefined {
   const ms = readMs(value);
   return ms >= EARLIEST_MS && ms <= LATEST_MS ? new Date(ms) : undefined;
 }
@@ -98,15 +100,16 @@ function parseTimestamp(text: string): number {
   return isDay ? Date.parse(text) : Number.NaN;
 }
 
-/** What is wrong with a value that `readTime` can't read. */
+/** What is wrong with a value that `readMoment` can't read. */
 const NO_TIME = 'Expected a time in Unix milliseconds, or as RFC 3339 with its zone';
 
+/** A moment, null or absent. An empty text is null. */
 export const time = v.optional(
   v.pipe(
     v.unknown(),
     v.rawTransform<unknown, Date | null>(({ dataset: { value }, addIssue, NEVER }) => {
       if (value === null || value === '') return null;
-      const moment = readTime(value);
+      const moment = readMoment(value);
       if (moment !== undefined) return moment;
       addIssue({ message: NO_TIME });
       return NEVER;
@@ -114,7 +117,7 @@ export const time = v.optional(
   ),
 );
 
-/** An object with these properties; others are dropped. Valibot's own would take a list for one. */
+/** An object with these properties. Others are dropped. Valibot's own would take a list for one. */
 export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.pipe(v.custom<Record<string, unknown>>(isObject, describeMismatch('Object')), v.object(entries));
 }
@@ -137,4 +140,20 @@ function describeMismatch(expected: string) {
 function nameType(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/**
+ * Finds the properties that we do not know, so that nothing is lost when Clerk adds one. Type tags (`object`) are left
+ * out: the table says what a row is.
+ */
+export function findExtra(
+  sent: Readonly<Record<string, unknown>>,
+  known: ReadonlySet<string>,
+): Record<string, unknown> {
+  const unknown: [string, unknown][] = [];
+  for (const key of Object.keys(sent)) {
+    if (!known.has(key) && key !== 'object') unknown.push([key, sent[key]]);
+  }
+  // Unlike an assignment, this makes a key `__proto__` a key like any other.
+  return Object.fromEntries(unknown);
 }

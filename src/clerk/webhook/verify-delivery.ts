@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Webhook, WebhookVerificationError } from 'svix';
 
-/** One HTTP request, as received. `bytes` are what the signature was made over: they must not have been decoded before. */
+/** One HTTP request, as received. The signature was made over `bytes`, so nothing may have decoded them before. */
 export interface RawDelivery {
   readonly headers: { get(name: string): string | null | undefined };
   readonly bytes: Uint8Array;
@@ -10,15 +10,16 @@ export interface RawDelivery {
 
 /** A delivery that Clerk's signature vouches for. Nothing before this point is parsed, stored or logged. */
 export interface VerifiedDelivery {
-  /** `svix-id` or `webhook-id`: the same for each attempt at one event, and so the idempotency key. */
+  /** `svix-id` or `webhook-id`. Each attempt at one event has the same, so it is the idempotency key. */
   readonly messageId: string;
   /** `svix-timestamp` or `webhook-timestamp`: when this attempt was made, to the second. */
   readonly signedAt: Date;
   readonly receivedAt: Date;
-  /** The body's text, a byte order mark and all. */
+  /** The body's text, with its byte order mark if it has one. */
   readonly body: string;
 }
 
+/** Why a request is no delivery that can be trusted. */
 export type RejectionCode = 'missing_headers' | 'invalid_headers' | 'expired_signature' | 'invalid_signature';
 
 /** The request is not a delivery that we can trust. `status` is the answer it deserves. */
@@ -34,16 +35,17 @@ export class RejectedDeliveryError extends Error {
   }
 }
 
+/** Verifies one request, or throws a `RejectedDeliveryError`. */
 export type Verifier = (delivery: RawDelivery) => VerifiedDelivery;
 
-/** Svix's own ids have 31 characters; a longer one than this can't be a key in an index. */
+/** Svix's own ids have 31 characters. A longer one than this can't be a key in an index. */
 const MAX_MESSAGE_ID_LENGTH = 256;
 
 /**
  * Makes the function that verifies deliveries against any of the secrets: during a rotation each event is sent once
  * for the old and once for the new one, under the same id.
  *
- * @param secrets `whsec_…`, at least one; the configuration has checked their form.
+ * @param secrets `whsec_…`, at least one. The configuration has checked their form.
  * @throws {RejectedDeliveryError} from the verifier, for anything that is not a well-signed delivery.
  */
 export function createVerifier(secrets: readonly string[]): Verifier {
@@ -98,7 +100,7 @@ function readSignatureHeaders(headers: RawDelivery['headers']): SignatureHeaders
 }
 
 /**
- * Keeps a byte order mark, which was signed with the rest. Invalid UTF-8 would decode to U+FFFD, and so could pass for
+ * Keeps a byte order mark, which was signed with the rest. Invalid UTF-8 would decode to U+FFFD, so it could look like
  * another body that has that character.
  */
 function decodeBody(bytes: Uint8Array): string {

@@ -1,9 +1,9 @@
 import type { Session } from '../../db/pool.ts';
-import type { DeadLetter, DeadLetterState } from '../../dead-letters/dead-letter.ts';
+import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
 import { findUnknownValues, type UnknownValue } from '../../dead-letters/find-unknown-values.ts';
 import { OperatorError } from '../../errors.ts';
-import { generalizePath } from '../../sync/letters/find-failure-path.ts';
+import { generalizePath } from '../../sync/statements/keep-letters.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
 
 /** The filter options of the command line; those with a list match any of its values. */
@@ -15,7 +15,7 @@ export interface FilterOptions {
   user?: string[];
   since?: Date;
   until?: Date;
-  state?: DeadLetterState[];
+  state?: DeadLetter['state'][];
   limit?: number;
 }
 

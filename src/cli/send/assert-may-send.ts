@@ -1,5 +1,5 @@
 import { OperatorError } from '../../errors.ts';
-import { countUsers, type InstanceUsers } from '../../users/count-by-instance.ts';
+import { countUsersByInstance, type InstanceUsers } from '../../users/count-users-by-instance.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatQuantity } from '../output/format-values.ts';
 import { lookAtDatabase } from './look-at-database.ts';
@@ -20,7 +20,7 @@ export async function assertMaySend(
   url: string,
   { loadConfig, ask, invocation }: Pick<CommandContext, 'loadConfig' | 'ask' | 'invocation'>,
 ): Promise<void> {
-  const look = await lookAtDatabase(loadConfig, countUsers);
+  const look = await lookAtDatabase(loadConfig, countUsersByInstance);
   const doubt = describeDoubt(new URL(url), look.state === 'seen' ? look.value.real : []);
   if (doubt === undefined) return;
   if (ask === undefined) {

@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { childTables } from '../../../drizzle/schema/child-tables.ts';
 import { activeUsers, users, webhookMessages } from '../../../drizzle/schema/index.ts';
 import { type ListKey, listKeys } from '../../clerk/user/children.ts';
-import { list } from '../../db/sql/columns.ts';
+import { listSql } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type Look, lookAtDatabase } from './look-at-database.ts';
@@ -19,10 +19,10 @@ const countChildren = (key: ListKey) => sql`
 const FIND = defineStatement(
   'find the row that an event has led to',
   sql`
-  select ${list([u.id, u.first_name, u.last_name, u.username, u.external_id])},
+  select ${listSql([u.id, u.first_name, u.last_name, u.username, u.external_id])},
     ${activeUsers.primary_email_address}, ${activeUsers.primary_phone_number}, ${activeUsers.primary_web3_wallet},
     ${u.public_metadata}::text as public_metadata,
-    ${list([u.banned, u.locked, u.created_at, u.updated_at, u.deleted_at])},${list(listKeys.map(countChildren))}
+    ${listSql([u.banned, u.locked, u.created_at, u.updated_at, u.deleted_at])},${listSql(listKeys.map(countChildren))}
   from ${users} as u left join ${activeUsers} on ${activeUsers.id} = ${u.id}
   where ${u.id} = $1 and exists (select from ${webhookMessages} where ${webhookMessages.message_id} = $2)`,
 );

@@ -1,4 +1,4 @@
-import { describeFailure } from '../errors/database-errors.ts';
+import { judgeFailure } from '../errors/database-errors.ts';
 import { READ_ONLY, ReadOnlyError, type ReadOnlyRow } from '../errors/read-only.ts';
 import type { DatabaseHost, DatabaseTarget } from '../target/database-target.ts';
 import { createClient } from './create-client.ts';
@@ -24,7 +24,7 @@ export async function chooseHosts(target: DatabaseTarget, signal: AbortSignal): 
       readable.push(host);
       refusal = new ReadOnlyError(standby);
     } catch (error) {
-      failure = describeFailure(error);
+      failure = judgeFailure(error);
     }
   }
   if (readable.length === 0) throw failure;

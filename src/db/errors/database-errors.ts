@@ -82,7 +82,7 @@ export function isConflict(error: unknown): boolean {
  * answer of the database, and every failure to reach it, becomes a `DatabaseUnavailableError`. Drizzle's wrapper comes
  * off: its message quotes the statement's parameters.
  */
-export function describeFailure(error: unknown): unknown {
+export function judgeFailure(error: unknown): unknown {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof DatabaseUnavailableError) return current;
     if (current instanceof postgres.PostgresError) {

@@ -8,7 +8,7 @@ export function listColumns(table: PgTable): PgColumn[] {
 }
 
 /** `a, b, …`; columns stand with the name of their table. */
-export function list(parts: readonly SQLWrapper[]): SQL {
+export function listSql(parts: readonly SQLWrapper[]): SQL {
   return sql.join([...parts], sql`, `);
 }
 
@@ -19,13 +19,13 @@ export function nameOf(column: PgColumn): SQL {
 
 /** The columns' names alone, as an insert wants them. */
 export function namesOf(columns: readonly PgColumn[]): SQL {
-  return list(columns.map(nameOf));
+  return listSql(columns.map(nameOf));
 }
 
 /** `a = excluded.a, b = excluded.b, …` */
 export function assign(columns: readonly PgColumn[], source: PgTable): SQL {
   const values: Record<string, PgColumn> = getTableColumns(source);
-  return list(columns.map((column) => sql`${nameOf(column)} = ${values[column.name]}`));
+  return listSql(columns.map((column) => sql`${nameOf(column)} = ${values[column.name]}`));
 }
 
 /**
@@ -42,7 +42,7 @@ export function recordset(columns: readonly PgColumn[], others: Readonly<Record<
     ...columns.map((column) => sql`${nameOf(column)} ${sql.raw(column.getSQLType())}`),
     ...Object.entries(others).map(([name, type]) => sql.raw(`${quoteIdentifier(name)} ${type}`)),
   ];
-  return sql`json_to_recordset($1::text::json) as ${sql.identifier(getTableName(first.table))}(${list(definitions)})`;
+  return sql`json_to_recordset($1::text::json) as ${sql.identifier(getTableName(first.table))}(${listSql(definitions)})`;
 }
 
 /** A text that the program itself has made, as a literal. */

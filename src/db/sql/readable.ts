@@ -1,11 +1,11 @@
 import { getTableColumns, type InferSelectModel, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import { list, nameOf } from './columns.ts';
+import { listSql, nameOf } from './columns.ts';
 import { epochMs, readTime } from './wire-time.ts';
 
 /** Columns for a select whose rows `readRow` reads: its times are read as `epochMs` says. */
 export function selectReadable(columns: readonly PgColumn[]): SQL {
-  return list(columns.map((column) => (isTime(column) ? sql`${epochMs(column)} as ${nameOf(column)}` : column)));
+  return listSql(columns.map((column) => (isTime(column) ? sql`${epochMs(column)} as ${nameOf(column)}` : column)));
 }
 
 /** A row as `selectReadable` has read it, with its times. */

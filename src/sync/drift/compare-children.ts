@@ -1,10 +1,13 @@
 import { type ListKey, listKeys } from '../../clerk/user/children.ts';
 import type { Session } from '../../db/pool.ts';
 import type { UserSnapshot } from '../snapshots/snapshot.ts';
-import { type ChildList, findAbsentChildren, uniqueById } from '../snapshots/write-children.ts';
-import { childStatements } from '../statements/child-statements.ts';
-
-type StatedList = Omit<ChildList, 'isNew'>;
+import {
+  type ChildList,
+  childStatements,
+  findAbsentChildren,
+  listStated,
+  toChildRows,
+} from '../statements/write-children.ts';
 
 /**
  * Compares the lists that snapshots state with the child tables: rows that are missing here, additional ones, and those
@@ -16,7 +19,7 @@ export async function compareChildren(
   session: Session,
   snapshots: readonly UserSnapshot[],
 ): Promise<ReadonlyMap<string, readonly ListKey[]>> {
-  const lists = snapshots.flatMap(listStated);
+  const lists = snapshots.flatMap((snapshot) => listStated(snapshot, false));
   const byKey = Map.groupBy(lists, ({ key }) => key);
   const [absent, ...altered] = await Promise.all([
     findAbsentChildren(session, lists),
@@ -31,18 +34,8 @@ export async function compareChildren(
   );
 }
 
-function listStated({ userId, lists }: UserSnapshot): StatedList[] {
-  return (Object.entries(lists) as [ListKey, StatedList['children']][]).map(([key, children]) => ({
-    userId,
-    key,
-    children,
-  }));
-}
-
-async function findAltered(session: Session, key: ListKey, lists: readonly StatedList[]) {
-  const rows = lists.flatMap(({ userId, children }) =>
-    uniqueById(children).map((child) => ({ ...child, user_id: userId })),
-  );
+async function findAltered(session: Session, key: ListKey, lists: readonly ChildList[]) {
+  const rows = toChildRows(lists);
   if (rows.length === 0) return [];
   const users = await session.run<{ user_id: string }>(childStatements[key].findAltered, [JSON.stringify(rows)]);
   return users.map(({ user_id: userId }) => ({ key, userId }));

@@ -9,10 +9,10 @@ import { type ComparedUser, compareUsers } from './compare-users.ts';
  * - `missing`: no row here.
  * - `older`: the row's `updated_at` is lower: an event never came, or is still on its way.
  * - `different`: one version, other contents.
- * - `activity`: one version, and other contents only where Clerk changes a user without a new version.
+ * - `activity`: one version, and other contents only if Clerk changes a user without a new version.
  * - `newer_here`: the row's `updated_at` is higher, and it was observed well before.
  * - `deleted_here`: a tombstone here.
- * - `absent`: here and not there. Said by whoever has asked for each user, never by `findDrift`.
+ * - `absent`: here and not there. `findDrift` never says it, only a caller that has asked for each user.
  * - `other_instance`: the same, of a user of another Clerk instance.
  */
 export type DriftKind =
@@ -29,7 +29,7 @@ export type DriftKind =
 export interface Drift {
   readonly userId: string;
   readonly kind: DriftKind;
-  /** Columns, child tables and keys of `extra` (`extra.shoe_size`) that differ; empty without a living row here. */
+  /** Columns, child tables and keys of `extra` (`extra.shoe_size`) that differ. Empty without a living row here. */
   readonly fields: readonly string[];
 }
 
@@ -42,11 +42,11 @@ const ACTIVITY_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Compares users as the Backend API says they are with what is stored. Reads only; a page of 500 takes at most nine
+ * Compares users as the Backend API says they are with what is stored. It only reads. A page of 500 takes up to nine
  * statements, sent together. What was stored at about the time of the request, by a webhook that came meanwhile, is no
  * drift.
  *
- * @param snapshots at most one a user; each `observedAt` is the time just before the request.
+ * @param snapshots at most one for each user. `observedAt` is the time just before the request.
  */
 export async function findDrift(session: Session, snapshots: readonly UserSnapshot[]): Promise<Drift[]> {
   if (snapshots.length === 0) return [];

@@ -1,32 +1,30 @@
-import type { UserSnapshot } from './snapshot.ts';
-import { findKeyBit, userKeys } from './user-keys.ts';
-import { compareVersions, type Version } from './version.ts';
+import { compareVersions, findKeyBit, type UserSnapshot, userKeys, type Version } from './snapshot.ts';
 
 /** What is stored of one living user, as far as merging needs it. */
-export interface StoredUser {
+export interface StoredVersions {
   readonly version: Version;
   /** What the newest snapshot stated. */
   readonly statedKeys: bigint;
   /** What it did not state, with the version of the snapshot that last did. */
   readonly olderKeys: ReadonlyMap<string, Version>;
-  /** The keys of `users.extra`, whoever stated them. What a list's name holds there belongs to the list. */
+  /** The keys of `users.extra`. What a list's name holds there belongs to the list. */
   readonly extraKeys: readonly string[];
 }
 
 /** How one snapshot changes one stored user. */
 export interface Merge {
-  /** True where the snapshot is newer than the row, and so its version becomes the row's. */
+  /** True if the snapshot is newer than the row, so that its version becomes the row's. */
   readonly newer: boolean;
   /** The keys to write: columns, lists, and keys of `extra`. */
   readonly writtenKeys: ReadonlySet<string>;
-  readonly stored: Omit<StoredUser, 'extraKeys'>;
+  readonly stored: Omit<StoredVersions, 'extraKeys'>;
 }
 
 /**
- * Decides key by key: each key holds what the highest version that states it says. That makes the order of arrival
- * immaterial even where snapshots state different keys, as those of webhooks and of the Backend API do.
+ * Decides key by key: each key holds what the highest version that states it says. So the order of arrival does not matter,
+ * even if snapshots state different keys, as those of webhooks and of the Backend API do.
  */
-export function planMerge(stored: StoredUser, snapshot: UserSnapshot): Merge {
+export function planMerge(stored: StoredVersions, snapshot: UserSnapshot): Merge {
   const newer = compareVersions(snapshot.version, stored.version) > 0;
   const version = newer ? snapshot.version : stored.version;
   const held = collectKeyVersions(stored);
@@ -42,7 +40,7 @@ export function planMerge(stored: StoredUser, snapshot: UserSnapshot): Merge {
   return { newer, writtenKeys, stored: { version, statedKeys, olderKeys } };
 }
 
-/** True where `other` states nothing that `snapshot` does not: beside a higher `snapshot` it can't change anything. */
+/** True if `other` states nothing that `snapshot` does not. Then it can't change anything beside a higher `snapshot`. */
 export function coversKeys(snapshot: UserSnapshot, other: UserSnapshot): boolean {
   return (
     (other.statedKeys & ~snapshot.statedKeys) === 0n &&
@@ -50,7 +48,7 @@ export function coversKeys(snapshot: UserSnapshot, other: UserSnapshot): boolean
   );
 }
 
-function collectKeyVersions(stored: StoredUser): Map<string, Version> {
+function collectKeyVersions(stored: StoredVersions): Map<string, Version> {
   const columns = userKeys.filter((key) => (stored.statedKeys & (findKeyBit(key) ?? 0n)) !== 0n);
   const held = new Map<string, Version>([...columns, ...stored.extraKeys].map((key) => [key, stored.version]));
   for (const [key, version] of stored.olderKeys) held.set(key, version);

@@ -1,11 +1,9 @@
-import type { ListKey } from '../../clerk/user/children.ts';
 import type { Session } from '../../db/pool.ts';
-import { mergeSnapshots } from './merge-snapshots.ts';
+import { mergeSnapshots } from '../statements/merge-snapshots.ts';
+import { upsertSnapshots, type WrittenUser } from '../statements/upsert-snapshots.ts';
+import { type AbsentChild, findAbsentChildren, listStated, writeChildren } from '../statements/write-children.ts';
 import { coversKeys } from './plan-merge.ts';
-import type { UserSnapshot } from './snapshot.ts';
-import { upsertSnapshots, type WrittenUser } from './upsert-snapshots.ts';
-import { compareIds, compareVersions } from './version.ts';
-import { type AbsentChild, type ChildList, findAbsentChildren, writeChildren } from './write-children.ts';
+import { compareIds, compareVersions, type UserSnapshot } from './snapshot.ts';
 
 interface Entry {
   readonly change: UserSnapshot;
@@ -34,7 +32,7 @@ export async function writeFirstWave<E extends Entry>(
     upsertSnapshots(session, snapshots, { now, onlyClaimed: true }),
     findAbsentChildren(
       session,
-      snapshots.flatMap((snapshot) => selectLists(snapshot, { isNew: false })),
+      snapshots.flatMap((snapshot) => listStated(snapshot, false)),
     ),
   ]);
   return { wave, written, absent };
@@ -62,7 +60,7 @@ export async function writeSnapshots<E extends Entry>(
   return [...stale];
 }
 
-/** The first wave is the one that was written ahead; where some of it was not claimed, it is what was written of it. */
+/** The first wave is the one that was written ahead. If some of it was not claimed, it is what was written of it. */
 function planWaves<E extends Entry>(
   entries: readonly E[],
   first: (FirstWave<E> & { readonly isComplete: boolean }) | undefined,
@@ -107,20 +105,11 @@ async function writeWave(
   );
   const lists = snapshots.flatMap((snapshot) => {
     const winner = written.get(snapshot.userId);
-    if (winner !== undefined) return selectLists(snapshot, { isNew: winner.inserted });
-    return selectLists(snapshot, { isNew: false, only: merged.get(snapshot.userId)?.writtenKeys ?? new Set() });
+    if (winner !== undefined) return listStated(snapshot, winner.inserted);
+    const only = merged.get(snapshot.userId)?.writtenKeys;
+    return only === undefined ? [] : listStated(snapshot, false).filter(({ key }) => only.has(key));
   });
   const absent = ahead?.absent.filter((child) => written.has(child.user_id));
   await writeChildren(session, lists, refused.length === 0 ? absent : undefined);
   return new Set(snapshots.filter(({ userId }) => written.has(userId) || merged.get(userId)?.newer === true));
-}
-
-function selectLists(
-  { userId, lists }: UserSnapshot,
-  { isNew, only }: { isNew: boolean; only?: ReadonlySet<string> },
-): ChildList[] {
-  const stated = Object.entries(lists) as [ListKey, ChildList['children']][];
-  return stated
-    .filter(([key]) => only === undefined || only.has(key))
-    .map(([key, children]) => ({ userId, key, children, isNew }));
 }

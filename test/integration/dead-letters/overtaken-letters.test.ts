@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { replayDeadLetter } from '../../../src/dead-letters/replay-dead-letter.ts';
-import type { BatchEntry } from '../../../src/sync/entries/batch-entry.ts';
+import type { BatchEntry } from '../../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { makeObservedEntry } from '../../support/api-entry.ts';
 import { useTestDatabase } from '../../support/database.ts';

@@ -4,7 +4,7 @@ import { readApiUser } from '../../../src/clerk/api/api-user.ts';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { replayDeadLetter } from '../../../src/dead-letters/replay-dead-letter.ts';
-import type { BatchEntry } from '../../../src/sync/entries/batch-entry.ts';
+import type { BatchEntry } from '../../../src/sync/batch-entry.ts';
 import { settleEach } from '../../../src/sync/settle-batch.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { makeUserEvent, useReceivingApp } from '../../support/use-receiving-app.ts';

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
-import { makeEntry } from '../../../src/sync/entries/make-entry.ts';
+import { makeDeliveryEntry } from '../../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { grantRole, useRole } from '../../support/database-role.ts';
@@ -220,7 +220,7 @@ async function useUsers({ settled = true } = {}) {
   const { events } = createReadmeEvents(Date.now());
   const settle = async (batch: readonly ReadmeEvent[], timeoutMs?: number) => {
     const now = new Date();
-    const entries = batch.map((event) => makeEntry({ ...event, signedAt: now, receivedAt: now }));
+    const entries = batch.map((event) => makeDeliveryEntry({ ...event, signedAt: now, receivedAt: now }));
     const results = await settleBatch({ pool, deletedUsers: 'erase' }, entries, timeoutMs);
     return results.map(({ outcome }) => outcome);
   };

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
+import type { BatchEntry } from '../../../src/sync/batch-entry.ts';
 import { findDrift } from '../../../src/sync/drift/find-drift.ts';
-import type { BatchEntry } from '../../../src/sync/entries/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import type { UserSnapshot } from '../../../src/sync/snapshots/snapshot.ts';
 import { makeObservedEntry } from '../../support/api-entry.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
-import { makeEntry } from '../../../src/sync/entries/make-entry.ts';
+import { makeDeliveryEntry } from '../../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { makeApiUser, makeUserId } from '../../support/fake-clerk/make-api-user.ts';
 import { makeApiUsers, type ReconcileScene, useReconcileScene } from '../../support/reconcile-scene.ts';
@@ -67,7 +67,7 @@ async function useWorld() {
   const tell = async (type: string, data: object) => {
     const [at, body] = [new Date(), JSON.stringify({ type, object: 'event', timestamp: Date.now(), data })];
     const event = body.replace(/\}$/, `,"instance_id":"${clerk.instanceId}"}`);
-    const entry = makeEntry({ messageId: `msg_${count}`, body: event, signedAt: at, receivedAt: at });
+    const entry = makeDeliveryEntry({ messageId: `msg_${count}`, body: event, signedAt: at, receivedAt: at });
     await settleBatch({ pool, deletedUsers: 'erase' }, [entry]);
   };
   const remove = async (id: string, told: boolean) => {

@@ -5,7 +5,7 @@ import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { createApiRuns } from '../../../src/library/api-runs.ts';
 import type { MadeReconcile } from '../../../src/metrics/reconcile-metrics.ts';
 import { findReconcileState } from '../../../src/reconcile/find-reconcile-state.ts';
-import { findDueRun } from '../../../src/reconcile/reconcile-runs.ts';
+import { findDueRun } from '../../../src/reconcile/record-reconcile.ts';
 import { openApi } from '../../../src/service/open-api.ts';
 import { runDueReconcile } from '../../../src/service/run-due-reconcile.ts';
 import { scheduleReconcile } from '../../../src/service/schedule-reconcile.ts';

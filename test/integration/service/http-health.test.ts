@@ -4,7 +4,7 @@ import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { countOpenDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
 import { canWrite, createReadinessCheck } from '../../../src/http/readiness.ts';
-import { countUsers } from '../../../src/users/count-users.ts';
+import { countUsersByState } from '../../../src/users/count-users-by-state.ts';
 import { type TestDatabaseOptions, useTestDatabase } from '../../support/database.ts';
 import { makeUserEvent, useReceivingApp } from '../../support/use-receiving-app.ts';
 
@@ -124,7 +124,7 @@ describe('users', () => {
     ];
     for (const [place, state] of states.entries()) await send(JSON.stringify(makeUserEvent(state, `user_${place}`)));
     await send('{"type":"user.deleted","data":{"id":"user_1","deleted":true}}');
-    expect(await countUsers(pool)).toEqual([
+    expect(await countUsersByState(pool)).toEqual([
       { state: 'live', count: 1 },
       { state: 'locked', count: 1 },
       { state: 'banned', count: 2 },
@@ -135,6 +135,6 @@ describe('users', () => {
 
   it('are counted as none in each state of an empty table', async () => {
     const { pool } = await useReceivingApp();
-    expect(new Set((await countUsers(pool)).map(({ count }) => count))).toEqual(new Set([0]));
+    expect(new Set((await countUsersByState(pool)).map(({ count }) => count))).toEqual(new Set([0]));
   });
 });

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createPool, type Pool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { createRandom } from '../../../src/samples/random.ts';
-import type { BatchEntry } from '../../../src/sync/entries/batch-entry.ts';
+import type { BatchEntry } from '../../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { type TestDatabase, useTestDatabase } from '../../support/database.ts';
 import { dumpTables } from '../../support/database-dump.ts';

@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import { readApiUser } from '../../../src/clerk/api/api-user.ts';
 import { createPool, type Pool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
-import type { BatchEntry } from '../../../src/sync/entries/batch-entry.ts';
-import { makeApiEntry, makeApiTombstone } from '../../../src/sync/entries/make-api-entry.ts';
-import { makeEntry } from '../../../src/sync/entries/make-entry.ts';
+import type { BatchEntry } from '../../../src/sync/batch-entry.ts';
+import { makeApiEntry, makeApiTombstone, makeDeliveryEntry } from '../../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { type TestDatabase, useTestDatabase } from '../../support/database.ts';
 import {
@@ -33,7 +32,7 @@ import { readUsers } from '../../support/read-users.ts';
  * `DELETED_USERS=retain` (what a tombstone retains depends on what came before it), and a message without a
  * `timestamp` whose attempts are signed at different times and race each other (the first to commit decides).
  */
-const RUNS = 2000;
+const RUNS = Number(process.env.CONVERGENCE_RUNS ?? 2000);
 const SEED = Number(process.env.CONVERGENCE_SEED ?? Date.now() % 2 ** 31);
 
 const scenario = history.chain((events) => fc.tuple(fc.constant(events), makeDeliveryPlan(events.length)));
@@ -148,7 +147,7 @@ function toEntry(events: readonly HistoryEvent[], place: number, run: string): B
   const messageId = makeMessageId(run, place);
   if (event.fromApi) return toObservedEntry(event, run, messageId);
   const at = new Date(EPOCH_MS);
-  return makeEntry({ messageId, signedAt: at, receivedAt: at, body: makeBody(event, run) });
+  return makeDeliveryEntry({ messageId, signedAt: at, receivedAt: at, body: makeBody(event, run) });
 }
 
 /** A run of its own for each, so that versions are those of the model. */

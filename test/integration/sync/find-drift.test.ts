@@ -5,11 +5,11 @@ import { childTables as tables } from '../../../drizzle/schema/child-tables.ts';
 import { users } from '../../../drizzle/schema/users.ts';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
+import { makeDeliveryEntry } from '../../../src/sync/batch-entry.ts';
 import { findDrift } from '../../../src/sync/drift/find-drift.ts';
-import { makeEntry } from '../../../src/sync/entries/make-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import type { UserSnapshot } from '../../../src/sync/snapshots/snapshot.ts';
-import { statedColumns } from '../../../src/sync/snapshots/user-keys.ts';
+import { statedColumns } from '../../../src/sync/snapshots/snapshot.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { EPOCH_MS, history, makeBody } from '../../support/history.ts';
 import { readUsers } from '../../support/read-users.ts';
@@ -220,7 +220,7 @@ test(`finds drift where the write path changes something, and none where it does
       const run = `r${runs}`;
       const toEntry = (body: string, place: number) => {
         const at = new Date(EPOCH_MS);
-        return makeEntry({ messageId: `msg_${run}_${place}`, body, signedAt: at, receivedAt: at });
+        return makeDeliveryEntry({ messageId: `msg_${run}_${place}`, body, signedAt: at, receivedAt: at });
       };
       for (const [place, one] of events.entries()) await settle([toEntry(makeBody(one, run), place)]);
       const entry = toEntry(makeBody({ ...event, observedAt: HOUR_MS }, run), 100);

@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { createRandom } from '../../../src/samples/random.ts';
-import type { BatchEntry } from '../../../src/sync/entries/batch-entry.ts';
-import { makeEntry } from '../../../src/sync/entries/make-entry.ts';
+import type { BatchEntry } from '../../../src/sync/batch-entry.ts';
+import { makeDeliveryEntry } from '../../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { EPOCH_MS, makeUserBody, makeUserEntry, type UserEventOptions } from '../../support/user-event.ts';
@@ -150,7 +150,7 @@ const HOSTILE: { name: string; body: string; reason: string }[] = [
 test.for(HOSTILE)('an event $name is settled, and so not sent again for ever', async ({ body, reason }) => {
   const { sql, settle } = await useSettling();
   const at = new Date(EPOCH_MS);
-  const [settled] = await settle([makeEntry({ messageId: 'msg_1', signedAt: at, receivedAt: at, body })]);
+  const [settled] = await settle([makeDeliveryEntry({ messageId: 'msg_1', signedAt: at, receivedAt: at, body })]);
   const outcome = reason === 'ignored' ? 'ignored' : 'dead_letter';
   const letters = await sql`select message_id, reason from clerk.dead_letters`;
   expect({ outcome: settled?.outcome, letters: [...letters] }).toEqual({

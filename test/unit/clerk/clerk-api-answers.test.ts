@@ -84,7 +84,7 @@ describe('a bad element of a page', () => {
     expect(isFull).toBe(true);
     expect(users.map((user) => user.id)).toEqual([makeUserId(0), id, makeUserId(1)]);
     expect(users.map((user) => user.readBody())).toEqual([first, text, last]);
-    expect(users[1]).toMatchObject({ user: undefined, error: { name: 'InvalidEventError', reason } });
+    expect(users[1]).toMatchObject({ user: undefined, unreadable: { reason } });
     expect([users[0]?.user?.id, users[2]?.user?.id]).toEqual([makeUserId(0), makeUserId(1)]);
   });
 });

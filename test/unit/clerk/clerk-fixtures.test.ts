@@ -16,7 +16,7 @@ describe('the payloads of Clerk', () => {
   });
 
   it('are each sent by a test that says what the tables hold afterwards', () => {
-    const tests = globSync('integration/fixtures-*.test.ts', { cwd: root }).map((file) =>
+    const tests = globSync('integration/events/fixtures-*.test.ts', { cwd: root }).map((file) =>
       readFileSync(join(root, file), 'utf8'),
     );
     const quoted = tests.flatMap((text) =>

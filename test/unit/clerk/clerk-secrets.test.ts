@@ -1,6 +1,8 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dropSecrets } from '../../../src/clerk/json/drop-secrets.ts';
 import { redactSecrets } from '../../../src/clerk/json/redact-secrets.ts';
+import { dropSecrets } from '../../../src/clerk/user/parse-user.ts';
 
 describe('dropping secrets', () => {
   it('takes each of them out at any depth, and nothing else', () => {
@@ -86,5 +88,13 @@ describe('redacting a body', () => {
       expect(redactSecrets(`{"backup_codes":[${codes}${end}`)).toMatch(/^\{"backup_codes":null,?$/);
     }
     expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it('happens in one place of the program: where a text becomes the body of a dead letter', () => {
+    const root = join(import.meta.dirname, '../../..');
+    const callers = globSync('src/**/*.ts', { cwd: root }).filter((path) =>
+      /(?<!function )\bredactSecrets\((?!value\))/.test(readFileSync(join(root, path), 'utf8')),
+    );
+    expect(callers).toEqual(['src/sync/statements/keep-letters.ts']);
   });
 });

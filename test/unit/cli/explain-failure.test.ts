@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { explainFailure } from '../../../src/cli/explain-failure.ts';
-import { DatabaseUnavailableError, describeFailure } from '../../../src/db/errors/database-errors.ts';
+import { DatabaseUnavailableError, judgeFailure } from '../../../src/db/errors/database-errors.ts';
 import { OperatorError } from '../../../src/errors.ts';
 
 const makePostgresError = (code: string, message: string) =>
@@ -36,7 +36,7 @@ test.each([
   ['SELF_SIGNED_CERT_IN_CHAIN', /sslrootcert/],
   ['ENOTFOUND', /Look whether Postgres runs/],
 ])('a connection that fails with %s is told with what to do about it', (code, hint) => {
-  const failure = describeFailure(Object.assign(new Error('no'), { code, errno: -1 }));
+  const failure = judgeFailure(Object.assign(new Error('no'), { code, errno: -1 }));
   expect(explainFailure(failure)).toMatchObject({
     message: `The database can't be reached (${code}).`,
     hint: expect.stringMatching(hint),

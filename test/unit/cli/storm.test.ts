@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseEvent } from '../../../src/clerk/webhook/clerk-event.ts';
+import { parseEvent } from '../../../src/clerk/webhook/parse-event.ts';
 import { createStorm } from '../../../src/samples/create-storm.ts';
 import { createRandom } from '../../../src/samples/random.ts';
 import {
@@ -112,11 +112,13 @@ describe('a storm', () => {
         const storm = createStorm(options);
         for (const event of storm.events) {
           expect(parse(event)).toMatchObject({
-            messageId: event.messageId,
-            type: event.type,
-            kind: KINDS[event.type] ?? 'other',
-            userId: event.type.startsWith('user.') ? event.userId : null,
-            instanceId: storm.instanceId,
+            message: {
+              messageId: event.messageId,
+              eventType: event.type,
+              userId: event.type.startsWith('user.') ? event.userId : null,
+              instanceId: storm.instanceId,
+            },
+            content: { kind: KINDS[event.type] ?? 'other' },
             sanitized: 0,
           });
         }
@@ -127,8 +129,8 @@ describe('a storm', () => {
 
   test('leaves nothing of a user to `extra`: all of it has a column', () => {
     for (const event of createStorm({ seed: 4, count: 500 }).events) {
-      const parsed = parse(event);
-      if (parsed.kind === 'user') expect(parsed.user.extra).toEqual({});
+      const { content } = parse(event);
+      if (content.kind === 'user') expect(content.user.extra).toEqual({});
     }
   });
 
@@ -221,7 +223,10 @@ describe('a sample event', () => {
 
   test.each(SAMPLE_EVENT_TYPES)('%s is understood by the service', (type: SampleEventType) => {
     const event = createSampleEvent(type, 1, NOW);
-    expect(parse({ ...event, messageId: 'msg_1' })).toMatchObject({ type, userId: event.userId, sanitized: 0 });
+    expect(parse({ ...event, messageId: 'msg_1' })).toMatchObject({
+      message: { eventType: type, userId: event.userId },
+      sanitized: 0,
+    });
   });
 
   test('says when it is sent, so that each is newer than the one before', () => {

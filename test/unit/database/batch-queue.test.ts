@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { QueueFullError } from '../../../src/sync/batch-queue.ts';
+import { QueueFullError } from '../../../src/sync/receive.ts';
 import { makeQueue } from '../../support/make-queue.ts';
 
 const TOO_MANY = 'QueueFullError: Too many deliveries are waiting to be written.';

@@ -3,9 +3,9 @@ import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import {
   DatabaseUnavailableError,
-  describeFailure,
   findBlame,
   isConflict,
+  judgeFailure,
 } from '../../../src/db/errors/database-errors.ts';
 
 const makePostgresError = (code: string, routine = 'ExecInsert') =>
@@ -36,7 +36,7 @@ const UNAVAILABLE = [
 ];
 
 test.for(UNAVAILABLE)('$name means that the database is unavailable, and quotes no parameter', ({ error, message }) => {
-  const failure = describeFailure(error) as Error;
+  const failure = judgeFailure(error) as Error;
   expect(failure).toBeInstanceOf(DatabaseUnavailableError);
   expect(failure.message).toMatch(message);
   for (let current: unknown = failure; current instanceof Error; current = current.cause) {
@@ -46,20 +46,20 @@ test.for(UNAVAILABLE)('$name means that the database is unavailable, and quotes 
 
 test('an error that says so already passes as it is', () => {
   const error = new DatabaseUnavailableError('The connection pool is closed.');
-  expect(describeFailure(error)).toBe(error);
-  expect(describeFailure(wrap(error))).toBe(error);
+  expect(judgeFailure(error)).toBe(error);
+  expect(judgeFailure(wrap(error))).toBe(error);
 });
 
 test.for(['22P02', '23505', '54000'])('data that is refused with %s is not the database being unavailable', (code) => {
   const error = makePostgresError(code);
-  expect(describeFailure(error)).toBe(error);
-  expect(describeFailure(wrap(error))).toBe(error);
+  expect(judgeFailure(error)).toBe(error);
+  expect(judgeFailure(wrap(error))).toBe(error);
 });
 
 test('a bug of our own passes as it is', () => {
   const bug = new TypeError('x is not a function');
   const refusal = Object.assign(new Error('There is no such letter.'), { code: 'dead_letter_not_found' });
-  expect([bug, refusal, 'a text', undefined].map(describeFailure)).toEqual([bug, refusal, 'a text', undefined]);
+  expect([bug, refusal, 'a text', undefined].map(judgeFailure)).toEqual([bug, refusal, 'a text', undefined]);
 });
 
 const ROW = '21000 22000 22P02 23502 23505 23514 38000 38003 44000 54000 54001 P0000 P0001 P0002 P0003 P0004'.split(

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
+import type { deadLetters } from '../../../drizzle/schema/messages.ts';
 import type { ChildValues, ListKey } from '../../../src/clerk/user/children.ts';
+import type { DeadLetterWithBody } from '../../../src/dead-letters/dead-letter.ts';
+import { userKeys } from '../../../src/sync/snapshots/snapshot.ts';
 import type {
-  ChildRow,
+  ChildInsert,
   Disagreements,
   KeyDisagreements,
   MadeChildColumn,
   MadeUserColumn,
   StatedValues,
-  UserRow,
+  UserInsert,
 } from '../../../src/sync/snapshots/stored-types.ts';
-import { userKeys } from '../../../src/sync/snapshots/user-keys.ts';
 
 /** Compiles only where there is no problem; what the tests below expect is an error of `tsc`, which checks this file. */
 const agree = <_Problems extends never>() => true;
@@ -19,7 +21,7 @@ type Stated = keyof StatedValues | ListKey;
 
 test('what is read of a user, its columns and the bits of its keys agree', () => {
   expect([
-    agree<Disagreements<StatedValues, UserRow, MadeUserColumn>>(),
+    agree<Disagreements<StatedValues, UserInsert, MadeUserColumn>>(),
     agree<KeyDisagreements<Stated, UserKey>>(),
   ]).toEqual([true, true]);
 });
@@ -27,17 +29,17 @@ test('what is read of a user, its columns and the bits of its keys agree', () =>
 test('a property of a user without a column does not compile', () => {
   type Read = StatedValues & { readonly nickname: string | null };
   // @ts-expect-error nickname has no column
-  expect(agree<Disagreements<Read, UserRow, MadeUserColumn>>()).toBe(true);
+  expect(agree<Disagreements<Read, UserInsert, MadeUserColumn>>()).toBe(true);
 });
 
 test('a column of users that nothing fills does not compile', () => {
-  type Row = UserRow & { nickname?: string | null };
+  type Row = UserInsert & { nickname?: string | null };
   // @ts-expect-error nickname is a column that nothing fills
   expect(agree<Disagreements<StatedValues, Row, MadeUserColumn>>()).toBe(true);
 });
 
 test('a value that does not fit the type of its column does not compile', () => {
-  type Row = Omit<UserRow, 'gender' | 'created_at'> & { gender?: boolean | null; created_at?: Date | null };
+  type Row = Omit<UserInsert, 'gender' | 'created_at'> & { gender?: boolean | null; created_at?: Date | null };
   // @ts-expect-error gender is a text
   expect(agree<Disagreements<StatedValues, Row, MadeUserColumn>>()).toBe(true);
   // @ts-expect-error null does not fit a column that is not null
@@ -56,7 +58,7 @@ test('a key that a snapshot can state, without a bit, does not compile; neither 
 
 test('the same holds for the objects of lists', () => {
   type Read = ChildValues<'passkeys'>;
-  type Row = ChildRow<'passkeys'>;
+  type Row = ChildInsert<'passkeys'>;
   expect(agree<Disagreements<Read, Row, MadeChildColumn>>()).toBe(true);
   // @ts-expect-error nickname has no column
   expect(agree<Disagreements<Read & { nickname?: string | null }, Row, MadeChildColumn>>()).toBe(true);
@@ -65,4 +67,10 @@ test('the same holds for the objects of lists', () => {
   type Altered = Omit<Row, 'last_used_at'> & { last_used_at?: string | null };
   // @ts-expect-error a time does not fit a text
   expect(agree<Disagreements<Read, Altered, MadeChildColumn>>()).toBe(true);
+});
+
+test('a dead letter as it is shown, and its row, say the same', () => {
+  type Row = Readonly<typeof deadLetters.$inferSelect>;
+  const fits = <_Wide, _Narrow extends _Wide>() => true;
+  expect([fits<Row, DeadLetterWithBody>(), fits<DeadLetterWithBody, Row>()]).toEqual([true, true]);
 });

@@ -2,26 +2,27 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readApiUser } from '../../../src/clerk/api/api-user.ts';
-import { parseJson } from '../../../src/clerk/json/json.ts';
+import { parseJson } from '../../../src/clerk/json/parse-json.ts';
 import type { ClerkUser } from '../../../src/clerk/user/parse-user.ts';
 import { type AskedChange, compareAnswer, type Verdict } from '../../../src/user-updates/compare-answer.ts';
 import { type ApiUserJson, makeApiUser, makeUserId } from '../../support/fake-clerk/make-api-user.ts';
 import type { FakeInstance } from '../../support/fake-clerk/writes/fake-instance.ts';
 import { changeMetadata } from '../../support/fake-clerk/writes/metadata.ts';
 import { patchUser } from '../../support/fake-clerk/writes/patch-user.ts';
+import { getRead } from '../../support/get-read.ts';
 
 const ID = makeUserId(0);
 const SENT_AT = new Date('2026-06-01T12:00:00Z');
 
 /** A user as the client reads one from an answer. */
 function readUser(text: string): ClerkUser {
-  const { user } = readApiUser(parseJson(text).value);
+  const { user } = readApiUser(getRead(parseJson(text)).value);
   return user ?? expect.unreachable();
 }
 
 /** What is told of one property of a request, both as JSON; `found` is the user's properties of interest. */
 function judge(property: string, asked: string, found: string, mode: AskedChange['metadataMode'] = 'replace') {
-  const request = parseJson(`{"${property}":${asked}}`).value as AskedChange['request'];
+  const request = getRead(parseJson(`{"${property}":${asked}}`)).value as AskedChange['request'];
   const user = readUser(`{"object":"user","id":"${ID}"${found === '' ? '' : `,${found}`}}`);
   return compareAnswer({ request, metadataMode: mode, sentAt: SENT_AT }, user)[property];
 }
@@ -307,9 +308,9 @@ const SEED = Number(process.env.COMPARE_SEED) || Date.now() % 2 ** 31;
 test(`every state of a request is applied after the fake has applied it, and not before where it differs (seed ${SEED})`, () => {
   fc.assert(
     fc.property(user, request, mode, (had, wanted, metadataMode) => {
-      const stored = parseJson(JSON.stringify({ ...had, created_at: 1_700_000_000_000 })).value;
+      const stored = getRead(parseJson(JSON.stringify({ ...had, created_at: 1_700_000_000_000 }))).value;
       const before = makeApiUser(0, stored as Record<string, unknown>);
-      const sent = parseJson(JSON.stringify(wanted)).value as AskedChange['request'];
+      const sent = getRead(parseJson(JSON.stringify(wanted))).value as AskedChange['request'];
       const after = applyRequest(before, sent, metadataMode === 'merge' ? 'PATCH' : 'PUT');
       const asked: AskedChange = { request: sent, metadataMode, sentAt: SENT_AT };
       const [then, now] = [before, after].map((json) => compareAnswer(asked, readUser(JSON.stringify(json))));

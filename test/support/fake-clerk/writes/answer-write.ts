@@ -1,5 +1,4 @@
-import { InvalidEventError } from '../../../../src/clerk/invalid-event-error.ts';
-import { parseJson } from '../../../../src/clerk/json/json.ts';
+import { parseJson } from '../../../../src/clerk/json/parse-json.ts';
 import { isObject } from '../../../../src/clerk/user/fields.ts';
 import { answerJson, type FakeAnswer } from '../clerk-answers.ts';
 import type { FakeRequest } from '../fake-clerk.ts';
@@ -69,12 +68,8 @@ function readBody({ headers, body }: FakeRequest): Problem | Record<string, unkn
     return refuse(415, 'unsupported_content_type', 'Content-Type must be application/json.');
   }
   if (body.length > MAX_BODY) return refuse(413, 'request_body_too_large', 'The request body is too large.');
-  try {
-    const { value } = parseJson(body);
-    if (isObject(value)) return value;
-  } catch (error) {
-    if (!(error instanceof InvalidEventError)) throw error;
-  }
+  const parsed = parseJson(body);
+  if (!('unreadable' in parsed) && isObject(parsed.value)) return parsed.value;
   return refuse(400, 'request_body_invalid', 'The request body is invalid.');
 }
 

@@ -1,4 +1,4 @@
-import { readTime } from '../../../../src/clerk/user/fields.ts';
+import { readMoment } from '../../../../src/clerk/user/fields.ts';
 import { type Problem, refuseProperty, refuseUnknown } from './problems.ts';
 
 type PropertyType = 'string' | 'boolean' | 'integer' | 'time' | 'string list';
@@ -81,11 +81,11 @@ function isOfType(value: unknown, type: PropertyType): boolean {
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 function checkTime(name: string, value: unknown, { type }: Rule): Problem | undefined {
-  if (type !== 'time' || (RFC_3339.test(value as string) && readTime(value) !== undefined)) return undefined;
+  if (type !== 'time' || (RFC_3339.test(value as string) && readMoment(value) !== undefined)) return undefined;
   return refuseProperty(name, 'form_param_invalid_time', `${name} must be a time in RFC 3339.`);
 }
 
 /** A time that `checkTypes` has passed, as a User has it. */
 export function toMs(value: unknown): number | null {
-  return readTime(value)?.getTime() ?? null;
+  return readMoment(value)?.getTime() ?? null;
 }

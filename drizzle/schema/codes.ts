@@ -1,0 +1,35 @@
+/** What became of a message that was settled, as the ledger records it. A duplicate has no row of its own. */
+export const recordedOutcomes = ['applied', 'stale', 'ignored', 'dead_letter'] as const;
+/** One of `recordedOutcomes`. */
+export type RecordedOutcome = (typeof recordedOutcomes)[number];
+
+/**
+ * What became of one delivery. `stale` and `duplicate` are successes: the tables already say what the event says, or
+ * something newer.
+ */
+export type Outcome = RecordedOutcome | 'duplicate';
+
+/** Where something to settle comes from: a delivery, or whoever read the user from the Backend API. */
+export const origins = ['webhook', 'backfill', 'reconcile', 'sync-user'] as const;
+/** One of `origins`. */
+export type Origin = (typeof origins)[number];
+
+/** The states of a dead letter. */
+export const letterStates = ['open', 'replayed', 'discarded'] as const;
+/** One of `letterStates`. */
+export type LetterState = (typeof letterStates)[number];
+
+/** The states of a backfill or a reconcile. */
+export const runStates = ['running', 'finished', 'stopped', 'failed'] as const;
+/** One of `runStates`. */
+export type RunState = (typeof runStates)[number];
+
+/** Which users a reconcile asks for: those whom Clerk has changed since the last run, or all. */
+export const runKinds = ['incremental', 'full'] as const;
+/** One of `runKinds`. */
+export type RunKind = (typeof runKinds)[number];
+
+/** The kinds of drift that no run repairs: they stay until somebody does something, or accepts them. */
+export const acknowledgeableKinds = ['newer_here', 'deleted_here', 'other_instance'] as const;
+/** One of `acknowledgeableKinds`. */
+export type AcknowledgeableKind = (typeof acknowledgeableKinds)[number];

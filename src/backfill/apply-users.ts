@@ -1,0 +1,124 @@
+import { assertOnlyInstance } from '../walk/assert-instance.ts';
+import { describeShortfall } from '../walk/describe-shortfall.ts';
+import { walkUsers } from '../walk/walk-users.ts';
+import type { BackfillOptions } from './backfill-options.ts';
+import { type BackfillRun, beginBackfill, checkpointBackfill, endBackfill } from './record-backfill.ts';
+import { settlePage } from './settle-page.ts';
+
+/**
+ * How the pages ended. `limit` and `signal`: before the end of the users. `short`: Clerk's list ended where it can't have
+ * ended.
+ */
+export type PagesEnd = 'finished' | 'short' | 'limit' | 'signal';
+
+/** A run as far as this process has come with it. */
+export interface Progress {
+  readonly run: BackfillRun;
+  /** Another process had begun it. */
+  readonly resumed: boolean;
+  /** What the run had read when this process came to it. */
+  readonly usersBefore: number;
+}
+
+/** A run that has ended. */
+export interface Ended {
+  readonly progress: Progress;
+  readonly end: PagesEnd;
+  /** Why the end is `short`, a sentence. */
+  readonly error?: string;
+}
+
+/** What applying the users needs. */
+export interface LockedOptions extends BackfillOptions {
+  /** Held for as long as this runs. */
+  readonly lock: { assertHeld(): Promise<void> };
+  /** Told of each step that is committed. */
+  readonly onStep: (progress: Progress) => void;
+}
+
+/** How many users were read since this process came to the run. */
+export function countUsersHere(progress: Progress | undefined): number {
+  return progress === undefined ? 0 : progress.run.usersRead - progress.usersBefore;
+}
+
+/**
+ * Begins or resumes a run and works through its pages. Each is committed before the checkpoint behind it.
+ *
+ * @param before how far this process has come before it had to try again.
+ */
+export async function applyUsers(options: LockedOptions, before: Progress | undefined): Promise<Ended> {
+  const { settle, onStep } = options;
+  const begun = await begin(options, before);
+  if (begun.run.state === 'finished') return { progress: begun, end: 'finished' };
+  const { progress, end: pagesEnd } = await applyPages(options, begun);
+  const error = pagesEnd === 'finished' ? await findShortfall(options, progress.run) : undefined;
+  const end = error === undefined ? pagesEnd : 'short';
+  const recorded = { state: STATES[end], error, now: new Date() };
+  const run = await settle.pool.withTransaction((session) => endBackfill(session, progress.run, recorded));
+  const last = { ...progress, run };
+  onStep(last);
+  return { progress: last, end, ...(error === undefined ? {} : { error }) };
+}
+
+/** The next call continues a run that is not finished. */
+const STATES = { finished: 'finished', short: 'failed', limit: 'stopped', signal: 'stopped' } as const;
+
+async function findShortfall({ api }: LockedOptions, { usersRead, expectedUsers }: BackfillRun) {
+  const counted = await api.countUsers();
+  return describeShortfall(usersRead, [expectedUsers ?? counted, counted]);
+}
+
+/**
+ * The row says what was read here, since the answer that a page is in it may have been lost. Where another process has
+ * begun a new run meanwhile, what was read here counts before it.
+ */
+function follow(progress: Progress | undefined, run: BackfillRun, resumed: boolean): Progress {
+  const isSame = progress?.run.runId === run.runId;
+  return { run, resumed, usersBefore: isSame ? progress.usersBefore : run.usersRead - countUsersHere(progress) };
+}
+
+/** A sequential scan of millions of users. */
+const SCAN_TIMEOUT_MS = 60_000;
+
+/** Everything that can refuse comes first: then nothing has been written. */
+async function begin(options: LockedOptions, before: Progress | undefined): Promise<Progress> {
+  const { api, maxUsers = null, restart = false, onStep } = options;
+  const { pool } = options.settle;
+  const instanceId = (await api.getInstance())?.id ?? null;
+  const samples = await pool.withTransaction((session) => assertOnlyInstance(session, instanceId), {
+    timeoutMs: SCAN_TIMEOUT_MS,
+  });
+  const expectedUsers = await api.countUsers();
+  const facts = { instanceId, expectedUsers, maxUsers, restart, ownRunId: before?.run.runId, now: new Date() };
+  const { run, resumed } = await pool.withTransaction((session) => beginBackfill(session, facts));
+  const progress = follow(before, run, before?.resumed ?? resumed);
+  onStep(progress);
+  if (before === undefined) {
+    const { runId, usersRead, startedAt } = run;
+    const resumedFrom = resumed ? startedAt : undefined;
+    options.onProgress?.({ kind: 'begun', runId, resumedFrom, instanceId, usersRead, expectedUsers, samples });
+  }
+  return progress;
+}
+
+async function applyPages(options: LockedOptions, begun: Progress): Promise<Ended> {
+  const { api, settle, lock, signal, maxUsers, onProgress, onStep } = options;
+  const { runId, instanceId, position } = begun.run;
+  const left = maxUsers === undefined ? undefined : maxUsers - countUsersHere(begun);
+  let progress = begun;
+  if (left !== undefined && left <= 0) return { progress, end: 'limit' };
+  for await (const page of walkUsers(api, { from: position, maxUsers: left })) {
+    await lock.assertHeld();
+    const counts = await settlePage(settle, page, { origin: 'backfill', runId, instanceId });
+    const { run: before, resumed } = progress;
+    const run = await settle.pool.withTransaction((session) =>
+      checkpointBackfill(session, before, { position: page.position, counts, now: new Date() }),
+    );
+    progress = follow(progress, run, resumed);
+    onStep(progress);
+    onProgress?.({ kind: 'page', usersRead: run.usersRead });
+    if (page.isLast) return { progress, end: 'finished' };
+    if (signal?.aborted === true) return { progress, end: 'signal' };
+  }
+  return { progress, end: 'limit' };
+}
