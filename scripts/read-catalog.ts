@@ -1,9 +1,96 @@
 import type postgres from 'postgres';
-import { type Catalog, readCatalog as readThrough } from '../src/db/read-catalog.ts';
+import { readParts, type SchemaPart } from '../src/doctor/checks/schema/read-parts.ts';
 
-export type { Catalog, CatalogRelation as Relation } from '../src/db/read-catalog.ts';
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly default: string | null;
+  readonly comment: string | null;
+}
 
-/** Reads what the schema `clerk` is, over a client of its own. */
-export function readCatalog(sql: postgres.Sql): Promise<Catalog> {
-  return readThrough({ run: async (statement, parameters = []) => sql.unsafe(statement, parameters) as never });
+interface Definition {
+  readonly name: string;
+  readonly definition: string;
+}
+
+/** A table or a view. */
+export interface Relation {
+  readonly name: string;
+  readonly kind: 'table' | 'view' | 'materialized view' | 'foreign table';
+  readonly comment: string | null;
+  readonly columns: readonly Column[];
+  /** Keys and checks. Postgres 18 has NOT NULL among them, which stands in the columns here. */
+  readonly constraints: readonly Definition[];
+  readonly foreignKeys: readonly Definition[];
+  /** Without those of constraints. */
+  readonly indexes: readonly Definition[];
+  /** The query of a view; null for a table. */
+  readonly query: string | null;
+}
+
+/** The schema `clerk` as a database has it. */
+export interface Catalog {
+  readonly comment: string | null;
+  /** Tables first, each kind by name. */
+  readonly relations: readonly Relation[];
+  /** The same as the doctor reads it. */
+  readonly parts: readonly SchemaPart[];
+}
+
+type RelationRow = Pick<Relation, 'name' | 'kind' | 'comment' | 'query'> & { readonly oid: number };
+
+const SCHEMA = `
+  select obj_description(oid, 'pg_namespace') as comment from pg_namespace where oid = to_regnamespace('clerk')`;
+
+const RELATIONS = `
+  select oid::int, relname as name,
+    case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
+      else 'table' end as kind,
+    obj_description(oid, 'pg_class') as comment, case relkind when 'v' then pg_get_viewdef(oid, true) end as query
+  from pg_class where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p', 'v', 'm', 'f')
+  order by relkind in ('v', 'm'), relname collate "C"`;
+
+const COLUMNS = `
+  select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable,
+    pg_get_expr(adbin, adrelid) as default, col_description(attrelid, attnum) as comment
+  from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+  where attrelid = $1::int::oid and attnum > 0 and not attisdropped
+  order by attnum`;
+
+const CONSTRAINTS = `
+  select conname as name, pg_get_constraintdef(oid, true) as definition
+  from pg_constraint where conrelid = $1::int::oid and strpos($2::text, contype::text) > 0
+  order by conname collate "C"`;
+
+const INDEXES = `
+  select relname as name, pg_get_indexdef(indexrelid) as definition
+  from pg_index join pg_class on pg_class.oid = indexrelid
+  where indrelid = $1::int::oid and not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
+  order by relname collate "C"`;
+
+/**
+ * Reads what the schema `clerk` is, in Postgres's own words. Every version of it says the same if the search path does not
+ * have the schema: otherwise Postgres leaves out its name.
+ */
+export async function readCatalog(sql: postgres.Sql): Promise<Catalog> {
+  const [schema] = await sql.unsafe<{ comment: string | null }[]>(SCHEMA);
+  const relations = await sql.unsafe<RelationRow[]>(RELATIONS);
+  return {
+    comment: schema?.comment ?? null,
+    relations: await Promise.all(
+      relations.map(async ({ oid, ...relation }) => ({ ...relation, ...(await readRelation(sql, oid)) })),
+    ),
+    parts: await readParts({ run: async (statement) => sql.unsafe(statement) as never }),
+  };
+}
+
+async function readRelation(sql: postgres.Sql, oid: number) {
+  const [columns, constraints, foreignKeys, indexes] = await Promise.all([
+    sql.unsafe<Column[]>(COLUMNS, [oid]),
+    sql.unsafe<Definition[]>(CONSTRAINTS, [oid, 'pucx']),
+    sql.unsafe<Definition[]>(CONSTRAINTS, [oid, 'f']),
+    sql.unsafe<Definition[]>(INDEXES, [oid]),
+  ]);
+  return { columns: [...columns], constraints: [...constraints], foreignKeys: [...foreignKeys], indexes: [...indexes] };
 }

@@ -1,7 +1,7 @@
 import type { RelationComments } from '../drizzle/comments/comment-types.ts';
 import { SCHEMA_COMMENT, TABLE_COMMENTS, VIEW_COMMENTS } from '../drizzle/comments.ts';
+import { quoteText } from '../src/db/sql/quote-identifier.ts';
 import type { Catalog, Relation } from './read-catalog.ts';
-import { quote } from './render-schema.ts';
 
 /** A comment that the database should have: on what, in SQL, and the text. */
 interface Comment {
@@ -22,7 +22,7 @@ export function renderComments(catalog: Catalog): string {
 
 /** The schema may belong to an administrator who made it for a role that may not make one. */
 function renderStatement({ object, text }: Comment): string {
-  const statement = `comment on ${object} is ${quote(text)};`;
+  const statement = `comment on ${object} is ${quoteText(text)};`;
   if (!object.startsWith('schema ')) return statement;
   const owned = "select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'clerk'";
   return `do $$ begin\n  if (${owned}) then\n    ${statement}\n  end if;\nend $$;`;

@@ -1,3 +1,4 @@
+import { quoteText } from '../src/db/sql/quote-identifier.ts';
 import type { Catalog, Relation } from './read-catalog.ts';
 
 const HEAD = `-- The schema that the migrations make, written by \`npm run db:dump\` and compared by \`npm run db:check\`:
@@ -45,10 +46,5 @@ function renderForeignKeys({ name, foreignKeys }: Relation): string[] {
 }
 
 function comments(object: string, comment: string | null): string[] {
-  return comment === null ? [] : [`comment on ${object} is ${quote(comment)};`];
-}
-
-/** A string as an SQL literal. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return comment === null ? [] : [`comment on ${object} is ${quoteText(comment)};`];
 }

@@ -1,11 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getTableName } from 'drizzle-orm';
 import { listStatements, type Statement } from '../src/db/sql/define-statement.ts';
 import { type DeadLetterFilter, makeDeadLettersQuery } from '../src/dead-letters/find-dead-letters.ts';
 import { makeSummaryQuery } from '../src/dead-letters/summarize-dead-letters.ts';
-import { makeLastSampleQuery, makeNewestQuery } from '../src/doctor/survey-deliveries.ts';
-import { EXTRA_TABLES, makePropertiesQuery } from '../src/doctor/survey-properties.ts';
-import { makeUserCountQuery } from '../src/doctor/survey-users.ts';
+import { EXTRA_TABLES, makePropertiesQuery } from '../src/doctor/checks/data/properties.ts';
+import { makeUserCountQuery } from '../src/doctor/checks/data/users.ts';
+import { makeLastSampleQuery, makeNewestQuery } from '../src/doctor/checks/deliveries/read-deliveries.ts';
 
 const HEAD = `-- Every statement of the program that touches a table, as Drizzle renders it from drizzle/schema, written by
 -- \`npm run db:dump\` and compared by \`npm run db:check\`: what a change does to them shows here as a difference.
@@ -37,9 +38,9 @@ const composed: readonly Statement[] = [
   { name: 'survey the newest messages of a large table', ...makeNewestQuery(MANY_PAGES) },
   { name: 'survey the last sample', ...makeLastSampleQuery(1) },
   { name: 'survey the users of a large table', ...makeUserCountQuery(MANY_PAGES) },
-  ...EXTRA_TABLES.slice(0, 2).map((name) => ({
-    name: `survey what ${name} have no column for`,
-    ...makePropertiesQuery({ name, pages: 1 }),
+  ...EXTRA_TABLES.slice(0, 2).map((table) => ({
+    name: `survey what ${getTableName(table)} have no column for`,
+    ...makePropertiesQuery(table, 1),
   })),
 ];
 

@@ -12,7 +12,7 @@ import { settlePage } from './settle-page.ts';
 export type PagesEnd = 'finished' | 'short' | 'limit' | 'signal';
 
 /** A run as far as this process has come with it. */
-export interface Progress {
+export interface BackfillStep {
   readonly run: BackfillRun;
   /** Another process had begun it. */
   readonly resumed: boolean;
@@ -22,7 +22,7 @@ export interface Progress {
 
 /** A run that has ended. */
 export interface Ended {
-  readonly progress: Progress;
+  readonly progress: BackfillStep;
   readonly end: PagesEnd;
   /** Why the end is `short`, a sentence. */
   readonly error?: string;
@@ -33,11 +33,11 @@ export interface LockedOptions extends BackfillOptions {
   /** Held for as long as this runs. */
   readonly lock: { assertHeld(): Promise<void> };
   /** Told of each step that is committed. */
-  readonly onStep: (progress: Progress) => void;
+  readonly onStep: (progress: BackfillStep) => void;
 }
 
 /** How many users were read since this process came to the run. */
-export function countUsersHere(progress: Progress | undefined): number {
+export function countUsersHere(progress: BackfillStep | undefined): number {
   return progress === undefined ? 0 : progress.run.usersRead - progress.usersBefore;
 }
 
@@ -46,7 +46,7 @@ export function countUsersHere(progress: Progress | undefined): number {
  *
  * @param before how far this process has come before it had to try again.
  */
-export async function applyUsers(options: LockedOptions, before: Progress | undefined): Promise<Ended> {
+export async function applyUsers(options: LockedOptions, before: BackfillStep | undefined): Promise<Ended> {
   const { settle, onStep } = options;
   const begun = await begin(options, before);
   if (begun.run.state === 'finished') return { progress: begun, end: 'finished' };
@@ -72,7 +72,7 @@ async function findShortfall({ api }: LockedOptions, { usersRead, expectedUsers 
  * The row says what was read here, since the answer that a page is in it may have been lost. Where another process has
  * begun a new run meanwhile, what was read here counts before it.
  */
-function follow(progress: Progress | undefined, run: BackfillRun, resumed: boolean): Progress {
+function follow(progress: BackfillStep | undefined, run: BackfillRun, resumed: boolean): BackfillStep {
   const isSame = progress?.run.runId === run.runId;
   return { run, resumed, usersBefore: isSame ? progress.usersBefore : run.usersRead - countUsersHere(progress) };
 }
@@ -81,7 +81,7 @@ function follow(progress: Progress | undefined, run: BackfillRun, resumed: boole
 const SCAN_TIMEOUT_MS = 60_000;
 
 /** Everything that can refuse comes first: then nothing has been written. */
-async function begin(options: LockedOptions, before: Progress | undefined): Promise<Progress> {
+async function begin(options: LockedOptions, before: BackfillStep | undefined): Promise<BackfillStep> {
   const { api, maxUsers = null, restart = false, onStep } = options;
   const { pool } = options.settle;
   const instanceId = (await api.getInstance())?.id ?? null;
@@ -101,7 +101,7 @@ async function begin(options: LockedOptions, before: Progress | undefined): Prom
   return progress;
 }
 
-async function applyPages(options: LockedOptions, begun: Progress): Promise<Ended> {
+async function applyPages(options: LockedOptions, begun: BackfillStep): Promise<Ended> {
   const { api, settle, lock, signal, maxUsers, onProgress, onStep } = options;
   const { runId, instanceId, position } = begun.run;
   const left = maxUsers === undefined ? undefined : maxUsers - countUsersHere(begun);

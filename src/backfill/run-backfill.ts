@@ -3,7 +3,7 @@ import { withAdvisoryLock } from '../db/advisory-lock.ts';
 import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { OperatorError } from '../errors.ts';
 import { describeFailure } from '../walk/describe-failure.ts';
-import { applyUsers, countUsersHere, type Ended, type PagesEnd, type Progress } from './apply-users.ts';
+import { applyUsers, type BackfillStep, countUsersHere, type Ended, type PagesEnd } from './apply-users.ts';
 import type { BackfillOptions } from './backfill-options.ts';
 import { type BackfillEnd, type BackfillRun, endBackfill } from './record-backfill.ts';
 
@@ -23,7 +23,7 @@ export interface BackfillReport {
 }
 
 /** What one attempt came to. A failure without progress: the run did not even begin. */
-type Attempt = Ended | { readonly progress: Progress | undefined; readonly failure: unknown };
+type Attempt = Ended | { readonly progress: BackfillStep | undefined; readonly failure: unknown };
 
 /**
  * Reads all users from the Backend API and applies each through the write path, page by page, in one process at a time.
@@ -34,7 +34,7 @@ type Attempt = Ended | { readonly progress: Progress | undefined; readonly failu
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillReport> {
   const startedAt = performance.now();
-  const report = (progress: Progress, end: Omit<BackfillReport, 'resumed' | 'usersHere' | 'durationMs'>) => {
+  const report = (progress: BackfillStep, end: Omit<BackfillReport, 'resumed' | 'usersHere' | 'durationMs'>) => {
     const durationMs = performance.now() - startedAt;
     return { resumed: progress.resumed, usersHere: countUsersHere(progress), durationMs, ...end };
   };
@@ -61,7 +61,7 @@ async function persist(options: BackfillOptions): Promise<Attempt> {
   const { signal, patienceMs = 60_000, onProgress } = options;
   let failures = 0;
   let failingSince = 0;
-  for (let before: Progress | undefined; ; ) {
+  for (let before: BackfillStep | undefined; ; ) {
     const attempt = await tryOnce(options, before);
     if (!('failure' in attempt) || signal?.aborted === true) return attempt;
     const { progress, failure } = attempt;
@@ -81,9 +81,9 @@ async function persist(options: BackfillOptions): Promise<Attempt> {
 }
 
 /** The lock goes with its connection, so a process that loses it, or is killed, is in nobody's way. */
-async function tryOnce(options: BackfillOptions, before: Progress | undefined): Promise<Attempt> {
+async function tryOnce(options: BackfillOptions, before: BackfillStep | undefined): Promise<Attempt> {
   let progress = before;
-  const onStep = (step: Progress) => {
+  const onStep = (step: BackfillStep) => {
     progress = step;
   };
   try {
@@ -96,7 +96,7 @@ async function tryOnce(options: BackfillOptions, before: Progress | undefined): 
   }
 }
 
-function describeHeldLock(before: Progress | undefined): Error {
+function describeHeldLock(before: BackfillStep | undefined): Error {
   // A server that has not yet noticed that our own connection is gone holds its lock.
   if (before !== undefined) return new DatabaseUnavailableError('The lock of the backfill is not free yet.');
   return new OperatorError('backfill_running', 'Another backfill is running on this database.', {

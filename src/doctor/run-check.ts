@@ -1,21 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseUnavailableError, findSqlState } from '../db/errors/database-errors.ts';
-import { type Check, type Finding, failed, skipped, warning } from './check.ts';
-import { LostDatabaseError } from './reader.ts';
-import { MissingTableError } from './survey-tables.ts';
+import type { CheckOutcome, CheckResult } from './check.ts';
+import { type Finding, failed, SkippedError, skipped, warning } from './finding.ts';
 
-/** Runs checks: each ends in time and with a finding, whatever happens in it. */
-export type RunCheck = (name: string, work: () => Finding | Promise<Finding>) => Promise<Check>;
+/** Runs a check. It always ends in time and with a finding. */
+export type RunCheck = (
+  name: string,
+  work: () => CheckOutcome | Promise<CheckOutcome>,
+) => Promise<readonly CheckResult[]>;
 
-/** @param timeoutMs after which a check is given up; what it waits for has its own, shorter limits. */
+/** @param timeoutMs how long a check may take. What a check waits for has shorter limits of its own. */
 export function createCheckRunner(timeoutMs: number): RunCheck {
   return async function runCheck(name, work) {
     const end = new AbortController();
     try {
-      const finding = await Promise.race([startWork(work), giveUp(timeoutMs, end.signal)]);
-      return { name, ...finding };
+      const outcome = await Promise.race([startWork(work), giveUp(timeoutMs, end.signal)]);
+      return isList(outcome) ? outcome : [{ name, ...outcome }];
     } catch (error) {
-      return { name, ...describeFault(error) };
+      return [{ name, ...describeFault(error) }];
     } finally {
       end.abort();
     }
@@ -23,7 +25,7 @@ export function createCheckRunner(timeoutMs: number): RunCheck {
 }
 
 /** An `async` function turns what is thrown at once into a rejection. */
-async function startWork(work: () => Finding | Promise<Finding>): Promise<Finding> {
+async function startWork(work: () => CheckOutcome | Promise<CheckOutcome>): Promise<CheckOutcome> {
   return work();
 }
 
@@ -32,42 +34,33 @@ async function giveUp(timeoutMs: number, signal: AbortSignal): Promise<Finding> 
   return notInTime(`This check did not end within ${timeoutMs / 1000} s.`);
 }
 
+function isList(outcome: CheckOutcome): outcome is readonly CheckResult[] {
+  return Array.isArray(outcome);
+}
+
 function notInTime(finding: string): Finding {
   return warning(
     finding,
-    'Somebody may hold a lock: select pid, pg_blocking_pids(pid), query from pg_stat_activity; shows who waits for whom. Else run this again when the database has less to do.',
+    'Somebody may hold a lock. This shows who waits for whom: select pid, pg_blocking_pids(pid), query from pg_stat_activity; If nobody waits, run this again when the database has less to do.',
   );
-}
-
-/** Thrown within a check that can't be made, for a reason that another check has told. */
-export class SkippedError extends Error {
-  override readonly name = 'SkippedError';
-  readonly finding: Finding;
-
-  constructor(finding: Finding) {
-    super(finding.finding);
-    this.finding = finding;
-  }
 }
 
 const QUERY_CANCELED = '57014';
 const LOCK_NOT_AVAILABLE = '55P03';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Never with the error's own message, which may quote a row. */
+/** Without the message of the error, which may quote a row. */
 function describeFault(error: unknown): Finding {
-  if (error instanceof SkippedError) return error.finding;
-  if (error instanceof LostDatabaseError) return skipped('The database has stopped answering.');
-  if (error instanceof MissingTableError) return skipped(error.message);
+  if (error instanceof SkippedError) return skipped(error.message);
   const state = findSqlState(error);
   if (state === QUERY_CANCELED || state === LOCK_NOT_AVAILABLE) {
-    return notInTime(`The database did not answer this in time (SQLSTATE ${state}).`);
+    return notInTime(`The database did not answer in time (SQLSTATE ${state}).`);
   }
   if (state === INSUFFICIENT_PRIVILEGE) return skipped('The role of DATABASE_URL may not read this: see rights.');
   if (state?.startsWith('42')) return skipped(`The tables are not as this check reads them (SQLSTATE ${state}).`);
   if (error instanceof DatabaseUnavailableError) {
-    return failed(error.message, 'Look whether Postgres runs and what its log says; then run this again.');
+    return failed(error.message, 'Check that Postgres runs, and read its log; then run this again.');
   }
   const name = error instanceof Error ? error.name : typeof error;
-  return failed(`The check itself failed (${name}).`, 'This is a fault of clerk-sync: report it.');
+  return failed(`The check itself failed (${name}).`, 'This is a fault of clerk-sync: please report it.');
 }

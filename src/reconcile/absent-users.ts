@@ -4,11 +4,11 @@ import { isSampleInstance } from '../samples/sample-instances.ts';
 import { makeApiTombstone } from '../sync/batch-entry.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
 import { countUsersByInstance } from '../users/count-users-by-instance.ts';
+import { type ActiveReconcile, assertGoing, observe, TIMEOUT_MS, withSession } from './active-reconcile.ts';
 import { checkUsers, REQUESTS_AT_ONCE } from './check-users.ts';
 import type { FoundDrift } from './drift-tally.ts';
 import type { Candidate } from './find-candidates.ts';
 import { mapLimited } from './map-limited.ts';
-import { assertGoing, observe, type ReconcileRun, TIMEOUT_MS, withSession } from './reconcile-run.ts';
 
 /** A user who is stored here, and of whom Clerk says that there is none. */
 interface AbsentUser extends Candidate {
@@ -29,12 +29,12 @@ const LIMIT_PART = 0.1;
  * walk has come to its end, and none at all if there are more of them than can be right.
  */
 export class AbsentUsers {
-  readonly #run: ReconcileRun;
+  readonly #run: ActiveReconcile;
   readonly #absent: AbsentUser[] = [];
   #unasked = 0;
   #limit: number | undefined;
 
-  constructor(run: ReconcileRun) {
+  constructor(run: ActiveReconcile) {
     this.#run = run;
   }
 
@@ -153,7 +153,7 @@ export class AbsentUsers {
 }
 
 /** Counts the users of the key's instance who are not deleted, with one look at each row. A user without an instance may be of it. */
-export async function countLiving(run: Pick<ReconcileRun, 'settle' | 'instanceId'>): Promise<number> {
+export async function countLiving(run: Pick<ActiveReconcile, 'settle' | 'instanceId'>): Promise<number> {
   const { instanceId: own } = run;
   const { real } = await withSession(run, countUsersByInstance);
   return real
@@ -170,6 +170,6 @@ export function chooseDeletionLimit(living: number): number {
  * A row with another creation time than Clerk's lies in the range of another page, where it was or will be found. A run
  * that repairs it there counts it once by itself.
  */
-function isCountedOnce({ dryRun }: ReconcileRun): (drift: FoundDrift) => boolean {
+function isCountedOnce({ dryRun }: ActiveReconcile): (drift: FoundDrift) => boolean {
   return ({ fields }) => !dryRun || !fields.includes('created_at');
 }

@@ -3,9 +3,9 @@ import { makeApiEntry, type ObservedEntry } from '../sync/batch-entry.ts';
 import { findDrift } from '../sync/drift/find-drift.ts';
 import { settleBatch } from '../sync/settle-batch.ts';
 import type { UserSnapshot } from '../sync/snapshots/snapshot.ts';
+import { type ActiveReconcile, assertGoing, observe, TIMEOUT_MS, withSession } from './active-reconcile.ts';
 import type { FoundDrift, ReconcileKind } from './drift-tally.ts';
 import { mapLimited } from './map-limited.ts';
-import { assertGoing, observe, type ReconcileRun, TIMEOUT_MS, withSession } from './reconcile-run.ts';
 
 interface Drifted {
   readonly entry: ObservedEntry;
@@ -32,7 +32,7 @@ const ON_ITS_WAY_MS = 60_000;
  * @returns how many of the users were alive here before.
  */
 export async function checkUsers(
-  run: ReconcileRun,
+  run: ActiveReconcile,
   observed: readonly ObservedUser[],
   isCounted: (drift: FoundDrift) => boolean = () => true,
 ): Promise<number> {
@@ -43,7 +43,7 @@ export async function checkUsers(
   return observed.length - found.filter(({ isAlive }) => !isAlive).length;
 }
 
-async function findDrifted(run: ReconcileRun, observed: readonly ObservedUser[]): Promise<Drifted[]> {
+async function findDrifted(run: ActiveReconcile, observed: readonly ObservedUser[]): Promise<Drifted[]> {
   const entries = observed.map(({ user, observedAt }) => makeApiEntry(user, observe(run, observedAt)));
   const snapshots = new Map(entries.filter(isSnapshot).map((entry) => [entry.change.userId, entry]));
   const changes = [...snapshots.values()].map(({ change }) => change);
@@ -73,7 +73,7 @@ function describeUnreadable(entry: ObservedEntry): Drifted {
 }
 
 /** Asks for the doubtful ones by their ids, and goes by that answer. A user who is gone by now is no drift of this page. */
-async function askAgain(run: ReconcileRun, drifted: readonly Drifted[]): Promise<Drifted[]> {
+async function askAgain(run: ActiveReconcile, drifted: readonly Drifted[]): Promise<Drifted[]> {
   const doubtful = drifted.filter(({ drift }) => DOUBTFUL.has(drift.kind)).slice(0, MAX_DOUBTS);
   if (doubtful.length === 0) return [...drifted];
   const answers = await mapLimited(doubtful, REQUESTS_AT_ONCE, async ({ drift }) => {
@@ -91,7 +91,7 @@ async function askAgain(run: ReconcileRun, drifted: readonly Drifted[]): Promise
 }
 
 /** @returns those that differ still. */
-async function repair(run: ReconcileRun, drifted: readonly Drifted[]): Promise<Drifted[]> {
+async function repair(run: ActiveReconcile, drifted: readonly Drifted[]): Promise<Drifted[]> {
   if (drifted.length === 0) return [];
   const settled = await settleBatch(
     run.settle,

@@ -2,13 +2,13 @@ import type { Session } from '../db/pool.ts';
 import { countUsersByInstance } from '../users/count-users-by-instance.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { loadAcknowledged } from './acknowledgements.ts';
+import { type ActiveReconcile, type RecentCheckpoint, withSession } from './active-reconcile.ts';
 import { reconcileAll } from './reconcile-all.ts';
 import { findNewestChange, reconcileRecent } from './reconcile-recent.ts';
-import { type RecentCheckpoint, type ReconcileRun, withSession } from './reconcile-run.ts';
 import { findCheckpoint, findWatermark } from './record-reconcile.ts';
 
 /** Does what the run is for: it compares those whom Clerk has changed since the last run, or all. */
-export async function compareWithClerk(run: ReconcileRun): Promise<void> {
+export async function compareWithClerk(run: ActiveReconcile): Promise<void> {
   const { api, signal, tally } = run;
   signal?.throwIfAborted();
   const instanceId = (await api.getInstance())?.id ?? null;
@@ -28,7 +28,7 @@ export async function compareWithClerk(run: ReconcileRun): Promise<void> {
 }
 
 /** A run that somebody watches, or that walks all, tells of samples. An incremental run of the schedule never meets any. */
-async function noteSamples(session: Session, { kind, onProgress, notes }: ReconcileRun): Promise<void> {
+async function noteSamples(session: Session, { kind, onProgress, notes }: ActiveReconcile): Promise<void> {
   if (kind === 'incremental' && onProgress === undefined) return;
   const { samples } = await countUsersByInstance(session);
   if (samples > 0) notes.add(`Sample users left aside: ${samples}. \`clerk-sync send --clean\` removes them.`);
@@ -48,7 +48,7 @@ interface RecentStart {
  *
  * @returns false if a full run has to do it.
  */
-async function compareRecent(run: ReconcileRun, { since, checkpoint }: RecentStart): Promise<boolean> {
+async function compareRecent(run: ActiveReconcile, { since, checkpoint }: RecentStart): Promise<boolean> {
   if (since === undefined && run.limits === undefined) {
     run.notes.add('There is no finished run to go on from: all users are compared.');
     return false;

@@ -3,9 +3,9 @@ import { OperatorError } from '../errors.ts';
 import { describeShortfall, SHORTFALL_REMEDY } from '../walk/describe-shortfall.ts';
 import { type WalkedPage, walkUsers } from '../walk/walk-users.ts';
 import { AbsentUsers, countLiving } from './absent-users.ts';
+import { type ActiveReconcile, assertGoing, countRead, withSession } from './active-reconcile.ts';
 import { checkUsers } from './check-users.ts';
 import { findCandidates, findUndatedCandidates } from './find-candidates.ts';
-import { assertGoing, countRead, type ReconcileRun, withSession } from './reconcile-run.ts';
 
 /** The most users of one creation time, as an import can make them, whose ids are remembered. */
 const MAX_SEEN = 20_000;
@@ -24,7 +24,7 @@ interface Position {
  * @param expectedUsers what Clerk counted just before.
  * @throws {OperatorError} `walk_short` if the walk can't have come to its end. Then nobody is deleted.
  */
-export async function reconcileAll(run: ReconcileRun, expectedUsers: number): Promise<void> {
+export async function reconcileAll(run: ActiveReconcile, expectedUsers: number): Promise<void> {
   const lend = <T>(work: (session: Session) => Promise<T>) => withSession(run, work);
   const absent = new AbsentUsers(run);
   let position: Position = { end: null, seen: [] };
@@ -56,7 +56,7 @@ export async function reconcileAll(run: ReconcileRun, expectedUsers: number): Pr
 }
 
 /** Users who are missing from half a walk are not gone. */
-async function assertWholeWalk({ api, tally }: ReconcileRun, expectedUsers: number): Promise<void> {
+async function assertWholeWalk({ api, tally }: ActiveReconcile, expectedUsers: number): Promise<void> {
   const shortfall = describeShortfall(tally.usersRead, [expectedUsers, await api.countUsers()]);
   if (shortfall === undefined) return;
   throw new OperatorError('walk_short', `${shortfall} Nobody was deleted here.`, { hint: SHORTFALL_REMEDY });
@@ -64,7 +64,7 @@ async function assertWholeWalk({ api, tally }: ReconcileRun, expectedUsers: numb
 
 /** More users of the last creation time may stand on the next page. Those seen are remembered until the time moves on. */
 function advance(
-  run: ReconcileRun,
+  run: ActiveReconcile,
   position: Position,
   { to, seen, page }: { to: Date | null; seen: readonly string[]; page: WalkedPage },
 ): Position {
@@ -81,7 +81,7 @@ function listIds({ users }: WalkedPage): string[] {
 }
 
 /** An API without any user is no reason to delete everybody. */
-async function describeEmptyWalk(run: ReconcileRun): Promise<void> {
+async function describeEmptyWalk(run: ActiveReconcile): Promise<void> {
   const living = await countLiving(run);
   if (living === 0) return;
   run.tally.addLeft('absent', living);

@@ -1,7 +1,7 @@
 import type { ApiPage, ApiUser } from '../clerk/api/clerk-api.ts';
+import { type ActiveReconcile, assertGoing, countRead, type RecentCheckpoint } from './active-reconcile.ts';
 import { checkUsers } from './check-users.ts';
 import type { ReconcileLimits } from './reconcile-options.ts';
-import { assertGoing, countRead, type RecentCheckpoint, type ReconcileRun } from './reconcile-run.ts';
 
 /** The most that Clerk serves at once. */
 const PAGE_SIZE = 500;
@@ -27,7 +27,11 @@ export interface RecentChanges {
  * @param since by Clerk's clock.
  * @param from where an earlier run was stopped.
  */
-export async function reconcileRecent(run: ReconcileRun, since: Date, from?: RecentCheckpoint): Promise<RecentChanges> {
+export async function reconcileRecent(
+  run: ActiveReconcile,
+  since: Date,
+  from?: RecentCheckpoint,
+): Promise<RecentChanges> {
   const budget = createBudget(run.limits);
   let newest = from === undefined ? null : new Date(from.newest);
   let reached = from && new Date(from.reached);
@@ -65,7 +69,7 @@ type Ids = ReadonlySet<ApiUser['id']>;
  * The list from its top, or from where an earlier run was stopped. Pages overlap, since the list moves up by one with each
  * user who is deleted meanwhile. A page that does not follow on the last one is left out, and the next one begins earlier.
  */
-async function* walkRecent(run: ReconcileRun, from: RecentCheckpoint | undefined): AsyncGenerator<RecentPage> {
+async function* walkRecent(run: ActiveReconcile, from: RecentCheckpoint | undefined): AsyncGenerator<RecentPage> {
   const limit = run.limits?.pageSize ?? PAGE_SIZE;
   let offset = from?.offset ?? 0;
   let behind: Ids | Date | undefined = from && new Date(from.reached);
@@ -112,7 +116,7 @@ function createBudget({
 }
 
 /** When Clerk last changed a user, by its own clock. Null if there are none. */
-export async function findNewestChange(api: ReconcileRun['api']): Promise<Date | null> {
+export async function findNewestChange(api: ActiveReconcile['api']): Promise<Date | null> {
   return findNewest(await api.listUsers({ order: '-updated_at', offset: 0, limit: 1 }));
 }
 

@@ -7,7 +7,7 @@ import { nameOf, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { makeRunId } from '../walk/run-id.ts';
-import type { RecentCheckpoint, ReconcileRun } from './reconcile-run.ts';
+import type { ActiveReconcile, RecentCheckpoint } from './active-reconcile.ts';
 
 /** How long runs are kept. The newest is always kept. */
 const KEPT = sql.raw("interval '90 days'");
@@ -102,7 +102,7 @@ export async function beginReconcile(session: Session, kind: RunKind): Promise<s
  *
  * @param error why it failed, a sentence.
  */
-export async function endReconcile(session: Session, run: ReconcileRun, error?: string): Promise<void> {
+export async function endReconcile(session: Session, run: ActiveReconcile, error?: string): Promise<void> {
   const { runId, kind, instanceId, watermarkAt, checkpoint, tally } = run;
   if (runId === null) return;
   const ended = checkpoint === undefined ? 'finished' : 'stopped';

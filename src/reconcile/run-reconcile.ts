@@ -2,10 +2,10 @@ import type { RunKind } from '../../drizzle/schema/codes.ts';
 import { type AdvisoryLock, withAdvisoryLock } from '../db/advisory-lock.ts';
 import { DatabaseUnavailableError } from '../db/errors/database-errors.ts';
 import { describeFailure } from '../walk/describe-failure.ts';
+import { type ActiveReconcile, createActiveReconcile } from './active-reconcile.ts';
 import { compareWithClerk } from './compare-with-clerk.ts';
 import type { DriftCounts } from './drift-tally.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
-import { createReconcileRun, type ReconcileRun } from './reconcile-run.ts';
 import { beginReconcile, endReconcile } from './record-reconcile.ts';
 
 /** What came of a run. */
@@ -53,7 +53,7 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
   const startedAt = performance.now();
   const { pool } = options.settle;
   const runId = options.dryRun ? null : await pool.withTransaction((session) => beginReconcile(session, kind));
-  const run = createReconcileRun(options, { runId, kind, lock });
+  const run = createActiveReconcile(options, { runId, kind, lock });
   const report = (failed: Pick<ReconcileReport, 'failure' | 'error'> = {}): ReconcileReport => {
     const { kind, dryRun, instanceId, tally, notes, checkpoint } = run;
     const { usersRead, deadLetters } = tally;
@@ -73,7 +73,7 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
 }
 
 /** What can't be recorded, because the database is away, is found by the next run all the same: it has no end. */
-async function recordFailure(run: ReconcileRun, error: string): Promise<void> {
+async function recordFailure(run: ActiveReconcile, error: string): Promise<void> {
   try {
     await run.settle.pool.withTransaction((session) => endReconcile(session, run, error));
   } catch (failure) {

@@ -10,7 +10,7 @@ import { makeSnapshot, type UserSnapshot, type UserTombstone } from './snapshots
 export type LetterReason = UnreadableReason | 'rejected_by_database';
 
 /** What can't be applied, and why. It becomes a dead letter. */
-export interface Failure {
+export interface EntryFailure {
   readonly kind: 'dead_letter';
   readonly reason: LetterReason;
   /** A sentence for people. It quotes nothing of the body. */
@@ -21,7 +21,7 @@ export interface Failure {
 }
 
 /** What an entry does to the tables. `ignored`: an event of a type that changes nothing here. */
-export type Change = UserSnapshot | UserTombstone | { readonly kind: 'ignored' } | Failure;
+export type Change = UserSnapshot | UserTombstone | { readonly kind: 'ignored' } | EntryFailure;
 
 interface EntryBase {
   readonly change: Change;
@@ -122,7 +122,7 @@ function hash(body: string): string {
 /** Issues that are kept: the first ones say enough. */
 const MAX_ISSUES = 20;
 
-function makeFailure({ reason, error, issues }: Unreadable, wrongShape: string): Failure {
+function makeFailure({ reason, error, issues }: Unreadable, wrongShape: string): EntryFailure {
   return {
     kind: 'dead_letter',
     reason,

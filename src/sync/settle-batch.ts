@@ -9,7 +9,7 @@ import {
 import { deniesEveryRow } from '../db/errors/denies-every-row.ts';
 import type { Pool } from '../db/pool.ts';
 import { applyBatch } from './apply-batch.ts';
-import { type BatchEntry, type Failure, isDelivery } from './batch-entry.ts';
+import { type BatchEntry, type EntryFailure, isDelivery } from './batch-entry.ts';
 import type { DeletedUsers } from './statements/write-tombstones.ts';
 
 /** What settling needs. */
@@ -21,7 +21,7 @@ export interface SettleOptions {
 /** What became of one entry. `letter` if it ended as a dead letter. */
 export interface Settled {
   readonly outcome: Outcome;
-  readonly letter?: Failure;
+  readonly letter?: EntryFailure;
 }
 
 /** The same, or why nothing could be decided about the entry. Then it must come again. */
@@ -133,7 +133,7 @@ function refuse(entry: BatchEntry, error: unknown): BatchEntry | undefined {
 const UNTRANSLATABLE_CHARACTER = '22P05';
 
 /** A database that is not in UTF-8 can't hold every character. */
-function refuseLetter(entry: BatchEntry, letter: Failure, error: unknown): BatchEntry | undefined {
+function refuseLetter(entry: BatchEntry, letter: EntryFailure, error: unknown): BatchEntry | undefined {
   if (letter.isAscii || findSqlState(error) !== UNTRANSLATABLE_CHARACTER) return undefined;
   return { ...entry, change: { ...letter, isAscii: true } };
 }

@@ -1,3 +1,5 @@
+import { formatCount } from '../text/format-quantity.ts';
+
 /** Users who may come and go between two counts without a doubt about the walk: this many, and one in this many. */
 const FEW = 5;
 const ONE_IN = 1000;
@@ -13,8 +15,7 @@ const ONE_IN = 1000;
 export function describeShortfall(usersRead: number, counted: readonly number[]): string | undefined {
   const expected = Math.min(...counted);
   if (expected - usersRead <= FEW + expected / ONE_IN) return undefined;
-  const [read, all] = [usersRead, expected].map((users) => users.toLocaleString('en-US'));
-  return `The Backend API ended its list of users after ${read}, and counts ${all}.`;
+  return `The Backend API ended its list of users after ${formatCount(usersRead)}, and counts ${formatCount(expected)}.`;
 }
 
 /** What to do then. */

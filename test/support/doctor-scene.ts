@@ -1,7 +1,8 @@
 import { readApiUser } from '../../src/clerk/api/api-user.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
-import type { CheckStatus } from '../../src/doctor/check.ts';
+import type { CheckName } from '../../src/doctor/check-table.ts';
+import type { CheckStatus } from '../../src/doctor/finding.ts';
 import type { Diagnosis } from '../../src/doctor/run-doctor.ts';
 import { makeApiEntry } from '../../src/sync/batch-entry.ts';
 import { settleBatch } from '../../src/sync/settle-batch.ts';
@@ -21,11 +22,16 @@ export interface FoundCheck {
   readonly details?: Record<string, unknown>;
 }
 
+/** A wrong variable has a check of its own. */
+export type AnyCheckName = CheckName | Uppercase<string>;
+
 export interface DoctorRun {
   readonly exitCode: number;
   readonly diagnosis: Diagnosis;
   /** The check of this name, without its details. */
-  find(name: string): Omit<FoundCheck, 'details'>;
+  find(name: AnyCheckName): Omit<FoundCheck, 'details'>;
+  /** The checks of these names, without their details. */
+  findAll(...names: readonly AnyCheckName[]): Omit<FoundCheck, 'details'>[];
   /** The names of all checks that are not as they should be. */
   readonly troubled: readonly string[];
 }
@@ -57,15 +63,17 @@ export async function runDoctorCommand(env: Record<string, string>): Promise<Doc
   const { exitCode, stdout } = await callCli(['doctor', '--json'], { env });
   const diagnosis: Diagnosis = JSON.parse(stdout);
   const checks = diagnosis.groups.flatMap((group) => group.checks) as FoundCheck[];
+  const find = (name: AnyCheckName) => {
+    const found = checks.filter((check) => check.name === name);
+    if (found.length !== 1) throw new Error(`There are ${found.length} checks of the name ${name}.`);
+    const { details: _details, ...check } = found[0] as FoundCheck;
+    return check;
+  };
   return {
     exitCode,
     diagnosis,
-    find(name) {
-      const found = checks.filter((check) => check.name === name);
-      if (found.length !== 1) throw new Error(`There are ${found.length} checks of the name ${name}.`);
-      const { details: _details, ...check } = found[0] as FoundCheck;
-      return check;
-    },
+    find,
+    findAll: (...names) => names.map(find),
     troubled: checks.filter(({ status }) => status !== 'ok').map(({ name, status }) => `${name}: ${status}`),
   };
 }

@@ -3,12 +3,13 @@ import { type BackfillReport, runBackfill } from '../../backfill/run-backfill.ts
 import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
 import { OperatorError } from '../../errors.ts';
 import { describeApiError, withApi } from '../../service/open-api.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import { isAbort } from '../../walk/describe-failure.ts';
 import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { explainFailure } from '../explain-failure.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatJson, formatQuantity } from '../output/format-values.ts';
+import { formatJson } from '../output/format-values.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './format-backfill.ts';
 import { type BackfillTeller, createTeller } from './tell-progress.ts';
 

@@ -1,8 +1,9 @@
 import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
 import type { Wait } from '../../clerk/api/create-requester.ts';
 import { describeWait } from '../../service/open-api.ts';
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatCount, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
 import { describeSamples } from '../send/describe-samples.ts';
 
@@ -50,8 +51,8 @@ export function createTeller(
 
 function describeBegin({ runId, resumedFrom, instanceId, usersRead, expectedUsers }: BackfillBegun): string {
   const instance = instanceId === null ? 'an unknown instance' : instanceId;
-  if (runId === undefined) return `comparing about ${formatCount(expectedUsers)} users of ${instance}`;
-  if (resumedFrom === undefined) return `${runId}: about ${formatCount(expectedUsers)} users of ${instance}`;
+  if (runId === undefined) return `comparing about ${formatQuantity(expectedUsers, 'user')} of ${instance}`;
+  if (resumedFrom === undefined) return `${runId}: about ${formatQuantity(expectedUsers, 'user')} of ${instance}`;
   const begun = formatTime(resumedFrom);
-  return `${runId}, begun ${begun}, goes on: ${formatCount(usersRead)} of about ${formatCount(expectedUsers)} users of ${instance} are done`;
+  return `${runId}, begun ${begun}, goes on: ${formatCount(usersRead)} of about ${formatQuantity(expectedUsers, 'user')} of ${instance} are done`;
 }

@@ -1,7 +1,8 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatCount, formatJson, formatQuantity } from '../output/format-values.ts';
+import { formatJson } from '../output/format-values.ts';
 import { letterColumns } from './list-dead-letters.ts';
 import type { Selection } from './select-dead-letters.ts';
 import type { Progress, SettledLetter } from './settle-dead-letters.ts';

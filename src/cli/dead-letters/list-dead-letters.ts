@@ -1,8 +1,9 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatCount, formatJson, formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatJson, formatTime } from '../output/format-values.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
 /** `dead-letters list`: what waits, the oldest first, without the bodies. */

@@ -1,12 +1,13 @@
-import type { Check, CheckGroup, CheckStatus } from '../../doctor/check.ts';
-import type { Diagnosis } from '../../doctor/run-doctor.ts';
+import type { CheckResult } from '../../doctor/check.ts';
+import type { CheckStatus } from '../../doctor/finding.ts';
+import type { CheckGroup, Diagnosis } from '../../doctor/run-doctor.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import { escapeText } from '../output/escape-text.ts';
-import { formatQuantity } from '../output/format-values.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
-/** Where there is no terminal, and on one that is wider: longer lines are hard to read. */
+/** Without a terminal, and on a wider one: longer lines are hard to read. */
 const WIDTH = 100;
-/** Of the text beside its name. On a terminal with less room the text goes below the name. */
+/** If there is less room beside the name, the text goes below it. */
 const MIN_TEXT_WIDTH = 40;
 const MARKS: Readonly<Record<CheckStatus, string>> = {
   ok: '✓ ok',
@@ -15,21 +16,21 @@ const MARKS: Readonly<Record<CheckStatus, string>> = {
   skipped: '- skipped',
 };
 const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
-/** A longer one, of a variable, makes room in its own group only. */
+/** A longer name, such as a variable's, widens its own group only. */
 const USUAL_NAME_WIDTH = 16;
 const ARROW = '→ ';
 const NARROW_INDENT = 4;
 
-/** The page: a heading for each group, and below it each check with its finding and, behind an arrow, what to do. */
+/** Renders the page: a heading for each group, then each check with its finding and, behind an arrow, what to do. */
 export function formatDiagnosis({ groups, counts }: Diagnosis, terminalWidth = WIDTH): string {
   const width = Math.min(terminalWidth, WIDTH);
   const shown = groups.map(({ title, checks }) => ({ title, checks: joinSkipped(checks) }));
   return [...shown.map((group) => formatGroup(group, width)), formatCounts(counts)].join('\n');
 }
 
-/** What can't be told for one reason is told once. */
-function joinSkipped(checks: readonly Check[]): Check[] {
-  const joined: Check[] = [];
+/** Checks that were skipped for the same reason share one line. */
+function joinSkipped(checks: readonly CheckResult[]): CheckResult[] {
+  const joined: CheckResult[] = [];
   for (const [finding, alike] of Map.groupBy(checks, groupKey)) {
     const [first] = alike;
     if (first === undefined) continue;
@@ -39,11 +40,11 @@ function joinSkipped(checks: readonly Check[]): Check[] {
   return joined;
 }
 
-function groupKey({ name, status, finding }: Check): string {
+function groupKey({ name, status, finding }: CheckResult): string {
   return status === 'skipped' ? finding : `${name} ${finding}`;
 }
 
-function listNames(checks: readonly Check[]): string {
+function listNames(checks: readonly CheckResult[]): string {
   return checks.map(({ name }) => name).join(', ');
 }
 
@@ -53,7 +54,7 @@ function formatGroup({ title, checks }: CheckGroup, width: number): string {
   return `${[heading, ...checks.flatMap((check) => formatCheck(check, nameWidth, width))].join('\n')}\n`;
 }
 
-function formatCheck({ name, status, finding, advice }: Check, nameWidth: number, pageWidth: number): string[] {
+function formatCheck({ name, status, finding, advice }: CheckResult, nameWidth: number, pageWidth: number): string[] {
   const head = `  ${MARKS[status].padEnd(MARK_WIDTH)}  ${name.padEnd(nameWidth)}  `;
   const isNarrow = pageWidth - head.length < MIN_TEXT_WIDTH;
   const indent = ' '.repeat(isNarrow ? NARROW_INDENT : head.length);

@@ -3,27 +3,28 @@ import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { createPool } from '../../db/pool.ts';
 import { type DatabaseTarget, nameDatabase } from '../../db/target/database-target.ts';
-import { failed, skipped } from '../../doctor/check.ts';
-import { findBroken, type KeptSecret, type SettingsFacts } from '../../doctor/check-settings.ts';
-import type { DoctorOptions, ExaminedClerk, ExaminedDatabase } from '../../doctor/doctor-options.ts';
+import type { ExaminedClerk, ExaminedDatabase, KeptSecret, SettingsFacts } from '../../doctor/check.ts';
+import { findBroken } from '../../doctor/checks/settings.ts';
+import { failed, skipped } from '../../doctor/finding.ts';
+import type { DoctorOptions } from '../../doctor/run-doctor.ts';
 import { findEmbeddedPostgres } from '../../embedded-postgres/find-embedded-postgres.ts';
 import { OperatorError } from '../../errors.ts';
 import { openApi } from '../../service/open-api.ts';
 import { findSigningSecret, locateSigningSecret } from '../../service/signing-secret.ts';
 import type { CommandContext } from '../command-context.ts';
 
-/** Somebody waits for the page: Clerk gets so long, attempts and pauses together. */
+/** Short, since somebody waits for the page. */
 const API_TIMINGS = { requestMs: 5000, failingMs: 8000, limitedMs: 10_000, firstPauseMs: 200, longestPauseMs: 2000 };
-/** Of one statement; below what a whole read may take. */
+/** For one statement: shorter than a whole read may take. */
 const STATEMENT_TIMEOUT_MS = 8000;
 
-/** What the checks look at, opened. */
+/** What the checks look at, with open connections. */
 export interface Examined {
   readonly options: DoctorOptions;
   close(): Promise<void>;
 }
 
-/** Opens what there is: nothing that is missing, broken or out of reach makes it fail. */
+/** Opens what there is. It does not fail if something is missing, broken or out of reach: a check tells it. */
 export async function openExamined({ loadConfig, invocation }: CommandContext): Promise<Examined> {
   const problems: string[] = [];
   const config = loadConfig({ onProblems: (found) => void problems.push(...found) });
@@ -77,26 +78,26 @@ async function openDatabase(settings: SettingsFacts, config: Config): Promise<Ex
       error instanceof OperatorError
         ? error
         : {
-            message: `The embedded database in ${config.dataDir} can't be looked at.`,
-            hint: 'Run this as the user that runs the service.',
+            message: `The embedded database in ${config.dataDir} can't be read.`,
+            hint: 'Run this as the user who runs the service.',
           };
     return { state: 'none', finding: failed(message, hint) };
   }
 }
 
-/** Starting it would hide that it does not run. */
+/** Does not start it: that would hide that it does not run. */
 async function findEmbedded({ dataDir, databaseSchema: schema }: Config, poolSize: number): Promise<ExaminedDatabase> {
   const found = await findEmbeddedPostgres(dataDir);
   if (found.state === 'running') {
     return connectTo({ ...found.target, schema }, `embedded in ${join(dataDir, 'postgres')}`, poolSize);
   }
-  const advice = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
+  const advice = 'Start the service with `npm start`, or set DATABASE_URL. Then run this again.';
   return {
     state: 'none',
     finding:
       found.state === 'absent'
-        ? failed(`There is no database yet: DATABASE_URL is not set, and ${dataDir} holds none.`, advice)
-        : failed(`The embedded database in ${join(dataDir, 'postgres')} does not run.`, advice),
+        ? failed(`There is no database yet: DATABASE_URL is not set, and ${dataDir} has none.`, advice)
+        : failed(`The embedded database in ${join(dataDir, 'postgres')} is not running.`, advice),
   };
 }
 

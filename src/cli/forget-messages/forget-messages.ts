@@ -1,9 +1,10 @@
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import { OperatorError } from '../../errors.ts';
 import { forgetMessages } from '../../sync/forget-messages.ts';
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
-import { formatCount, formatJson, formatQuantity } from '../output/format-values.ts';
+import { formatJson } from '../output/format-values.ts';
 
 export interface ForgetCommandOptions {
   user?: string[];

@@ -1,4 +1,5 @@
-import { formatCount, formatDuration } from './format-values.ts';
+import { formatCount } from '../../text/format-quantity.ts';
+import { formatDuration } from './format-values.ts';
 import { MIN_TOTAL, startProgressBar } from './progress-bar.ts';
 
 /** Tells how far a walk over many users has come. */

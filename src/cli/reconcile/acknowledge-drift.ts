@@ -5,10 +5,11 @@ import {
   listAcknowledgements,
   revokeAcknowledgements,
 } from '../../reconcile/acknowledgements.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatJson, formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatJson, formatTime } from '../output/format-values.ts';
 
 /** `reconcile acknowledge`: from now on this drift of these users is not counted as left. Returns 3 for ids without a row. */
 export async function acknowledge(

@@ -1,8 +1,9 @@
 import { ACKNOWLEDGEABLE } from '../../reconcile/acknowledgements.ts';
 import { countLeft, type DriftCount, type ReconcileKind } from '../../reconcile/drift-tally.ts';
 import type { ReconcileReport } from '../../reconcile/run-reconcile.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatDuration, formatQuantity } from '../output/format-values.ts';
+import { formatDuration } from '../output/format-values.ts';
 
 /** Of the users of each kind, in a few words. */
 const MEANINGS: Readonly<Record<ReconcileKind, string>> = {

@@ -1,7 +1,7 @@
 import { OperatorError } from '../../errors.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 import { countUsersByInstance, type InstanceUsers } from '../../users/count-users-by-instance.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatQuantity } from '../output/format-values.ts';
 import { lookAtDatabase } from './look-at-database.ts';
 
 /** Hosts of this machine, as `URL` writes them. */

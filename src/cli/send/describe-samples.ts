@@ -1,4 +1,4 @@
-import { formatQuantity } from '../output/format-values.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
 
 /** Says of samples that they are here and play no part. */
 export function describeSamples(samples: number, invocation: string): string {

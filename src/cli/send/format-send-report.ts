@@ -1,6 +1,7 @@
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatCount, formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatTime } from '../output/format-values.ts';
 import type { Failure } from './deliver-all.ts';
 import type { ReportedResult, SendReport } from './send-report.ts';
 
@@ -36,7 +37,7 @@ function formatTotals(report: SendReport): string[] {
   const failed = report.failures.reduce((sum, failure) => sum + failure.deliveries, 0);
   const rows = Object.entries(report.outcomes).sort(([, left], [, right]) => right - left);
   return [
-    `${formatQuantity(events, 'event')} in ${formatCount(deliveries)} deliveries to ${report.url}${
+    `${formatQuantity(events, 'event')} in ${formatQuantity(deliveries, 'delivery', 'deliveries')} to ${report.url}${
       seed === null ? '' : `, seed ${seed}`
     }\n`,
     formatTable<[string, number]>(
@@ -73,7 +74,7 @@ function formatUnsent({ planned, deliveries }: SendReport): string {
   const left = planned - deliveries;
   return left === 0
     ? ''
-    : `${formatQuantity(left, 'delivery').replace('deliverys', 'deliveries')} not sent: the answer would be the same.\n`;
+    : `${formatQuantity(left, 'delivery', 'deliveries')} not sent: the answer would be the same.\n`;
 }
 
 function formatExpected({ expected }: SendReport): string {

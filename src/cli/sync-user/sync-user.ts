@@ -4,12 +4,13 @@ import type { Config } from '../../config/config.ts';
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import type { Pool } from '../../db/pool.ts';
 import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
+import { formatCount } from '../../text/format-quantity.ts';
 import { assertKnownInstance } from '../../walk/assert-instance.ts';
 import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatCount, formatJson } from '../output/format-values.ts';
+import { formatJson } from '../output/format-values.ts';
 
 export interface SyncUserCommandOptions {
   /** Asks Clerk and the database, and writes nothing. */

@@ -1,8 +1,9 @@
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { type ListedUser, readOverview, type UserOverview } from '../../users/read-overview.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatCount, formatJson, formatQuantity, formatTime } from '../output/format-values.ts';
+import { formatJson, formatTime } from '../output/format-values.ts';
 
 /** `users`: how many there are, and who came last. */
 export async function printOverview(

@@ -1,6 +1,6 @@
 import { getTableColumns, getTableName, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
-import { quoteIdentifier } from './quote-identifier.ts';
+import { quoteIdentifier, quoteText } from './quote-identifier.ts';
 
 /** A table's columns, in the order of its definition. Those of an alias are written with the alias. */
 export function listColumns(table: PgTable): PgColumn[] {
@@ -47,5 +47,5 @@ export function recordset(columns: readonly PgColumn[], others: Readonly<Record<
 
 /** A text that the program itself has made, as a literal. */
 export function literal(text: string): SQL {
-  return sql.raw(`'${text.replaceAll("'", "''")}'`);
+  return sql.raw(quoteText(text));
 }

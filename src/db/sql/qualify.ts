@@ -1,4 +1,4 @@
-import { quoteIdentifier } from './quote-identifier.ts';
+import { quoteIdentifier, quoteName, quoteText } from './quote-identifier.ts';
 
 /** The schema that statements and texts name: `target.schema` takes its place. */
 const DEFAULT_SCHEMA = 'clerk';
@@ -30,18 +30,17 @@ export function getQualifier(schema: string): Rewrite {
 
 function createQualifier(schema: string): Rewrite {
   const name = quoteIdentifier(schema);
-  const inLiteral = (text: string) => text.replaceAll("'", "''");
   const rewritePart = (part: string) => {
     switch (part.toLowerCase()) {
       case '"clerk".':
       case 'clerk.':
         return `${name}.`;
       case "'clerk'":
-        return `'${inLiteral(schema)}'`;
+        return quoteText(schema);
       case 'schema clerk':
         return `${part.slice(0, -DEFAULT_SCHEMA.length)}${name}`;
       default:
-        return /^to_reg/i.test(part) ? part.replace(DEFAULT_SCHEMA, () => inLiteral(name)) : part;
+        return /^to_reg/i.test(part) ? part.replace(DEFAULT_SCHEMA, () => name.replaceAll("'", "''")) : part;
     }
   };
   return (statement) => statement.replaceAll(PARTS, rewritePart);
@@ -64,6 +63,6 @@ function remember(rewrite: Rewrite): Rewrite {
 /** The same for what a person reads, such as the advice of `doctor`, in which statements stand among words. */
 export function nameSchema(text: string, schema: string): string {
   if (schema === DEFAULT_SCHEMA) return text;
-  const name = /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : quoteIdentifier(schema);
+  const name = quoteName(schema);
   return text.replaceAll(NAMES, (part) => part.replace(DEFAULT_SCHEMA, () => name));
 }

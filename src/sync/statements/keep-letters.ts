@@ -8,7 +8,7 @@ import { defineStatement, type Statement } from '../../db/sql/define-statement.t
 import {
   type BatchEntry,
   type DeliveryEntry,
-  type Failure,
+  type EntryFailure,
   getLetterId,
   isDelivery,
   type ObservedEntry,
@@ -94,7 +94,7 @@ export function resolveDeadLetters(session: Session, rows: readonly SettledMessa
 }
 
 /** An entry that can't be applied. */
-export type FailedEntry = BatchEntry & { readonly change: Failure };
+export type FailedEntry = BatchEntry & { readonly change: EntryFailure };
 
 /**
  * Keeps what can't be applied. A delivery that is kept already has failed once more. Of a user from the Backend API there
@@ -153,7 +153,7 @@ function describeObserved({ letterId, userId, observation, change }: ObservedEnt
 }
 
 /** Makes of any text the body of a letter. Each body that is written comes from here, so no letter has a secret. */
-export function makeLetterBody(text: string, { isAscii = false }: Pick<Failure, 'isAscii'> = {}): string {
+export function makeLetterBody(text: string, { isAscii = false }: Pick<EntryFailure, 'isAscii'> = {}): string {
   const body = redactSecrets(text);
   return isAscii ? escapeBeyondAscii(body) : body;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { CheckName } from '../../../src/doctor/check-table.ts';
 import { callCli } from '../../support/cli.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { runDoctorCommand } from '../../support/doctor-scene.ts';
@@ -206,7 +207,7 @@ async function useInstances(here: readonly Here[]) {
   return {
     ...{ sql, env },
     run: (...args: string[]) => callCli(args, { env }),
-    find: async (check: string) => (await runDoctorCommand(env)).find(check),
+    find: async (check: CheckName) => (await runDoctorCommand(env)).find(check),
     read: () => readInstances(sql),
   };
 }

@@ -107,7 +107,7 @@ test.each(['my schema', `Users"x's`])(
       'sizes',
       'vacuum',
       'backfill',
-    ];
+    ] as const;
     expect(checks.map((check) => `${check}: ${find(check).status}`)).toEqual(checks.map((check) => `${check}: ok`));
     expect(await sql`select count(*)::int as tables from pg_class where relnamespace = 'clerk'::regnamespace`).toEqual([
       { tables: 2 },

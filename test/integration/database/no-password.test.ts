@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { createPool } from '../../../src/db/pool.ts';
 import { type DatabaseTarget, nameDatabase } from '../../../src/db/target/database-target.ts';
-import { describeConnectionFailure } from '../../../src/doctor/check-server.ts';
+import { describeConnectionFailure } from '../../../src/doctor/checks/database/server.ts';
 import { createReadinessCheck } from '../../../src/http/readiness.ts';
 import { makeBanner } from '../../../src/service/make-banner.ts';
 import { waitForDatabase } from '../../../src/service/wait-for-database.ts';

@@ -8,7 +8,7 @@ const INSTANCE = 'ins_fakeClerkOfTheTests00000000';
 const NO_ANSWER = { status: 'skipped', finding: 'Clerk has not answered: see secret key.' };
 
 describe('the key', () => {
-  test('finds that there is none, and skips what only Clerk can tell', async () => {
+  test('finds that there is none, and skips the checks that need it', async () => {
     const { diagnose } = await useDoctorScene();
     const { exitCode, find, troubled } = await diagnose({ CLERK_SECRET_KEY: '' });
     expect({ exitCode, troubled, check: find('secret key') }).toEqual({
@@ -24,16 +24,17 @@ describe('the key', () => {
       check: {
         name: 'secret key',
         status: 'warning',
-        finding: 'CLERK_SECRET_KEY is not set: what no webhook has told is not here, and nothing finds that out.',
-        advice: "Set it to the instance's secret key, from Clerk's dashboard under API keys; then run a backfill.",
+        finding:
+          'CLERK_SECRET_KEY is not set. A user that no webhook has told of is missing here, and nothing finds that out.',
+        advice: "Set it to the instance's secret key, from Clerk's dashboard under API keys. Then run a backfill.",
       },
     });
   });
 
   test('finds one that Clerk refuses', async () => {
     const { diagnose } = await useDoctorScene();
-    const { exitCode, find } = await diagnose({ CLERK_SECRET_KEY: 'sk_live_anotherKeyThatWasRotatedAway' });
-    expect({ exitCode, checks: ['secret key', 'instance', 'users'].map(find) }).toEqual({
+    const { exitCode, findAll } = await diagnose({ CLERK_SECRET_KEY: 'sk_live_anotherKeyThatWasRotatedAway' });
+    expect({ exitCode, checks: findAll('secret key', 'instance', 'users') }).toEqual({
       exitCode: 1,
       checks: [
         {
@@ -69,20 +70,20 @@ describe('the key', () => {
 });
 
 describe('the instance', () => {
-  test('finds a key of another one than that whose events arrive', async () => {
+  test('finds a key of another instance than the one whose events arrive', async () => {
     const { sql, diagnose } = await useDoctorScene();
     await sql`update clerk.webhook_messages set instance_id = 'ins_production'`;
     await sql`update clerk.users set instance_id = 'ins_production'`;
-    const { exitCode, find } = await diagnose();
-    expect({ exitCode, checks: ['instance', 'instances', 'users'].map(find) }).toEqual({
+    const { exitCode, findAll } = await diagnose();
+    expect({ exitCode, checks: findAll('instance', 'instances', 'users') }).toEqual({
       exitCode: 1,
       checks: [
         {
           name: 'instance',
           status: 'failed',
-          finding: `The key is of ${INSTANCE}, and the newest events are of ins_production.`,
+          finding: `The key is of ${INSTANCE}, but the newest events are of ins_production.`,
           advice:
-            'Set CLERK_SECRET_KEY to a key of the instance whose webhook endpoint leads here: with this one a reconcile would mix two instances. If ins_production is the wrong one, `clerk-sync remove-instance ins_production` shows what it has here, and removes it with --yes.',
+            'Set CLERK_SECRET_KEY to a key of the instance whose webhook endpoint leads here. With this key a reconcile would mix two instances. If ins_production is the wrong one: `clerk-sync remove-instance ins_production` shows what it has here; with --yes it removes that.',
         },
         { name: 'instances', status: 'ok', finding: 'All rows are of ins_production.' },
         {
@@ -90,7 +91,7 @@ describe('the instance', () => {
           status: 'failed',
           finding: '0 users here, and 3 at Clerk.',
           advice:
-            "Run `clerk-sync backfill`: whose events never came is missing here. If the number stays, `clerk-sync reconcile --full` says who can't be written.",
+            "Run `clerk-sync backfill`: it brings the users whose events never came. If the number stays, `clerk-sync reconcile --full` says which users can't be written.",
         },
       ],
     });
@@ -105,25 +106,25 @@ describe('the instance', () => {
       where instance_id <> ${INSTANCE}`;
     await sql`delete from clerk.dead_letters`;
     const before = await diagnose();
-    const names = ['instance', 'instances', 'users', 'properties', 'last delivery'];
+    const names = ['instance', 'instances', 'users', 'properties', 'last delivery'] as const;
     expect({ troubled: before.troubled, checks: names.map((name) => before.find(name).finding) }).toEqual({
       troubled: [],
       checks: [
-        `The key is of ${INSTANCE}, as the newest events.`,
+        `The key is of ${INSTANCE}, and so are the newest events.`,
         `All rows are of ${INSTANCE}. 2 sample users left aside: \`clerk-sync send --clean\` removes samples.`,
         '3 users, here and at Clerk.',
         'Everything that Clerk sends has its column.',
-        expect.stringContaining('The last one was verified'),
+        expect.stringContaining('The last delivery came'),
       ],
     });
     await sql`delete from clerk.webhook_messages where instance_id = ${INSTANCE}`;
     expect((await diagnose()).find('last delivery')).toMatchObject({
       status: 'warning',
-      finding: 'Only samples have been delivered here, the last one 0 seconds ago.',
+      finding: 'Only samples were delivered here. The last one came 0 seconds ago.',
     });
   });
 
-  test('finds users of two in one database', async () => {
+  test('finds users of two instances in one database', async () => {
     const { sql, diagnose } = await useDoctorScene();
     await sql`
       insert into clerk.users (id, instance_id, observed_at, last_message_id, synced_at, stated_keys)
@@ -136,7 +137,7 @@ describe('the instance', () => {
         status: 'failed',
         finding: `Users and messages of 2 instances are mixed here: ins_development (1 user), ${INSTANCE} (3 users).`,
         advice:
-          'Give each instance a database of its own. Take this endpoint away from ins_development. Then `clerk-sync remove-instance ins_development` shows what it has here, and removes it with --yes.',
+          'Give each instance a database of its own. Remove this endpoint from ins_development. Then `clerk-sync remove-instance ins_development` shows what it has here; with --yes it removes that.',
       },
     });
   });
@@ -152,7 +153,7 @@ test('finds a clock that is wrong', async () => {
       status: 'failed',
       finding: expect.stringMatching(/^This machine's clock is (?:9|10) minutes behind Clerk's\.$/),
       advice:
-        'Deliveries signed more than 5 minutes from now are refused (401). Synchronise the clocks, with NTP for instance; the one that is wrong may be either.',
+        'A delivery that was signed more than 5 minutes from now is refused (401). Set the clocks, for example with NTP; either of the two may be wrong.',
     },
   });
 });
@@ -169,12 +170,12 @@ describe('the number of users', () => {
         status: 'failed',
         finding: '3 users here, and 4 at Clerk.',
         advice:
-          "Run `clerk-sync backfill`: whose events never came is missing here. If the number stays, `clerk-sync reconcile --full` says who can't be written.",
+          "Run `clerk-sync backfill`: it brings the users whose events never came. If the number stays, `clerk-sync reconcile --full` says which users can't be written.",
       },
     });
   });
 
-  test('finds that users are still here whom Clerk has deleted; those deleted here do not count', async () => {
+  test('finds users whom Clerk has deleted, and does not count those who are deleted here', async () => {
     const { clerk, sql, diagnose } = await useDoctorScene();
     const [first = '', second = ''] = [...clerk.users.keys()];
     clerk.deleteUser(first);
@@ -187,7 +188,7 @@ describe('the number of users', () => {
         name: 'users',
         status: 'failed',
         finding: '2 users here, and 1 at Clerk.',
-        advice: 'Run `clerk-sync reconcile --full`: whom Clerk deleted unheard is still here.',
+        advice: 'Run `clerk-sync reconcile --full`: Clerk has deleted users, and their events never came.',
       },
     });
   });

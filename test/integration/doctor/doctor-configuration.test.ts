@@ -6,16 +6,16 @@ import { runDoctorCommand, useDoctorScene } from '../../support/doctor-scene.ts'
 import { makeDataDir, start } from '../../support/embedded-data-dir.ts';
 import { makeSecret } from '../../support/signed-request.ts';
 
-const ADVICE = 'Correct it where the service gets its environment; .env.example has every variable and its meaning.';
-const START = 'Start the service with `npm start`, or set DATABASE_URL; then run this again.';
+const ADVICE = 'Correct it where the service gets its environment. .env.example has every variable and its meaning.';
+const START = 'Start the service with `npm start`, or set DATABASE_URL. Then run this again.';
 
-test('finds every variable that is wrong, and checks all the rest', async () => {
+test('finds every wrong variable, and makes all other checks', async () => {
   const { diagnose } = await useDoctorScene();
-  const { exitCode, troubled, find } = await diagnose({
+  const { exitCode, troubled, findAll } = await diagnose({
     CLERK_WEBHOOK_SIGNING_SECRET: 'whsec_tooShort',
     PORT: 'three thousand',
   });
-  expect({ exitCode, troubled, checks: ['CLERK_WEBHOOK_SIGNING_SECRET', 'PORT'].map(find) }).toEqual({
+  expect({ exitCode, troubled, checks: findAll('CLERK_WEBHOOK_SIGNING_SECRET', 'PORT') }).toEqual({
     exitCode: 1,
     troubled: ['CLERK_WEBHOOK_SIGNING_SECRET: failed', 'PORT: failed'],
     checks: [
@@ -45,15 +45,15 @@ test('finds a secret under an old name', async () => {
   });
 });
 
-test('looks at no other database where DATABASE_URL is wrong, and asks no Clerk where the key is', async () => {
+test('looks at no other database if DATABASE_URL is wrong, and does not ask Clerk if the key is wrong', async () => {
   const dataDir = await useDirectory();
-  const { exitCode, find } = await runDoctorCommand({
+  const { exitCode, findAll } = await runDoctorCommand({
     DATA_DIR: dataDir,
     DATABASE_URL: 'mysql://some@where',
     CLERK_SECRET_KEY: 'pk_live_publishable',
     CLERK_WEBHOOK_SIGNING_SECRET: makeSecret(),
   });
-  expect({ exitCode, checks: ['connection', 'migrations', 'secret key', 'instance'].map(find) }).toEqual({
+  expect({ exitCode, checks: findAll('connection', 'migrations', 'secret key', 'instance') }).toEqual({
     exitCode: 1,
     checks: [
       { name: 'connection', status: 'skipped', finding: 'DATABASE_URL is not valid: see configuration.' },
@@ -64,13 +64,13 @@ test('looks at no other database where DATABASE_URL is wrong, and asks no Clerk 
   });
 });
 
-test('takes several secrets, as during a rotation', async () => {
+test('accepts several secrets, as during a rotation', async () => {
   const { diagnose } = await useDoctorScene();
   const { find } = await diagnose({ CLERK_WEBHOOK_SIGNING_SECRET: `${makeSecret()}, ${makeSecret()}` });
   expect(find('signing secret')).toEqual({
     name: 'signing secret',
     status: 'ok',
-    finding: '2 secrets, each of the right form: what any of them has signed is taken.',
+    finding: '2 secrets, each of the right form. A delivery that is signed with any of them is accepted.',
   });
 });
 
@@ -89,7 +89,7 @@ describe('without DATABASE_URL', () => {
       check: {
         name: 'connection',
         status: 'failed',
-        finding: `There is no database yet: DATABASE_URL is not set, and ${dataDir} holds none.`,
+        finding: `There is no database yet: DATABASE_URL is not set, and ${dataDir} has none.`,
         advice: START,
       },
       files: [],
@@ -105,14 +105,14 @@ describe('without DATABASE_URL', () => {
       check: {
         name: 'connection',
         status: 'failed',
-        finding: `The embedded database in ${join(dataDir, 'postgres')} does not run.`,
+        finding: `The embedded database in ${join(dataDir, 'postgres')} is not running.`,
         advice: START,
       },
       files: [],
     });
   });
 
-  test('looks at the embedded database where that runs, and leaves it running', async () => {
+  test('looks at the embedded database if it runs, and leaves it running', async () => {
     const dataDir = await makeDataDir();
     const embedded = await start(dataDir);
     onTestFinished(() => embedded.stop());
@@ -127,7 +127,7 @@ describe('without DATABASE_URL', () => {
     );
   });
 
-  test('finds a kept secret that others can read, and one that is none', async () => {
+  test('finds a kept secret that others can read, and a file that holds no secret', async () => {
     const dataDir = await useDirectory();
     const path = join(dataDir, 'webhook-secret');
     await writeFile(path, `whsec_${Buffer.alloc(32, 1).toString('base64')}\n`);
@@ -140,7 +140,7 @@ describe('without DATABASE_URL', () => {
         name: 'signing secret',
         status: 'failed',
         finding: `Other users of this machine can read ${path}.`,
-        advice: `Delete it and restart the service, which makes a new one; or: chmod 600 ${path}`,
+        advice: `Delete it and restart the service, which makes a new one. Or: chmod 600 ${path}`,
       },
       {
         name: 'signing secret',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 
 const EXTRA =
-  'Nothing is lost: the column extra has them. Look for a newer version of clerk-sync, or add columns as CONTRIBUTING.md says.';
+  'Nothing is lost: they are in the column extra. Look for a newer version of clerk-sync, or add columns as CONTRIBUTING.md says.';
 
 test('finds properties that no column holds, in how many rows and since when', async () => {
   const { clerk, sql, diagnose } = await useDoctorScene();
@@ -19,25 +19,25 @@ test('finds properties that no column holds, in how many rows and since when', a
       name: 'properties',
       status: 'warning',
       finding:
-        'No column holds:\nusers.pet_names: in 2 rows, the oldest as of 9 days ago\nemail_addresses.bounced: in 2 rows, the oldest as of 2 days ago',
+        'No column holds:\nusers.pet_names: in 2 rows, the oldest from 9 days ago\nemail_addresses.bounced: in 2 rows, the oldest from 2 days ago',
       advice: EXTRA,
     },
   });
 });
 
-test('names no property that is none of a programmer', async () => {
+test('does not show a property whose name no programmer would give', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`update clerk.users set extra = '{"somebody@example.com": 1}'`;
   const { find } = await diagnose();
   expect(find('properties')).toEqual({
     name: 'properties',
     status: 'warning',
-    finding: 'No column holds 1 property of an odd name.',
+    finding: 'No column holds 1 property with an odd name.',
     advice: EXTRA,
   });
 });
 
-test('finds a table whose dead rows nobody clears away', async () => {
+test('finds a table on which autovacuum is switched off', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`alter table clerk.webhook_messages set (autovacuum_enabled = off)`;
   expect((await diagnose()).find('vacuum')).toEqual({
@@ -69,15 +69,15 @@ test('finds many dead rows', async () => {
       name: 'vacuum',
       status: 'warning',
       finding: expect.stringMatching(
-        /^webhook_messages has 11,000 dead rows beside \d living ones?, (?:never vacuumed|vacuumed .* ago)\.$/,
+        /^webhook_messages has 11,000 dead and \d live rows, and was (?:never vacuumed|vacuumed .* ago)\.$/,
       ),
       advice:
-        'vacuum (analyze) clerk.webhook_messages; -- and look for a transaction that was left open, or an abandoned replication slot: they keep vacuum from its work.',
+        'vacuum (analyze) clerk.webhook_messages; -- If they stay, look for a transaction that was left open, or for a replication slot that nobody uses: both stop vacuum.',
     },
   });
 });
 
-test('tells how large the tables are, the largest first', async () => {
+test('says how large the tables are, the largest first', async () => {
   const { diagnose } = await useDoctorScene();
   const { diagnosis } = await diagnose();
   const sizes = diagnosis.groups.flatMap(({ checks }) => checks).find(({ name }) => name === 'sizes');

@@ -31,7 +31,7 @@ test.each([
       url.port = '1';
     },
     'ECONNREFUSED',
-    'Look whether Postgres runs, and whether the host and the port in DATABASE_URL are right as seen from here.',
+    'Check that Postgres runs, and that the host and the port in DATABASE_URL are right as seen from here.',
   ],
   [
     'a wrong password',
@@ -49,12 +49,12 @@ test.each([
     '3D000',
     'Create the database that DATABASE_URL names, or name another.',
   ],
-])('finds %s, and skips what it can not tell', async (_fault, change, code, advice) => {
+])('finds %s, and skips the checks that need it', async (_fault, change, code, advice) => {
   const { env, diagnose } = await useDoctorScene();
   const url = new URL(env.DATABASE_URL ?? '');
   change(url);
-  const { exitCode, find } = await diagnose({ DATABASE_URL: url.href });
-  expect({ exitCode, checks: ['connection', 'rights', 'columns', 'dead letters', 'secret key'].map(find) }).toEqual({
+  const { exitCode, findAll } = await diagnose({ DATABASE_URL: url.href });
+  expect({ exitCode, checks: findAll('connection', 'rights', 'columns', 'dead letters', 'secret key') }).toEqual({
     exitCode: 1,
     checks: [
       {
@@ -73,17 +73,17 @@ test.each([
 
 test('finds a database that nobody has migrated', async () => {
   const { url } = await useTestDatabase({ from: 'nothing' });
-  const { exitCode, find } = await runDoctorCommand({
+  const { exitCode, findAll } = await runDoctorCommand({
     DATABASE_URL: url,
     CLERK_WEBHOOK_SIGNING_SECRET: makeSecret(),
   });
-  expect({ exitCode, checks: ['rights', 'migrations', 'columns', 'last delivery', 'sizes'].map(find) }).toEqual({
+  expect({ exitCode, checks: findAll('rights', 'migrations', 'columns', 'last delivery', 'sizes') }).toEqual({
     exitCode: 1,
     checks: [
       {
         name: 'rights',
         status: 'ok',
-        finding: `The role ${new URL(url).username} may make the schema clerk, which is not there yet.`,
+        finding: `There is no schema clerk yet. The role ${new URL(url).username} may make it.`,
       },
       {
         name: 'migrations',
@@ -109,7 +109,7 @@ test('finds a database that takes no writes', async () => {
       name: 'writes',
       status: 'failed',
       finding: 'default_transaction_read_only is on: nothing can be written.',
-      advice: `Find out who set it and why; then: alter database ${database} reset default_transaction_read_only;`,
+      advice: `Find out who set it and why. Then run: alter database ${database} reset default_transaction_read_only;`,
     },
   });
 });
@@ -125,7 +125,7 @@ test('finds commits that do not wait for the disk', async () => {
       name: 'durability',
       status: 'warning',
       finding:
-        'synchronous_commit is off. The service turns it on for its own transactions; whoever else writes here can lose commits.',
+        'synchronous_commit is off. The service turns it on for its own transactions; others who write here can lose commits.',
       advice: `alter database ${database} set synchronous_commit = on;`,
     },
   });
@@ -133,12 +133,12 @@ test('finds commits that do not wait for the disk', async () => {
 
 test('finds a server that a crash would damage, that has few connections and does not vacuum', async () => {
   const { url } = await usePostgresServer({ settings: { fsync: 'off', max_connections: '12', autovacuum: 'off' } });
-  const { exitCode, find } = await runDoctorCommand({
+  const { exitCode, findAll } = await runDoctorCommand({
     DATABASE_URL: url,
     CLERK_WEBHOOK_SIGNING_SECRET: makeSecret(),
     DATABASE_POOL_SIZE: '10',
   });
-  expect({ exitCode, checks: ['durability', 'connections'].map(find) }).toEqual({
+  expect({ exitCode, checks: findAll('durability', 'connections') }).toEqual({
     exitCode: 1,
     checks: [
       {
@@ -151,7 +151,7 @@ test('finds a server that a crash would damage, that has few connections and doe
         name: 'connections',
         status: 'failed',
         finding: 'DATABASE_POOL_SIZE is 10, and Postgres allows 9 connections.',
-        advice: 'Lower DATABASE_POOL_SIZE, raise max_connections or the limit of the role, or put PgBouncer between.',
+        advice: 'Lower DATABASE_POOL_SIZE, raise max_connections or the limit of the role, or use PgBouncer.',
       },
     ],
   });
@@ -193,9 +193,9 @@ const OWN_TABLES = [
 test('finds a role that may not use the schema', async () => {
   const scene = await useDoctorScene();
   const url = await makeRole(scene, '');
-  const { exitCode, find } = await scene.diagnose({ DATABASE_URL: url });
+  const { exitCode, findAll } = await scene.diagnose({ DATABASE_URL: url });
   const role = new URL(url).username;
-  expect({ exitCode, checks: ['rights', 'dead letters'].map(find) }).toEqual({
+  expect({ exitCode, checks: findAll('rights', 'dead letters') }).toEqual({
     exitCode: 1,
     checks: [
       {
@@ -239,7 +239,7 @@ test('finds row security that hides rows', async () => {
     check: {
       name: 'rights',
       status: 'failed',
-      finding: `Row security hides rows of users from the role ${role}, or refuses its own.`,
+      finding: `Row security on users hides rows from the role ${role}, or refuses its writes.`,
       advice: `alter table clerk.users disable row level security; -- or, as a superuser: alter role ${role} bypassrls;`,
     },
   });

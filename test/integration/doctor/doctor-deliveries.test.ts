@@ -3,7 +3,7 @@ import { useDoctorScene } from '../../support/doctor-scene.ts';
 import { makeApiUser } from '../../support/fake-clerk/make-api-user.ts';
 
 const ENDPOINT =
-  "Look at the endpoint in Clerk's dashboard, under Webhooks: Svix disables one after five days of failures. Does its address lead here, are user.created, user.updated and user.deleted selected, what do its failed attempts say?";
+  "Look at the endpoint in Clerk's dashboard, under Webhooks. Svix disables an endpoint after five days of failures. Does its URL lead here? Are user.created, user.updated and user.deleted selected? What do its failed attempts say?";
 const DAY_MS = 86_400_000;
 
 describe('the last delivery', () => {
@@ -16,9 +16,9 @@ describe('the last delivery', () => {
       check: {
         name: 'last delivery',
         status: 'warning',
-        finding: 'No delivery has ever been verified here.',
+        finding: 'No delivery was ever verified here.',
         advice:
-          "Add the endpoint in Clerk's dashboard, under Webhooks, and send it an example event from its Testing tab; `clerk-sync send user.created` tries the service alone.",
+          "Add the endpoint in Clerk's dashboard, under Webhooks, and send it an example event from its Testing tab. `clerk-sync send user.created` tries the service without Clerk.",
       },
     });
   });
@@ -33,7 +33,8 @@ describe('the last delivery', () => {
       check: {
         name: 'last delivery',
         status: 'failed',
-        finding: 'Clerk changed a user 2 days ago, and no event told so: the last one 180 days ago.',
+        finding:
+          'Clerk changed a user 2 days ago, and no event of it came here. The last event about users came 180 days ago.',
         advice: `${ENDPOINT} Then run \`clerk-sync reconcile --full\`.`,
       },
     });
@@ -49,13 +50,13 @@ describe('the last delivery', () => {
       check: {
         name: 'last delivery',
         status: 'failed',
-        finding: 'Clerk changed a user 1 day ago, and no event told so: none ever.',
+        finding: 'Clerk changed a user 1 day ago, and no event of it came here. No event about users ever came.',
         advice: `${ENDPOINT} Then run \`clerk-sync reconcile --full\`.`,
       },
     });
   });
 
-  test('takes a long silence for well where Clerk has changed nobody, and else not', async () => {
+  test('accepts a long silence if Clerk has changed no user since, and warns of it if Clerk can not be asked', async () => {
     const { sql, diagnose } = await useDoctorScene();
     await sql`update clerk.webhook_messages set received_at = now() - interval '30 days 1 hour'`;
     const asked = await diagnose();
@@ -64,20 +65,20 @@ describe('the last delivery', () => {
       {
         name: 'last delivery',
         status: 'ok',
-        finding: 'The last one was verified 30 days ago; Clerk has changed no user since.',
+        finding: 'The last delivery came 30 days ago. Clerk has changed no user since.',
       },
-      { name: 'last delivery', status: 'warning', finding: 'No delivery for 30 days.', advice: ENDPOINT },
+      { name: 'last delivery', status: 'warning', finding: 'No delivery came for 30 days.', advice: ENDPOINT },
     ]);
   });
 
-  test('takes a change of a moment ago for one whose event is on its way', async () => {
+  test('waits for the event of a change that Clerk made a moment ago', async () => {
     const { clerk, sql, diagnose } = await useDoctorScene();
     await sql`update clerk.webhook_messages set received_at = now() - interval '3 hours 1 minute'`;
     clerk.setUser(makeApiUser(2, { updated_at: Date.now() - 60_000 }));
     expect((await diagnose()).find('last delivery')).toEqual({
       name: 'last delivery',
       status: 'ok',
-      finding: 'The last one was verified 3 hours ago.',
+      finding: 'The last delivery came 3 hours ago.',
     });
   });
 });
@@ -97,9 +98,9 @@ test('counts open dead letters by reason and age', async () => {
       name: 'dead letters',
       status: 'warning',
       finding:
-        '2 open letters: invalid_shape, the oldest from 3 days ago\n1 open letter: missing_user_id, the oldest from 5 hours ago',
+        '2 open dead letters: invalid_shape, the oldest 3 days ago\n1 open dead letter: missing_user_id, the oldest 5 hours ago',
       advice:
-        '`clerk-sync dead-letters summary` counts them by cause, with an example of each; `clerk-sync dead-letters show <id>` says what to do. Then replay or discard them.',
+        '`clerk-sync dead-letters summary` counts them by cause, with an example of each. `clerk-sync dead-letters show <id>` says what to do. Then replay or discard them.',
     },
   });
 });

@@ -8,9 +8,9 @@ interface Case {
   readonly check: Readonly<Record<'status' | 'finding', string> & { advice?: string }>;
 }
 
-const GO_ON = '`clerk-sync backfill` goes on where it ended.';
+const GO_ON = '`clerk-sync backfill` continues where it ended.';
 const LOOK =
-  'The service reconciles every 15 minutes if it has CLERK_SECRET_KEY: look whether it runs, and at its log. Or run `clerk-sync reconcile --full`.';
+  'The service reconciles every 15 minutes if it has CLERK_SECRET_KEY. Check that it runs, and read its log. Or run `clerk-sync reconcile --full`.';
 
 const BACKFILLS: readonly Case[] = [
   {
@@ -18,8 +18,8 @@ const BACKFILLS: readonly Case[] = [
     statement: `delete from clerk.backfill_runs; update clerk.reconcile_runs set kind = 'incremental'`,
     check: {
       status: 'warning',
-      finding: 'Clerk was never asked for all users: those who signed up before the webhooks may be missing.',
-      advice: 'Run `clerk-sync backfill`; webhooks may arrive meanwhile.',
+      finding: 'Clerk was never asked for all users. Those who signed up before the webhooks may be missing.',
+      advice: 'Run `clerk-sync backfill`. Webhooks may arrive meanwhile.',
     },
   },
   {
@@ -46,7 +46,7 @@ const BACKFILLS: readonly Case[] = [
     fault: 'nothing wrong with one that is at work',
     statement: `update clerk.backfill_runs set state = 'running', finished_at = null,
       started_at = now() - interval '3 hours 1 minute', updated_at = now()`,
-    check: { status: 'ok', finding: 'One is at work: 3 users since 3 hours ago.' },
+    check: { status: 'ok', finding: 'A backfill is running. It began 3 hours ago and has read 3 users.' },
   },
   {
     fault: 'nothing wrong with one that failed, where a full reconcile has come after it',
@@ -63,14 +63,14 @@ const RECONCILES: readonly Case[] = [
       started_at = now() - interval '20 minutes 1 second', error = 'Clerk does not accept the secret key.'`,
     check: {
       status: 'warning',
-      finding: 'None has finished yet. The latest, 20 minutes ago, failed: Clerk does not accept the secret key.',
+      finding: 'None has finished yet. The latest one, 20 minutes ago, failed: Clerk does not accept the secret key.',
       advice: LOOK,
     },
   },
   {
     fault: 'that the last one is long ago',
     statement: `update clerk.reconcile_runs set started_at = now() - interval '2 days 1 minute'`,
-    check: { status: 'warning', finding: 'The last that finished began 2 days ago.', advice: LOOK },
+    check: { status: 'warning', finding: 'The last one that finished began 2 days ago.', advice: LOOK },
   },
   {
     fault: 'that the schedule is off and nobody else reconciles',
@@ -78,9 +78,9 @@ const RECONCILES: readonly Case[] = [
     env: { RECONCILE_INTERVAL: 'off' },
     check: {
       status: 'warning',
-      finding: 'The last that finished began 8 days ago.',
+      finding: 'The last one that finished began 8 days ago.',
       advice:
-        'RECONCILE_INTERVAL is off: set it, and the service reconciles by itself. Or run `clerk-sync reconcile --full`.',
+        'RECONCILE_INTERVAL is off. Set it, and the service reconciles by itself. Or run `clerk-sync reconcile --full`.',
     },
   },
   {
@@ -90,8 +90,9 @@ const RECONCILES: readonly Case[] = [
       values ('reconcile_2', 'incremental', 'finished', now() - interval '61 seconds', now())`,
     check: {
       status: 'warning',
-      finding: 'The last that finished began 1 minute ago, but the last full one did 4 days ago.',
-      advice: 'Run `clerk-sync reconcile --full` and see why: only a full one finds users whom Clerk has deleted.',
+      finding: 'The last one that finished began 1 minute ago, but the last full one finished 4 days ago.',
+      advice:
+        'Run `clerk-sync reconcile --full`, and look why it does not finish. Only a full one finds users whom Clerk has deleted.',
     },
   },
   {
@@ -101,9 +102,9 @@ const RECONCILES: readonly Case[] = [
         "activity": {"found": 9, "repaired": 0, "left": 9}, "newer_here": {"found": 1, "repaired": 0, "left": 1}}'`,
     check: {
       status: 'failed',
-      finding: 'The last that finished began 1 minute ago, and left drift: 60 users absent, 1 user newer_here.',
+      finding: 'The last one that finished began 1 minute ago, and left drift: 60 users absent, 1 user newer_here.',
       advice:
-        '`clerk-sync reconcile --full --dry-run` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for. More users were absent than a run may delete: if CLERK_SECRET_KEY is right, `clerk-sync reconcile --full --max-deletions 60` deletes them. `clerk-sync reconcile acknowledge` accepts what shall stay.',
+        '`clerk-sync reconcile --full --dry-run` shows examples. "Reading the table of drift" in docs/operations.md says what to do about each kind. Clerk does not have more of the users here than one run may delete. If CLERK_SECRET_KEY is right, `clerk-sync reconcile --full --max-deletions 60` deletes them. `clerk-sync reconcile acknowledge` accepts drift that may stay.',
     },
   },
   {
@@ -116,25 +117,25 @@ const RECONCILES: readonly Case[] = [
       status: 'failed',
       finding: 'The last full one began 2 hours ago, and left drift: 1 user absent.',
       advice:
-        '`clerk-sync reconcile --full --dry-run` shows it with examples; "Reading the table of drift" in docs/operations.md says what each kind asks for.',
+        '`clerk-sync reconcile --full --dry-run` shows examples. "Reading the table of drift" in docs/operations.md says what to do about each kind.',
     },
   },
   {
     fault: 'nothing wrong where the first one is at work',
     statement: `update clerk.reconcile_runs set state = 'running', finished_at = null, started_at = now() - interval '121 seconds'`,
-    check: { status: 'ok', finding: 'The first one is at work: it began 2 minutes ago.' },
+    check: { status: 'ok', finding: 'The first one is running. It began 2 minutes ago.' },
   },
   {
     fault: 'nothing wrong with drift that was acknowledged',
     statement: `update clerk.reconcile_runs set started_at = now() - interval '61 seconds', drift =
       '{"newer_here": {"found": 1, "repaired": 0, "left": 0, "acknowledged": 1}}'`,
-    check: { status: 'ok', finding: 'The last that finished began 1 minute ago, and left no drift.' },
+    check: { status: 'ok', finding: 'The last one that finished began 1 minute ago, and left no drift.' },
   },
 ];
 
 const EXIT_CODES: Readonly<Record<string, number>> = { ok: 0, warning: 3, failed: 1 };
 
-async function diagnoseCase(name: string, { statement, env = {} }: Case) {
+async function diagnoseCase(name: 'backfill' | 'reconcile', { statement, env = {} }: Case) {
   const { sql, diagnose } = await useDoctorScene();
   await sql.unsafe(statement);
   const { exitCode, find } = await diagnose(env);

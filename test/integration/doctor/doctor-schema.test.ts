@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
 import { readMigrations } from '../../../src/db/migrations/migration-files.ts';
+import type { CheckName } from '../../../src/doctor/check-table.ts';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 
-const ALL = '`clerk-sync doctor --json` has the statement that puts each right.';
+const JSON_HAS_IT = '`clerk-sync doctor --json` has the statement that repairs it.';
+const JSON_HAS_ALL = '`clerk-sync doctor --json` has a statement for each that repairs it.';
 
 interface Fault {
   readonly fault: string;
   /** What makes it, behind the program's back. */
   readonly statement: string;
   /** The check that finds it, what it says, and what to do. */
-  readonly check: Readonly<Record<'name' | 'status' | 'finding' | 'advice', string>>;
+  readonly check: Readonly<Record<'status' | 'finding' | 'advice', string> & { name: CheckName }>;
 }
 
 const NOTHING = `create function public.nothing() returns trigger language plpgsql as 'begin return null; end';`;
@@ -22,7 +24,7 @@ const FAULTS: readonly Fault[] = [
       name: 'migrations',
       status: 'failed',
       finding: 'A newer version of clerk-sync has migrated this database: 9999_future.',
-      advice: 'Run that version or a later one: this one must not write here.',
+      advice: 'Run that version or a later one. This one must not write here.',
     },
   },
   {
@@ -32,7 +34,7 @@ const FAULTS: readonly Fault[] = [
       name: 'migrations',
       status: 'failed',
       finding: 'These migrations are not the ones of this version: 0000_tables.',
-      advice: 'Run the version that made them, or restore the files under migrations/ as they were released.',
+      advice: 'Run the version that made them, or restore the files in migrations/ as they were released.',
     },
   },
   {
@@ -112,7 +114,7 @@ const FAULTS: readonly Fault[] = [
     check: {
       name: 'constraints',
       status: 'failed',
-      finding: "No Bob on users is not clerk-sync's: what it refuses becomes a dead letter.",
+      finding: `"No Bob" on users is not clerk-sync's: what it refuses becomes a dead letter.`,
       advice: 'alter table clerk.users drop constraint "No Bob";',
     },
   },
@@ -148,7 +150,7 @@ const FAULTS: readonly Fault[] = [
       finding:
         "The trigger lose on users is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter.",
       advice:
-        "Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger lose on clerk.users is 'clerk-sync: accepted';",
+        "Make it deferrable initially deferred: see docs/reacting.md. To keep it as it is: comment on trigger lose on clerk.users is 'clerk-sync: accepted';",
     },
   },
   {
@@ -162,7 +164,7 @@ const FAULTS: readonly Fault[] = [
       finding:
         "The trigger early on email_addresses is not clerk-sync's: it runs before the whole user is written, and what it refuses becomes a dead letter.",
       advice:
-        "Make it deferrable initially deferred: docs/reacting.md. To keep it: comment on trigger early on clerk.email_addresses is 'clerk-sync: accepted';",
+        "Make it deferrable initially deferred: see docs/reacting.md. To keep it as it is: comment on trigger early on clerk.email_addresses is 'clerk-sync: accepted';",
     },
   },
   {
@@ -202,8 +204,8 @@ const FAULTS: readonly Fault[] = [
     check: {
       name: 'view',
       status: 'failed',
-      finding: 'The view active_users says something else than it should.',
-      advice: ALL,
+      finding: 'The view active_users has another query.',
+      advice: JSON_HAS_IT,
     },
   },
   {
@@ -213,8 +215,8 @@ const FAULTS: readonly Fault[] = [
       name: 'comments',
       status: 'warning',
       finding:
-        '2 differences:\nthe comment of users is another, or gone\nthe comment of users.gender is another, or gone',
-      advice: ALL,
+        '2 differences:\nthe comment of users is missing or changed\nthe comment of users.gender is missing or changed',
+      advice: JSON_HAS_ALL,
     },
   },
 ];
@@ -232,7 +234,7 @@ test.each([
     'create constraint trigger mine after insert or update on clerk.users deferrable initially deferred',
   ],
   ['is accepted by its comment', 'create trigger mine after insert on clerk.users'],
-])('is content with a trigger that %s', async (_, trigger) => {
+])('accepts a trigger that %s', async (_, trigger) => {
   const { sql, diagnose } = await useDoctorScene();
   await sql.unsafe(`${NOTHING} ${trigger} for each row execute function public.nothing()`);
   if (!trigger.includes('constraint')) {
@@ -249,12 +251,12 @@ test.each([
   });
 });
 
-test('finds a migration that is pending, and leaves the tables to it', async () => {
+test('finds a pending migration, and does not compare the tables before it ran', async () => {
   const { sql, diagnose } = await useDoctorScene();
   const last = (await readMigrations()).at(-1)?.name ?? '';
   await sql`delete from clerk.migrations where name = ${last}`;
-  const { exitCode, find } = await diagnose();
-  expect({ exitCode, checks: ['migrations', 'columns'].map(find) }).toEqual({
+  const { exitCode, findAll } = await diagnose();
+  expect({ exitCode, checks: findAll('migrations', 'columns') }).toEqual({
     exitCode: 1,
     checks: [
       {
@@ -268,7 +270,7 @@ test('finds a migration that is pending, and leaves the tables to it', async () 
   });
 });
 
-test('has the statement for each of many differences in the details', async () => {
+test('has the statement for each difference in the details', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`alter table clerk.phone_numbers drop column reserved, drop column linked_to`;
   const { diagnosis } = await diagnose();

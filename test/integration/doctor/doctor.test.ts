@@ -1,14 +1,19 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { Parameter } from '../../../src/db/connection/connection.ts';
 import { findSqlState } from '../../../src/db/errors/database-errors.ts';
-import { createPool } from '../../../src/db/pool.ts';
+import { createPool, type Pool, type Session } from '../../../src/db/pool.ts';
+import type { Statement } from '../../../src/db/sql/define-statement.ts';
+import type { Query } from '../../../src/db/sql/make-query.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
-import { createReader } from '../../../src/doctor/reader.ts';
+import { createReader, type Load } from '../../../src/doctor/reader.ts';
+import { runDoctor } from '../../../src/doctor/run-doctor.ts';
 import { callCli } from '../../support/cli.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { dumpTables } from '../../support/database-dump.ts';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
+import { openFakeApi } from '../../support/fake-clerk/open-fake-api.ts';
 
-test('finds nothing wrong where all is well', async () => {
+test('finds nothing wrong if all is well', async () => {
   const { env, diagnose } = await useDoctorScene();
   const { exitCode, diagnosis, troubled } = await diagnose();
   expect({ exitCode, troubled, status: diagnosis.status }).toEqual({ exitCode: 0, troubled: [], status: 'ok' });
@@ -19,7 +24,7 @@ test('finds nothing wrong where all is well', async () => {
   expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
 });
 
-test('tells all that it finds in one JSON document', async () => {
+test('prints every check in one JSON document', async () => {
   const { diagnose } = await useDoctorScene();
   const { diagnosis } = await diagnose();
   expect(diagnosis.groups.map(({ title, checks }) => ({ [title]: checks.map(({ name }) => name) }))).toEqual([
@@ -48,7 +53,7 @@ test('tells all that it finds in one JSON document', async () => {
   });
 });
 
-test('ends with 3 where there are warnings only, and with 1 where something failed', async () => {
+test('exits with 3 if there are only warnings, and with 1 if something failed', async () => {
   const { sql, diagnose } = await useDoctorScene();
   await sql`comment on table clerk.users is null`;
   const warned = await diagnose();
@@ -67,13 +72,68 @@ test('writes nothing', async () => {
   expect({ exitCode, tables: await dumpTables(sql) }).toEqual({ exitCode: 0, tables: before });
 });
 
-test('asks in transactions that could not write', async () => {
+test('reads in transactions that can not write', async () => {
   const { url } = await useTestDatabase();
   const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
   onTestFinished(() => pool.close());
   const write = createReader(pool, 5000).read((session) => session.run('delete from clerk.users'));
   expect(findSqlState(await write.catch((error: unknown) => error))).toBe('25006');
 });
+
+test('makes a shared read once, and a failed read hides no other', async () => {
+  const { url } = await useTestDatabase();
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
+  onTestFinished(() => pool.close());
+  const reader = createReader(pool, 5000);
+  let reads = 0;
+  const divide: Load<unknown> = ({ read }) => {
+    reads += 1;
+    return read((session) => session.run('select 1 / 0'));
+  };
+  const failures = await Promise.allSettled([reader.share(divide), reader.share(divide)]);
+  expect(failures.map((failure) => failure.status === 'rejected' && findSqlState(failure.reason))).toEqual([
+    '22012',
+    '22012',
+  ]);
+  expect(reads).toBe(1);
+  expect(await reader.share((other) => other.read((session) => session.run('select 1 as one')))).toEqual([{ one: 1 }]);
+});
+
+test('runs no statement twice', async () => {
+  const { url, clerk } = await useDoctorScene();
+  const pool = createPool({ target: parseDatabaseUrl(url), size: 1 });
+  onTestFinished(() => pool.close());
+  const statements: string[] = [];
+  /** Every transaction of the doctor begins with two settings. */
+  const isSetting = (text: string) => text.startsWith('set ');
+  const { status } = await runDoctor({
+    settings: { problems: [], secrets: 1, keptSecret: undefined },
+    database: { state: 'configured', pool: recordStatements(pool, statements), name: 'db/app', poolSize: 10 },
+    clerk: { state: 'configured', api: openFakeApi(clerk), keyKind: 'live' },
+    reconcileIntervalMs: 900_000,
+    command: (line) => line,
+  });
+  const asked = statements.filter((text) => !isSetting(text));
+  expect(status).toBe('ok');
+  expect(asked.length).toBeGreaterThan(20);
+  expect(asked.filter((text, place) => asked.indexOf(text) !== place)).toEqual([]);
+});
+
+/** The same pool, which writes down each statement with its parameters. */
+function recordStatements(pool: Pool, statements: string[]): Pool {
+  const record = (session: Session): Session => ({
+    run: (statement: string | Statement | Query, parameters?: Parameter[]) => {
+      const text = typeof statement === 'string' ? statement : statement.text;
+      statements.push(`${text} ${JSON.stringify(parameters ?? [])}`);
+      return session.run(statement as string, parameters);
+    },
+    post: (statement, parameters) => session.post(statement, parameters),
+  });
+  return {
+    ...pool,
+    withTransaction: (work, options) => pool.withTransaction((session) => work(record(session)), options),
+  };
+}
 
 test('shows no secret and nothing that a person typed', async () => {
   const { env, sql, diagnose } = await useDoctorScene();

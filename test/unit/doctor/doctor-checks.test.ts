@@ -1,38 +1,26 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkClock } from '../../../src/doctor/check-clock.ts';
-import { checkConnections, checkVersion, checkWritable } from '../../../src/doctor/check-server.ts';
-import { checkUserCount } from '../../../src/doctor/check-users.ts';
+import { CHECKS } from '../../../src/doctor/check-table.ts';
+import { judgeUserCount } from '../../../src/doctor/checks/data/users.ts';
+import { judgeClock } from '../../../src/doctor/checks/database/clock.ts';
+import { judgeConnections, judgeVersion, judgeWritable } from '../../../src/doctor/checks/database/server.ts';
 import { createCheckRunner } from '../../../src/doctor/run-check.ts';
-import type { ServerFacts } from '../../../src/doctor/survey-server.ts';
-
-const SERVER: ServerFacts = {
-  version: '18.4',
-  versionNumber: 180_004,
-  encoding: 'UTF8',
-  role: 'some',
-  database: 'app',
-  isStandby: false,
-  isReadOnly: false,
-  autovacuum: true,
-  maxConnections: 97,
-  freeConnections: 90,
-  serviceConnections: 0,
-  unsafeSettings: [],
-  clockOffsetMs: 0,
-};
 
 describe('the server', () => {
+  const FREE = { maxConnections: 97, freeConnections: 90, serviceConnections: 0 };
+
   test.each([
     ['13.9', 130_009, 'failed'],
     ['14.0', 140_000, 'ok'],
     ['18.9', 180_009, 'ok'],
     ['19.0', 190_000, 'warning'],
   ])('of version %s is of number %d: %s', (version, versionNumber, status) => {
-    expect(checkVersion({ ...SERVER, version, versionNumber }).status).toBe(status);
+    expect(judgeVersion({ version, versionNumber }).status).toBe(status);
   });
 
   test('may be a standby, which takes no writes', () => {
-    expect(checkWritable({ ...SERVER, isStandby: true })).toEqual({
+    expect(judgeWritable({ isStandby: true, isReadOnly: false, database: 'app' })).toEqual({
       status: 'failed',
       finding: 'DATABASE_URL leads to a standby, which takes no writes.',
       advice: 'Name the primary in DATABASE_URL. If this was the primary: promote it, or wait until it has recovered.',
@@ -46,7 +34,7 @@ describe('the server', () => {
     [10, { freeConnections: 9 }, 'warning'],
     [10, { freeConnections: 0, serviceConnections: 10 }, 'ok'],
   ])('has connections for a pool of %d with %j: %s', (poolSize, facts, status) => {
-    expect(checkConnections({ ...SERVER, ...facts }, poolSize).status).toBe(status);
+    expect(judgeConnections({ ...FREE, ...facts }, poolSize).status).toBe(status);
   });
 });
 
@@ -59,7 +47,7 @@ test.each([
   [240_000, 'failed'],
   [-240_000, 'failed'],
 ])('a clock that is %d ms ahead: %s', (offsetMs, status) => {
-  expect(checkClock(offsetMs, "Clerk's").status).toBe(status);
+  expect(judgeClock(offsetMs, "Clerk's").status).toBe(status);
 });
 
 test.each([
@@ -72,8 +60,8 @@ test.each([
   [9600, 10_000, true, 'warning'],
   [0, 0, false, 'ok'],
 ])('%d users here and %d at Clerk, estimated: %s: %s', (here, atClerk, isEstimate, status) => {
-  const users = { living: new Map([['ins_1', here]]), instances: new Map(), samples: 0, isEstimate };
-  expect(checkUserCount(users, atClerk, 'ins_1', (line) => line).status).toBe(status);
+  const users = { living: new Map([['ins_1', here]]), isEstimate };
+  expect(judgeUserCount(users, atClerk, 'ins_1', (line) => line).status).toBe(status);
 });
 
 test('a check that never ends is given up, and one that throws quotes nothing', async () => {
@@ -82,7 +70,7 @@ test('a check that never ends is given up, and one that throws quotes nothing', 
   const broken = await run('broken', () => {
     throw new TypeError('ada@example.com');
   });
-  expect([never, broken]).toEqual([
+  expect([...never, ...broken]).toEqual([
     {
       name: 'never',
       status: 'warning',
@@ -93,23 +81,31 @@ test('a check that never ends is given up, and one that throws quotes nothing', 
       name: 'broken',
       status: 'failed',
       finding: 'The check itself failed (TypeError).',
-      advice: 'This is a fault of clerk-sync: report it.',
+      advice: 'This is a fault of clerk-sync: please report it.',
     },
   ]);
 });
 
 test('advises to allow as many deletions as there are users too many, where a run makes fewer by itself', () => {
   const advise = (here: number) => {
-    const users = {
-      living: new Map([['ins_1', here]]),
-      instances: new Map([['ins_1', here]]),
-      samples: 0,
-      isEstimate: false,
-    };
-    return checkUserCount(users, 1000, 'ins_1', (line) => `clerk-sync ${line}`).advice;
+    const users = { living: new Map([['ins_1', here]]), isEstimate: false };
+    return judgeUserCount(users, 1000, 'ins_1', (line) => `clerk-sync ${line}`).advice;
   };
-  expect(advise(1100)).toBe('Run `clerk-sync reconcile --full`: whom Clerk deleted unheard is still here.');
+  expect(advise(1100)).toBe('Run `clerk-sync reconcile --full`: Clerk has deleted users, and their events never came.');
   expect(advise(1350)).toBe(
-    'Look whether CLERK_SECRET_KEY is of the right instance. If so, whom Clerk deleted unheard is still here, and so many are deleted only by `clerk-sync reconcile --full --max-deletions 350`, after a look with `clerk-sync reconcile --full --dry-run`.',
+    'Check that CLERK_SECRET_KEY is of the right instance. If it is, Clerk has deleted users, and their events never came. One run deletes so many only with `clerk-sync reconcile --full --max-deletions 350`. Look first, with `clerk-sync reconcile --full --dry-run`.',
   );
+});
+
+test('each check has one name, and each text that sends the reader to a check names one', () => {
+  const names = Object.values(CHECKS).flatMap((checks) => Object.keys(checks));
+  const known = new Set([...names, ...Object.keys(CHECKS)]);
+  const root = join(import.meta.dirname, '../../..');
+  const sources = globSync(['src/doctor/**/*.ts', 'src/cli/doctor/*.ts'], { cwd: root });
+  const named = sources.flatMap((path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/: see ([a-z ]+)\.['"`]/g)].map(([, name = '']) => name),
+  );
+  expect(known.size).toBe(names.length + Object.keys(CHECKS).length);
+  expect(named).toContain('secret key');
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });

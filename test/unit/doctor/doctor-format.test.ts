@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { formatDiagnosis } from '../../../src/cli/doctor/format-diagnosis.ts';
 import { wrapText } from '../../../src/cli/output/wrap-text.ts';
-import type { Check } from '../../../src/doctor/check.ts';
-import type { Diagnosis } from '../../../src/doctor/run-doctor.ts';
+import type { CheckResult } from '../../../src/doctor/check.ts';
+import type { CheckGroup, Diagnosis } from '../../../src/doctor/run-doctor.ts';
 
-function makeDiagnosis(groups: Record<string, readonly Check[]>): Diagnosis {
+function makeDiagnosis(groups: Partial<Record<CheckGroup['title'], readonly CheckResult[]>>): Diagnosis {
   return {
     status: 'failed',
     counts: { ok: 1, warning: 1, failed: 1, skipped: 3 },
-    groups: Object.entries(groups).map(([title, checks]) => ({ title, checks })),
+    groups: Object.entries(groups).map(([title, checks]) => ({ title: title as CheckGroup['title'], checks })),
   };
 }
 
@@ -51,7 +51,7 @@ Data
 });
 
 test('fits a narrow terminal', () => {
-  const checks: Check[] = [
+  const checks: CheckResult[] = [
     { name: 'variables', status: 'ok', finding: 'All is well.' },
     {
       name: 'rights',

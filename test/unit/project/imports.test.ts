@@ -28,6 +28,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/config',
     'src/errors.ts',
     'src/log',
+    'src/text',
     'src/version.ts',
     'drizzle/schema',
   ],
@@ -67,7 +68,16 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/http': ['src/metrics', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
   'src/metrics': ['src/dead-letters', 'src/reconcile', 'src/users'],
-  'src/doctor': ['src/samples', 'src/reconcile', 'src/clerk', 'src/db', 'drizzle/catalog.json', 'drizzle/schema'],
+  'src/doctor': [
+    'src/samples',
+    'src/reconcile',
+    'src/clerk',
+    'src/db',
+    'src/text',
+    'drizzle/catalog.json',
+    'drizzle/comments.ts',
+    'drizzle/schema',
+  ],
   'src/dead-letters': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   'src/reconcile': [
     'src/walk',
@@ -83,7 +93,7 @@ const ALLOWED: Record<string, string[]> = {
   // What applications ask to change at Clerk.
   'src/user-updates': ['src/clerk'],
   // What every run over Clerk's users shares.
-  'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.
   'src/users': ['src/samples', 'src/clerk', 'src/db', 'drizzle/schema'],
   'src/sync': ['src/clerk', 'src/db', 'drizzle/schema'],
@@ -94,6 +104,8 @@ const ALLOWED: Record<string, string[]> = {
   'src/config': ['src/db', 'src/errors.ts'],
   'src/db': ['src/errors.ts', 'src/log'],
   'src/log': ['src/errors.ts'],
+  // How numbers, ages and lists are written for people.
+  'src/text': [],
   'src/errors.ts': [],
   'src/version.ts': ['package.json'],
   'drizzle/schema': [],
