@@ -90,6 +90,8 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/backfill': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  // What applications ask to change at Clerk.
+  'src/user-updates': ['src/clerk'],
   // What every run over Clerk's users shares.
   'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.
