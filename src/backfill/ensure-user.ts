@@ -1,5 +1,6 @@
-import { type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
+import type { ClerkApi } from '../clerk/api/clerk-api.ts';
 import type { Timings } from '../clerk/api/create-requester.ts';
+import { isAskable } from '../clerk/api/is-askable.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { findStoredUser, settleUser } from './sync-user.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { users } from '../../drizzle/schema/users.ts';
-import { type ClerkApi, isAskable, type ObservedUser } from '../clerk/api/clerk-api.ts';
+import type { ClerkApi, ObservedUser } from '../clerk/api/clerk-api.ts';
+import { isAskable } from '../clerk/api/is-askable.ts';
 import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/sql/wire-time.ts';

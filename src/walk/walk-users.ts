@@ -1,5 +1,6 @@
-import { type ApiPage, type ApiUser, type ClerkApi, isAskable } from '../clerk/api/clerk-api.ts';
+import type { ApiPage, ApiUser, ClerkApi } from '../clerk/api/clerk-api.ts';
 import { ClerkApiError } from '../clerk/api/clerk-api-error.ts';
+import { isAskable } from '../clerk/api/is-askable.ts';
 import { OperatorError } from '../errors.ts';
 
 /** How far a walk has come: the last user it was given. */

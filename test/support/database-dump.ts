@@ -29,7 +29,7 @@ async function dumpTable(sql: postgres.Sql, table: PgTable, omit: readonly strin
   const { name, columns, primaryKeys } = getTableConfig(table);
   const inlineKey = columns.filter((column) => column.primary);
   const key = (inlineKey.length > 0 ? inlineKey : (primaryKeys[0]?.columns ?? [])).map(
-    (column) => `"${column.name}" collate "C"`,
+    (column) => `"${column.name}"::text collate "C"`,
   );
   const [row] = await sql.unsafe<{ rows: string }[]>(
     `select coalesce(json_agg(to_jsonb(t) - $1::text[] order by ${key.join(', ')}), '[]')::text as rows from clerk."${name}" t`,

@@ -18,6 +18,8 @@ export interface AnswerFacts {
   readonly traceId?: string | undefined;
   /** What a 429 asks to wait. */
   readonly retryAfterMs?: number | undefined;
+  /** Why no answer came, as the system or undici calls it: `ECONNREFUSED`, `UND_ERR_SOCKET`. */
+  readonly systemCode?: string | undefined;
 }
 
 /**
@@ -31,6 +33,7 @@ export class ClerkApiError extends Error {
   readonly clerkCode: string | undefined;
   readonly traceId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly systemCode: string | undefined;
   /** The message's two halves: what is wrong, and what to do. */
   readonly problem: string;
   readonly remedy: string;
@@ -46,6 +49,7 @@ export class ClerkApiError extends Error {
     this.clerkCode = facts.clerkCode;
     this.traceId = facts.traceId;
     this.retryAfterMs = facts.retryAfterMs;
+    this.systemCode = facts.systemCode;
   }
 }
 

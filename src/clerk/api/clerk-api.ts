@@ -1,6 +1,8 @@
+import { createUserChanges, type UserChanges } from './change-user.ts';
 import { ClerkApiError } from './clerk-api-error.ts';
-import { createRequester, type Timings, type Wait } from './create-requester.ts';
-import type { ApiAnswer } from './fetch-answer.ts';
+import { createRequester, type Sender, type Timings, type Wait } from './create-requester.ts';
+import { type ApiAnswer, fetchAnswer } from './fetch-answer.ts';
+import { isAskable } from './is-askable.ts';
 import {
   type ApiInstance,
   type ApiPage,
@@ -39,6 +41,8 @@ export interface ClerkApi {
   countUsers(): Promise<number>;
   /** Undefined if the API does not know this question. */
   getInstance(): Promise<ApiInstance | undefined>;
+  /** What changes a user. These calls are made once, and wait for no turn. */
+  readonly changes: UserChanges;
   /** How far Clerk's clock is ahead of ours in ms, give or take a second, at the last answer. */
   readonly clockOffsetMs: number | undefined;
 }
@@ -75,14 +79,6 @@ const DEFAULT_TIMINGS: Omit<Timings, 'rate'> = {
 };
 
 /**
- * True if an id can be asked for. It can come from a stranger. With `..` or `count` another question would be asked, and
- * its answer would not be about a user.
- */
-export function isAskable(id: string): boolean {
-  return /^[\w-]{1,256}$/.test(id) && id !== 'count';
-}
-
-/**
  * Makes a client of the Backend API. `@clerk/backend` is not used: its `User` drops fields, it knows no cursor, makes two
  * requests a page and tries nothing again.
  *
@@ -91,23 +87,24 @@ export function isAskable(id: string): boolean {
 export function createClerkApi(options: ClerkApiOptions): ClerkApi {
   const { secretKey, apiUrl, userAgent = 'clerk-sync', signal, onWait } = options;
   if (!SECRET_KEY.test(secretKey)) throw new ClerkApiError('unauthorized', 'it is not sk_live_ or sk_test_ and so on');
+  const timings = { ...DEFAULT_TIMINGS, rate: chooseRate(secretKey), ...options.timings };
   let clockOffsetMs: number | undefined;
-  const request = createRequester({
-    apiUrl: `${apiUrl}/v1`,
-    headers: {
+  const send: Sender = async ({ method, path, body = null }) => {
+    const headers = {
       accept: 'application/json',
       authorization: `Bearer ${secretKey}`,
       'clerk-api-version': API_VERSION,
       'user-agent': userAgent,
-    },
-    timings: { ...DEFAULT_TIMINGS, rate: chooseRate(secretKey), ...options.timings },
-    signal,
-    onWait,
-    onAnswer: (answer) => {
-      clockOffsetMs = readClockOffset(answer) ?? clockOffsetMs;
-    },
-  });
+      ...(body !== null && { 'content-type': 'application/json' }),
+    };
+    const options = { method, headers, body, timeoutMs: timings.requestMs, signal };
+    const answer = await fetchAnswer(`${apiUrl}/v1${path}`, options);
+    clockOffsetMs = readClockOffset(answer) ?? clockOffsetMs;
+    return answer;
+  };
+  const request = createRequester({ send, timings, signal, onWait });
   return {
+    changes: createUserChanges(send),
     async listUsers(query) {
       const { limit = MAX_LIMIT } = query;
       if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pRetry, { type RetryContext } from 'p-retry';
 import pThrottle from 'p-throttle';
 import { ClerkApiError } from './clerk-api-error.ts';
-import { type ApiAnswer, fetchAnswer } from './fetch-answer.ts';
+import type { ApiAnswer } from './fetch-answer.ts';
 import { readRefusal } from './read-refusal.ts';
 
 /** How long it takes before something is given up, and how often it is asked. */
@@ -27,15 +27,24 @@ export interface Wait {
   readonly why: string;
 }
 
+/** One request, before it is sent. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** Behind the API's address, with its query: `/users?limit=1`. */
+  readonly path: string;
+  /** JSON text, sent as it is. */
+  readonly body?: string | undefined;
+}
+
+/** Makes one request, once. Throws a `ClerkApiError` where no whole answer comes, or the signal's reason. */
+export type Sender = (call: ApiCall) => Promise<ApiAnswer>;
+
 /** What every request has in common. */
 export interface RequesterOptions {
-  readonly apiUrl: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly send: Sender;
   readonly timings: Timings;
   readonly signal: AbortSignal | undefined;
   readonly onWait: ((wait: Wait) => void) | undefined;
-  /** Sees every whole answer, refusals too. */
-  readonly onAnswer: (answer: ApiAnswer) => void;
 }
 
 /** One question, and how its answer is read. */
@@ -46,17 +55,17 @@ export interface ApiRequest<T> {
   readonly read: (answer: ApiAnswer) => T;
 }
 
-/** Makes one request to the Backend API, as many times as it takes. */
+/** Asks the Backend API one question, as many times as it takes. */
 export type Requester = <T>(request: ApiRequest<T>) => Promise<T>;
 
 /**
- * Makes the function through which all requests of one client go. Failures that pass are tried again with growing, random
+ * Makes the function through which all questions of one client go. Failures that pass are tried again with growing, random
  * pauses. A 429 holds back every request for as long as it says.
  *
  * @throws {ClerkApiError} from the returned function, when trying again does not help; the signal's reason when it aborts.
  */
 export function createRequester(options: RequesterOptions): Requester {
-  const { timings, signal, onWait } = options;
+  const { send, timings, signal, onWait } = options;
   const takeTurn = createThrottle(options);
   let resumeAt = 0;
 
@@ -72,9 +81,7 @@ export function createRequester(options: RequesterOptions): Requester {
 
   async function attempt<T>({ path, read }: ApiRequest<T>): Promise<T> {
     await waitForTurn();
-    const { apiUrl, headers } = options;
-    const answer = await fetchAnswer(`${apiUrl}${path}`, { headers, timeoutMs: timings.requestMs, signal });
-    options.onAnswer(answer);
+    const answer = await send({ method: 'GET', path });
     if (answer.status === 200) return read(answer);
     const refusal = readRefusal(answer);
     if (asksToWait(refusal)) resumeAt = Math.max(resumeAt, performance.now() + chooseWait(refusal, timings));

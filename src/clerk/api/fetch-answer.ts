@@ -13,7 +13,10 @@ export interface ApiAnswer {
 
 /** How one request is made. */
 export interface FetchOptions {
+  readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent as it is. */
+  readonly body: string | null;
   /** For the request and the whole of its body together. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -24,7 +27,8 @@ export interface FetchOptions {
  *
  * @throws {ClerkApiError} `unavailable` when there is no whole answer in time; the signal's reason when it aborts.
  */
-export async function fetchAnswer(url: string, { headers, timeoutMs, signal }: FetchOptions): Promise<ApiAnswer> {
+export async function fetchAnswer(url: string, options: FetchOptions): Promise<ApiAnswer> {
+  const { method, headers, body, timeoutMs, signal } = options;
   const controller = new AbortController();
   const abort = () => controller.abort(signal?.reason);
   let late = false;
@@ -37,12 +41,15 @@ export async function fetchAnswer(url: string, { headers, timeoutMs, signal }: F
     signal?.throwIfAborted();
     const observedAt = new Date();
     // The key must not follow to another address; Node's fetch hands a redirect over as it is.
-    const response = await fetch(url, { headers, signal: controller.signal, redirect: 'manual' });
+    const response = await fetch(url, { method, headers, body, signal: controller.signal, redirect: 'manual' });
     const answeredAt = new Date();
     return { status: response.status, text: await response.text(), headers: response.headers, observedAt, answeredAt };
   } catch (error) {
     signal?.throwIfAborted();
-    throw new ClerkApiError('unavailable', late ? `no whole answer within ${timeoutMs / 1000} s` : describe(error));
+    if (late) throw new ClerkApiError('unavailable', `no whole answer within ${timeoutMs / 1000} s`);
+    const systemCode = readSystemCode(error);
+    const told = systemCode === undefined ? '' : ` (${systemCode})`;
+    throw new ClerkApiError('unavailable', `it can't be reached, or the connection was cut${told}`, { systemCode });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
@@ -50,9 +57,8 @@ export async function fetchAnswer(url: string, { headers, timeoutMs, signal }: F
 }
 
 /** undici hangs the reason on `cause`. Its messages can quote headers, and so the key: only a code is told. */
-function describe(error: unknown): string {
+function readSystemCode(error: unknown): string | undefined {
   const { cause } = error as { cause?: unknown };
   const { code } = (cause ?? error) as { code?: unknown };
-  const known = typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? ` (${code})` : '';
-  return `it can't be reached, or the connection was cut${known}`;
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
 }

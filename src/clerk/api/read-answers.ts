@@ -54,7 +54,8 @@ export function readInstance(answer: ApiAnswer): ApiInstance {
   return { id, environmentType: typeof environmentType === 'string' ? environmentType : null };
 }
 
-function readObject(answer: ApiAnswer): Record<string, unknown> {
+/** Reads an answer that is an object. */
+export function readObject(answer: ApiAnswer): Record<string, unknown> {
   const value = readJson(answer);
   if (typeof value !== 'object' || value === null) throw refuse('it is not an object');
   return value as Record<string, unknown>;

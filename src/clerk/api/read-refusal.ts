@@ -41,10 +41,12 @@ function readWord(value: unknown): string | undefined {
 /** Ten days: longer than anybody waits, and as long as a timer can. */
 const LONGEST_WAIT_MS = 864_000_000;
 
-/** Seconds, or a date by the clock of the server that answers. */
-function readRetryAfter({ headers, answeredAt }: ApiAnswer): number | undefined {
+/** How long an answer asks to wait, in ms: it says so in seconds, or as a date by its own clock. Undefined where it doesn't. */
+export function readRetryAfter({ headers, answeredAt }: ApiAnswer): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   const theirNow = Date.parse(headers.get('date') ?? '') || answeredAt.getTime();
-  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - theirNow;
+  // `Date.parse` takes `1.5` for a day in January.
+  const dateMs = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : dateMs - theirNow;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), LONGEST_WAIT_MS);
 }

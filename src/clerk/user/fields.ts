@@ -25,8 +25,10 @@ export const count = v.nullish(
  * often stands for "no limit": more than a double holds.
  */
 function readWhole(value: unknown): number | RawNumber | undefined {
-  if (!JSON.isRawJSON(value)) return Number.isSafeInteger(value) ? (value as number) : undefined;
-  const { rawJSON: source } = value as { rawJSON: string };
+  if (Number.isSafeInteger(value)) return value as number;
+  if (typeof value !== 'number' && !JSON.isRawJSON(value)) return undefined;
+  // A double that `parseJson` has left as it was has the digits that were sent, also beyond the safe integers.
+  const source = typeof value === 'number' ? String(value) : (value as { rawJSON: string }).rawJSON;
   const whole = /[.eE]/.test(source) ? readDecimal(source) : BigInt(source);
   if (whole === undefined || BigInt.asIntN(64, whole) !== whole) return undefined;
   return Number.isSafeInteger(Number(whole)) ? Number(whole) : JSON.rawJSON(String(whole));

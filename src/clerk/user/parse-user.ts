@@ -120,6 +120,9 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'totp_secret',
 ]);
 
+/** Properties of a request to change a user whose values nobody may see again. */
+export const REQUEST_SECRETS: readonly string[] = ['password', 'password_digest', 'totp_secret', 'backup_codes'];
+
 /** Their keys belong to the application, whatever their names are. */
 const METADATA_KEYS: ReadonlySet<string> = new Set(['public_metadata', 'private_metadata', 'unsafe_metadata']);
 

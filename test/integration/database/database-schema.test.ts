@@ -140,7 +140,7 @@ test('print-sql makes the same in psql', async () => {
 test('migrate says what helps where foreign tables stand in the schema, and doctor sees them', async () => {
   const { env, run, sql } = await useOtherSchema('clerk');
   const [exitCode, , stderr] = await run('migrate');
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Let DATABASE_SCHEMA name another schema')]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('set DATABASE_SCHEMA to another schema')]);
   await sql`drop table clerk.email_addresses`;
   await sql`alter foreign table clerk.users rename to theirs`;
   await run('migrate');

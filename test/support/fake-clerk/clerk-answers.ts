@@ -28,12 +28,16 @@ export function answerJson(value: unknown): FakeAnswer {
 }
 
 /** An error body of Clerk's: `{errors: [{message, long_message, code, meta?}], clerk_trace_id}`. */
-export function answerError(status: number, error: Readonly<Record<string, unknown>>): FakeAnswer {
-  return { status, text: JSON.stringify({ errors: [error], clerk_trace_id: TRACE_ID }) };
+export function answerError(status: number, ...errors: readonly Readonly<Record<string, unknown>>[]): FakeAnswer {
+  return { status, text: JSON.stringify({ errors, clerk_trace_id: TRACE_ID }) };
 }
 
-/** A refusal in Clerk's words; a status that Clerk has none for gets a proxy's page. */
-export function answerRefusal(status: number): FakeAnswer {
+/** A refusal in Clerk's words, or with another code; a status that Clerk has no words for gets a proxy's page. */
+export function answerRefusal(status: number, otherCode?: string): FakeAnswer {
+  if (otherCode !== undefined) {
+    const message = otherCode.replaceAll('_', ' ');
+    return answerError(status, { message, long_message: message, code: otherCode });
+  }
   const words = (ERRORS as Record<number, readonly [string, string, string]>)[status];
   if (words === undefined) return answerAsProxy(status);
   const [code, message, longMessage] = words;

@@ -3,10 +3,14 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { answerError, answerJson, answerRefusal, type FakeAnswer } from './clerk-answers.ts';
 import { type Fault, sendWithFault } from './faults.ts';
+import { createLimits, type Limits } from './limits.ts';
 import type { ApiUserJson } from './make-api-user.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { serveFake } from './serve-fake.ts';
 import { answerCount, answerList, type DeadCursor } from './user-list.ts';
+import { answerWrite } from './writes/answer-write.ts';
+import { createEvents, type Deliver, type FakeEvent } from './writes/events.ts';
+import type { FakeInstance, FakeWrite } from './writes/fake-instance.ts';
 
 export type { Fault } from './faults.ts';
 export type { DeadCursor } from './user-list.ts';
@@ -19,9 +23,11 @@ export interface FakeRequest {
   /** Decoded. */
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** As it came; empty where there is none. */
+  readonly body: string;
   /** The first one has 0. */
   readonly place: number;
-  /** Unix ms. */
+  /** Unix ms, by the fake's clock. */
   readonly at: number;
 }
 
@@ -37,20 +43,37 @@ export interface FakeClerkOptions {
   readonly instanceId?: string;
   /** Before each answer. */
   readonly latencyMs?: number;
-  /** How far its clock is ahead, as its header `Date` says. */
+  /** How far its clock is ahead, as its header `Date` and the times of its writes say. */
   readonly clockOffsetMs?: number;
+  /** Its clock without that, in Unix ms; limits go by it, too. */
+  readonly now?: () => number;
+  /** Of the instance; none by default. */
   readonly rateLimit?: RateLimit;
+  /** Of each user, for `PATCH` of the user and for its metadata: 10 in 10 s, as Clerk has it, by default. */
+  readonly userRateLimit?: RateLimit;
+  /** Properties of `PATCH /users/{id}` that the instance has switched off. */
+  readonly disabled?: readonly string[];
+  /** Ids of uploaded pictures. */
+  readonly images?: readonly string[];
+  /** What becomes of the event that each write makes, such as `postEvents(url, secret)`; nothing by default. */
+  readonly deliver?: Deliver | undefined;
   /** What a list answers behind a user who is gone; refused by default. */
   readonly deadCursor?: DeadCursor | undefined;
 }
 
-export interface FakeClerk {
+export interface FakeClerk extends Pick<Limits, 'blockInstance' | 'blockUser'> {
   /** Without `/v1`, as `CLERK_API_URL` has it. */
   readonly url: string;
   readonly secretKey: string;
   readonly instanceId: string;
   /** All that came, the oldest first. */
   readonly requests: readonly FakeRequest[];
+  /** The writes that were applied, the oldest first. */
+  readonly writes: readonly FakeWrite[];
+  /** What they have been made into, the oldest first. */
+  readonly events: readonly FakeEvent[];
+  /** Resolves when all events have been delivered. */
+  settleEvents(): Promise<void>;
   /** By their ids. */
   readonly users: ReadonlyMap<string, ApiUserJson>;
   /** Adds one, or puts it in the place of the one with its id. */
@@ -66,26 +89,41 @@ export interface FakeClerk {
 }
 
 const SECRET_KEY = 'sk_live_fakeClerkOfTheTests000000000000000000000';
+const USER_RATE_LIMIT = { requests: 10, perMs: 10_000 };
 const INSTANCE_ID = 'ins_fakeClerkOfTheTests00000000';
 
 /**
  * Starts something that answers as Clerk's Backend API does, as far as clerk-sync asks it. Its rules are Clerk's
- * documented ones; test/unit/clerk/fake-clerk.test.ts states them.
+ * documented ones; test/unit/clerk/fake-clerk.test.ts and fake-clerk-writes.test.ts state them.
  */
 export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<FakeClerk> {
-  const { secretKey = SECRET_KEY, instanceId = INSTANCE_ID, latencyMs = 0, rateLimit } = options;
+  const {
+    secretKey = SECRET_KEY,
+    instanceId = INSTANCE_ID,
+    latencyMs = 0,
+    now = Date.now,
+    clockOffsetMs = 0,
+  } = options;
   const list: { deadCursor: DeadCursor | undefined } = { deadCursor: options.deadCursor };
   const users = new Map<string, ApiUserJson>((options.users ?? []).map((user) => [user.id, user]));
   const requests: FakeRequest[] = [];
   let interceptor: Interceptor | undefined;
-  const limit = rateLimit === undefined ? () => undefined : createRateLimit(rateLimit);
-  const answer = makeAnswer({ users, secretKey, instanceId, limit, list });
+  const { rateLimit, userRateLimit = USER_RATE_LIMIT, deliver } = options;
+  const limits = createLimits({ rateLimit, userRateLimit, now });
+  const clerkNow = () => now() + clockOffsetMs;
+  const { events, tell, settle, stop } = createEvents({ instanceId, now: clerkNow, deliver });
+  const [disabled, images] = [new Set(options.disabled), new Set(options.images)];
+  const writes: FakeWrite[] = [];
+  const instance = { users, now: clerkNow, disabled, images, writes, tell };
+  const answer = makeAnswer({ instance, secretKey, instanceId, limits, list });
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.all('*', async (c) => {
-    const request = readRequest(c, requests.length);
+    const at = now();
+    const body = c.req.method === 'GET' ? '' : await c.req.text();
+    const request = { ...readRequest(c), at, body, place: requests.length };
     requests.push(request);
-    const respond = (made: FakeAnswer) => makeResponse(made, options.clockOffsetMs ?? 0);
+    const respond = (made: FakeAnswer) => makeResponse(made, clerkNow());
     const fault = (await interceptor?.(request)) ?? undefined;
     if (latencyMs > 0) await delay(latencyMs);
     const makeIt = () => answer(request, new URL(c.req.url).searchParams);
@@ -94,7 +132,12 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
 
   const served = await serveFake(app.fetch);
   return {
-    ...{ url: served.url, close: served.close, secretKey, instanceId, requests, users },
+    ...{ url: served.url, secretKey, instanceId, requests, users, writes, events, settleEvents: settle },
+    ...{ blockInstance: limits.blockInstance, blockUser: limits.blockUser },
+    async close() {
+      stop();
+      await served.close();
+    },
     setUser: (user) => void users.set(user.id, user),
     setUsers(all) {
       users.clear();
@@ -111,24 +154,25 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
 }
 
 interface Scene {
-  readonly users: ReadonlyMap<string, ApiUserJson>;
+  readonly instance: FakeInstance;
   readonly secretKey: string;
   readonly instanceId: string;
-  readonly limit: () => FakeAnswer | undefined;
+  readonly limits: Limits;
   readonly list: { readonly deadCursor: DeadCursor | undefined };
 }
 
-function makeAnswer({ users, secretKey, instanceId, limit, list }: Scene) {
-  return function answer({ method, path, headers }: FakeRequest, search: URLSearchParams): FakeAnswer {
+function makeAnswer({ instance, secretKey, instanceId, limits, list }: Scene) {
+  return function answer(request: FakeRequest, search: URLSearchParams): FakeAnswer {
+    const { method, path, headers } = request;
     if (headers.authorization !== `Bearer ${secretKey}`) return answerRefusal(401);
-    const limited = limit();
+    const limited = limits.check(request);
     if (limited !== undefined) return limited;
-    if (method !== 'GET') return { status: 405, text: '' };
-    if (path === '/users') return answerList(users, search, list.deadCursor);
-    if (path === '/users/count') return answerCount(users, search);
+    if (method !== 'GET') return answerWrite(instance, request) ?? { status: 405, text: '' };
+    if (path === '/users') return answerList(instance.users, search, list.deadCursor);
+    if (path === '/users/count') return answerCount(instance.users, search);
     if (path === '/instance') return answerJson(makeInstance(instanceId, secretKey));
     const id = /^\/users\/([^/]+)$/.exec(path)?.[1];
-    return id === undefined ? { status: 404, text: '404 page not found' } : answerUser(users.get(id), id);
+    return id === undefined ? { status: 404, text: '404 page not found' } : answerUser(instance.users.get(id), id);
   };
 }
 
@@ -144,7 +188,7 @@ function answerUser(user: ApiUserJson | undefined, id: string): FakeAnswer {
   return answerError(404, { message: 'not found', long_message: longMessage, code: 'resource_not_found' });
 }
 
-function readRequest(c: Context, place: number): FakeRequest {
+function readRequest(c: Context): Omit<FakeRequest, 'body' | 'place' | 'at'> {
   const path = c.req.path.replace(/^\/v1(?=\/)/, '');
   return {
     method: c.req.method,
@@ -152,13 +196,11 @@ function readRequest(c: Context, place: number): FakeRequest {
     path: path === c.req.path ? `(not /v1) ${path}` : path,
     query: c.req.query(),
     headers: c.req.header(),
-    place,
-    at: Date.now(),
   };
 }
 
-function makeResponse({ status, text, headers }: FakeAnswer, clockOffsetMs: number): Response {
-  const date = new Date(Date.now() + clockOffsetMs).toUTCString();
+function makeResponse({ status, text, headers }: FakeAnswer, now: number): Response {
+  const date = new Date(now).toUTCString();
   const body = status === 204 || status === 304 ? null : text;
   return new Response(body, { status, headers: { 'content-type': 'application/json', date, ...headers } });
 }

@@ -5,10 +5,11 @@ import { answerAsProxy, answerRefusal, type FakeAnswer } from './clerk-answers.t
 
 /** What may go wrong with a request, to order. */
 export type Fault =
-  /** Another status: in Clerk's words, or with a body of the test's own. */
+  /** Another status: in Clerk's words, with another code of Clerk's, or with a body of the test's own. */
   | {
       readonly kind: 'status';
       readonly status: number;
+      readonly code?: string;
       readonly body?: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
@@ -29,7 +30,9 @@ export type Fault =
   /** No answer at all. */
   | { readonly kind: 'never' }
   /** 200 and another body than the right one. */
-  | { readonly kind: 'body'; readonly text: string };
+  | { readonly kind: 'body'; readonly text: string }
+  /** The request is applied, and only then this happens: without it, a fault other than `slow` comes before that. */
+  | { readonly kind: 'applied'; readonly fault: Fault };
 
 /** How an answer goes out. */
 export interface Sending extends HttpBindings {
@@ -39,6 +42,10 @@ export interface Sending extends HttpBindings {
 
 /** Sends `answer` as the fault wants it; it is made after the wait, so that it tells of the users at that time. */
 export async function sendWithFault(fault: Fault, answer: () => FakeAnswer, sending: Sending): Promise<Response> {
+  if (fault.kind === 'applied') {
+    const made = answer();
+    return sendWithFault(fault.fault, () => made, sending);
+  }
   if (fault.kind === 'slow') await delay(fault.ms);
   if (fault.kind === 'cut') return cut(sending);
   if (fault.kind === 'never') return RESPONSE_ALREADY_SENT;
@@ -52,8 +59,8 @@ function changeAnswer(fault: Fault, answer: () => FakeAnswer): FakeAnswer {
   if (fault.kind === 'wrong_json') return { status: 200, text: answer().text.slice(0, -1) };
   if (fault.kind === 'not_an_array') return { status: 200, text: `{"data":${answer().text}}` };
   if (fault.kind !== 'status') return answer();
-  const { status, body, headers = {} } = fault;
-  const refusal = answerRefusal(status);
+  const { status, code, body, headers = {} } = fault;
+  const refusal = answerRefusal(status, code);
   return { status, text: body ?? refusal.text, headers: { ...refusal.headers, ...headers } };
 }
 

@@ -32,9 +32,9 @@ const PASSING: readonly (readonly [Fault, ClerkApiError['code'], string])[] = [
   [{ kind: 'proxy_page', status: 200 }, 'invalid_answer', 'it is not JSON (status 200).'],
   [{ kind: 'cut' }, 'unavailable', 'the connection was cut (UND_ERR_SOCKET).'],
   [{ kind: 'half_body' }, 'unavailable', 'the connection was cut (UND_ERR_SOCKET).'],
-  [{ kind: 'stalled_body' }, 'unavailable', 'no whole answer within 0.1 s.'],
-  [{ kind: 'never' }, 'unavailable', 'no whole answer within 0.1 s.'],
-  [{ kind: 'slow', ms: 2000 }, 'unavailable', 'no whole answer within 0.1 s.'],
+  [{ kind: 'stalled_body' }, 'unavailable', 'no whole answer within 0.25 s.'],
+  [{ kind: 'never' }, 'unavailable', 'no whole answer within 0.25 s.'],
+  [{ kind: 'slow', ms: 2000 }, 'unavailable', 'no whole answer within 0.25 s.'],
   [{ kind: 'wrong_json' }, 'invalid_answer', 'it is not JSON (status 200).'],
   [{ kind: 'body', text: '' }, 'invalid_answer', 'it is not JSON (status 200).'],
   [{ kind: 'body', text: 'null' }, 'invalid_answer', '(status 200).'],
@@ -47,7 +47,7 @@ const cases = Object.keys(CALLS).flatMap((call) =>
 
 async function useApi() {
   const clerk = await useFakeClerk({ users: [0, 1, 2].map((n) => makeApiUser(n)) });
-  const timings = { requestMs: 100, failingMs: 200, limitedMs: 200 };
+  const timings = { requestMs: 250, failingMs: 500, limitedMs: 500 };
   return { clerk, api: openFakeApi(clerk, { timings }) };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createClerkApi, isAskable } from '../../../src/clerk/api/clerk-api.ts';
+import { createClerkApi } from '../../../src/clerk/api/clerk-api.ts';
+import { isAskable } from '../../../src/clerk/api/is-askable.ts';
 import type { Fault } from '../../support/fake-clerk/fake-clerk.ts';
 import { makeApiUser, makeUserId } from '../../support/fake-clerk/make-api-user.ts';
 import { openFakeApi } from '../../support/fake-clerk/open-fake-api.ts';

@@ -70,9 +70,12 @@ describe('a 429', () => {
   });
 
   test.each(['', 'soon', '-5', '1.5'])('with a Retry-After of %j is one that does not say', async (header) => {
-    const { clerk, api } = await useApi();
+    const waits: number[] = [];
+    const { clerk, api } = await useApi({ onWait: ({ ms }) => waits.push(ms) });
     clerk.intercept(({ place }) => (place < 3 ? limited(header) : undefined));
     expect(await api.countUsers()).toBe(0);
+    // The pauses are those after any failure, and grow.
+    expect(waits.map((ms, place) => ms >= 5 * 2 ** place)).toEqual([true, true, true]);
   });
 });
 

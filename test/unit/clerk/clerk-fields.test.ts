@@ -151,6 +151,12 @@ describe('a count', () => {
     });
   });
 
+  test.each([9_007_199_254_740_992, 1e16, -1e16])('may be %d, which a double holds by chance', (value) => {
+    expect(getRead(parseUser({ id: 'user_1', create_organizations_limit: value })).values).toEqual({
+      create_organizations_limit: JSON.rawJSON(String(value)),
+    });
+  });
+
   test.each([
     ['1.0', 1],
     ['1e5', 100_000],
@@ -170,7 +176,7 @@ describe('a count', () => {
   });
 
   test.each([
-    ...[1.5, '1', '', true, {}, [1]],
+    ...[1.5, 1e19, 1e21, '1', '', true, {}, [1]],
     ...['9223372036854775808', '9223372036854775808.0', '1e19', '1e999999', '1.5', '1e-1'].map((source) =>
       JSON.rawJSON(source),
     ),

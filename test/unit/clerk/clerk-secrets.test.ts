@@ -81,13 +81,12 @@ describe('redacting a body', () => {
     expect(redactSecrets(body)).toBe(redacted);
   });
 
-  test('is quick with a megabyte of codes, whatever they end in', () => {
+  // A search that went back and forth would take minutes: the time limit of the test is what fails then.
+  test('reads a megabyte of codes once, whatever they end in', () => {
     const codes = Array.from({ length: 100_000 }, (_, place) => `"c${place}\\""`).join(',');
-    const startedAt = performance.now();
     for (const end of ['', '"', '"\\', ']', '],']) {
       expect(redactSecrets(`{"backup_codes":[${codes}${end}`)).toMatch(/^\{"backup_codes":null,?$/);
     }
-    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   test('happens in one place of the program: where a text becomes the body of a dead letter', () => {

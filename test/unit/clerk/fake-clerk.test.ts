@@ -156,7 +156,7 @@ test('its clock can be wrong, and it records what came', async () => {
   expect(Math.abs(aheadMs - 3_600_000)).toBeLessThan(10_000);
   expect(clerk.requests).toEqual([
     {
-      ...{ method: 'GET', path: '/users', place: 0, at: expect.any(Number) },
+      ...{ method: 'GET', path: '/users', body: '', place: 0, at: expect.any(Number) },
       query: { limit: '3', order_by: '+created_at' },
       headers: expect.objectContaining({ authorization: `Bearer ${clerk.secretKey}` }),
     },

@@ -323,7 +323,7 @@ describe('a failure', () => {
         '1 × answered 401, invalid_signature: No signature fits.',
         '  The service uses another secret. Give that one with --secret, and check that both clocks are right.',
         '',
-        '99 deliveries were not sent, because the answer would be the same.',
+        '99 deliveries not sent, because the answer would be the same.',
         '',
       ],
     });

@@ -11,7 +11,7 @@ test('each reason has an explanation of its own', () => {
 
 test('a reason that this version does not know, such as the name of a method, is said to be unknown', () => {
   const unknown = explainDeadLetter({ ...open, reason: 'a later one' });
-  expect(unknown.why).toMatch(/^Another version of clerk-sync kept this letter/);
+  expect(unknown.why).toMatch(/^Another version of clerk-sync stored this letter/);
   expect(explainDeadLetter({ ...open, reason: 'constructor' })).toEqual(unknown);
 });
 
