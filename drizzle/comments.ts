@@ -12,11 +12,12 @@ import {
 import type { RelationComments } from './comments/comment-types.ts';
 import { deadLetterComments, webhookMessageComments } from './comments/messages.ts';
 import { backfillRunComments, driftAcknowledgementComments, reconcileRunComments } from './comments/runs.ts';
+import { userUpdateComments } from './comments/user-updates.ts';
 import { userComments } from './comments/users.ts';
 import * as schema from './schema/index.ts';
 
 export const SCHEMA_COMMENT =
-  'Users of Clerk, kept in step by clerk-sync, which owns everything in this schema. Read it, refer to it, and write nothing.';
+  'Users of Clerk, kept in step by clerk-sync, which owns everything in this schema. Read it and refer to it. Write nothing but requests in user_updates.';
 
 const {
   deleted_at: _deletedAt,
@@ -63,6 +64,7 @@ export const TABLE_COMMENTS: Readonly<Record<string, RelationComments>> = {
   [getTableName(schema.backfillRuns)]: backfillRunComments,
   [getTableName(schema.reconcileRuns)]: reconcileRunComments,
   [getTableName(schema.driftAcknowledgements)]: driftAcknowledgementComments,
+  [getTableName(schema.userUpdates)]: userUpdateComments,
   migrations: migrationComments,
 };
 

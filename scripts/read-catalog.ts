@@ -5,6 +5,7 @@ interface Column {
   readonly name: string;
   readonly type: string;
   readonly nullable: boolean;
+  /** An expression, or how Postgres makes the value by itself. */
   readonly default: string | null;
   readonly comment: string | null;
 }
@@ -25,6 +26,8 @@ export interface Relation {
   readonly foreignKeys: readonly Definition[];
   /** Without those of constraints. */
   readonly indexes: readonly Definition[];
+  /** Without those of constraints. */
+  readonly triggers: readonly Definition[];
   /** The query of a view; null for a table. */
   readonly query: string | null;
 }
@@ -34,6 +37,8 @@ export interface Catalog {
   readonly comment: string | null;
   /** Tables first, each kind by name. */
   readonly relations: readonly Relation[];
+  /** By name. */
+  readonly functions: readonly Definition[];
   /** The same as the doctor reads it. */
   readonly parts: readonly SchemaPart[];
 }
@@ -53,7 +58,7 @@ const RELATIONS = `
 
 const COLUMNS = `
   select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable,
-    pg_get_expr(adbin, adrelid) as default, col_description(attrelid, attnum) as comment
+    case attidentity when 'a' then 'generated always as identity' else pg_get_expr(adbin, adrelid) end as default, col_description(attrelid, attnum) as comment
   from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
   where attrelid = $1::int::oid and attnum > 0 and not attisdropped
   order by attnum`;
@@ -69,6 +74,16 @@ const INDEXES = `
   where indrelid = $1::int::oid and not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
   order by relname collate "C"`;
 
+const TRIGGERS = `
+  select tgname as name, pg_get_triggerdef(oid, true) as definition
+  from pg_trigger where tgrelid = $1::int::oid and not tgisinternal
+  order by tgname collate "C"`;
+
+const FUNCTIONS = `
+  select proname as name, pg_get_functiondef(oid) as definition
+  from pg_proc where pronamespace = to_regnamespace('clerk')
+  order by proname collate "C"`;
+
 /**
  * Reads what the schema `clerk` is, in Postgres's own words. Every version of it says the same if the search path does not
  * have the schema: otherwise Postgres leaves out its name.
@@ -81,16 +96,21 @@ export async function readCatalog(sql: postgres.Sql): Promise<Catalog> {
     relations: await Promise.all(
       relations.map(async ({ oid, ...relation }) => ({ ...relation, ...(await readRelation(sql, oid)) })),
     ),
+    functions: [...(await sql.unsafe<Definition[]>(FUNCTIONS))],
     parts: await readParts({ run: async (statement) => sql.unsafe(statement) as never }),
   };
 }
 
 async function readRelation(sql: postgres.Sql, oid: number) {
-  const [columns, constraints, foreignKeys, indexes] = await Promise.all([
+  const [columns, constraints, foreignKeys, indexes, triggers] = await Promise.all([
     sql.unsafe<Column[]>(COLUMNS, [oid]),
     sql.unsafe<Definition[]>(CONSTRAINTS, [oid, 'pucx']),
     sql.unsafe<Definition[]>(CONSTRAINTS, [oid, 'f']),
     sql.unsafe<Definition[]>(INDEXES, [oid]),
+    sql.unsafe<Definition[]>(TRIGGERS, [oid]),
   ]);
-  return { columns: [...columns], constraints: [...constraints], foreignKeys: [...foreignKeys], indexes: [...indexes] };
+  return {
+    ...{ columns: [...columns], constraints: [...constraints], foreignKeys: [...foreignKeys] },
+    ...{ indexes: [...indexes], triggers: [...triggers] },
+  };
 }

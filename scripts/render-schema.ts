@@ -6,13 +6,15 @@ const HEAD = `-- The schema that the migrations make, written by \`npm run db:du
 `;
 
 /** The schema as SQL that makes it again, in an order that depends on nothing but the schema. */
-export function renderSchema({ comment, relations }: Catalog): string {
+export function renderSchema({ comment, relations, functions }: Catalog): string {
   return [
     HEAD,
     'create schema clerk;',
     ...comments('schema clerk', comment),
     ...relations.map(renderRelation),
     ...relations.flatMap(renderForeignKeys),
+    ...functions.map(({ definition }) => `\n${definition.trimEnd()};`),
+    ...relations.flatMap(({ triggers }) => triggers.map(({ definition }) => `\n${definition};`)),
   ]
     .join('\n')
     .concat('\n');
@@ -31,16 +33,20 @@ function renderRelation(relation: Relation): string {
 
 function renderTable({ name, columns, constraints }: Relation): string {
   const lines = [
-    ...columns.map((column) => {
-      const fallback = column.default === null ? '' : ` default ${column.default}`;
-      return `${column.name} ${column.type}${fallback}${column.nullable ? '' : ' not null'}`;
-    }),
+    ...columns.map(
+      (column) => `${column.name} ${column.type}${renderDefault(column.default)}${column.nullable ? '' : ' not null'}`,
+    ),
     ...constraints.map((constraint) => `constraint ${constraint.name} ${constraint.definition}`),
   ];
   return `create table clerk.${name} (\n  ${lines.join(',\n  ')}\n);`;
 }
 
-/** Last of all, since a table's name may come before the name of the table that it refers to. */
+function renderDefault(fallback: string | null): string {
+  if (fallback === null) return '';
+  return fallback.startsWith('generated ') ? ` ${fallback}` : ` default ${fallback}`;
+}
+
+/** Last of all tables, since a table's name may come before the name of the table that it refers to. */
 function renderForeignKeys({ name, foreignKeys }: Relation): string[] {
   return foreignKeys.map((key) => `\nalter table clerk.${name} add constraint ${key.name} ${key.definition};`);
 }

@@ -2,11 +2,14 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getTableName } from 'drizzle-orm';
 import { listStatements, type Statement } from '../src/db/sql/define-statement.ts';
+import { makeQuery } from '../src/db/sql/make-query.ts';
 import { type DeadLetterFilter, makeDeadLettersQuery } from '../src/dead-letters/find-dead-letters.ts';
 import { makeSummaryQuery } from '../src/dead-letters/summarize-dead-letters.ts';
 import { EXTRA_TABLES, makePropertiesQuery } from '../src/doctor/checks/data/properties.ts';
 import { makeUserCountQuery } from '../src/doctor/checks/data/users.ts';
 import { makeLastSampleQuery, makeNewestQuery } from '../src/doctor/checks/deliveries/read-deliveries.ts';
+import { makeUpdatesQuery, type UpdateFilter } from '../src/user-updates/find-updates.ts';
+import { makeInsert } from '../src/user-updates/request-user-update.ts';
 
 const HEAD = `-- Every statement of the program that touches a table, as Drizzle renders it from drizzle/schema, written by
 -- \`npm run db:dump\` and compared by \`npm run db:check\`: what a change does to them shows here as a difference.
@@ -28,6 +31,17 @@ const wholeFilter: DeadLetterFilter = {
   until: now,
   limit: 10,
 };
+const wholeUpdateFilter: UpdateFilter = {
+  ids: [1, 2],
+  userIds: ['user_1'],
+  actions: ['ban'],
+  states: ['pending'],
+  reasons: ['form_param_unknown'],
+  properties: ['username'],
+  since: now,
+  until: now,
+  limit: 10,
+};
 /** More than is read of a table as a whole. */
 const MANY_PAGES = 1_000_000;
 
@@ -35,6 +49,8 @@ const MANY_PAGES = 1_000_000;
 const composed: readonly Statement[] = [
   { name: 'list dead letters, with every filter', ...makeDeadLettersQuery(wholeFilter) },
   { name: 'summarize dead letters, with one filter', ...makeSummaryQuery({ states: ['open'] }) },
+  { name: 'list user updates, with every filter', ...makeUpdatesQuery(wholeUpdateFilter) },
+  { name: 'request a user update', ...makeQuery(makeInsert({ userId: 'user_1', action: 'ban' }, 'clerk')) },
   { name: 'survey the newest messages of a large table', ...makeNewestQuery(MANY_PAGES) },
   { name: 'survey the last sample', ...makeLastSampleQuery(1) },
   { name: 'survey the users of a large table', ...makeUserCountQuery(MANY_PAGES) },

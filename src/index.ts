@@ -14,4 +14,19 @@ export type { ClerkSyncOptions, SettledEvent } from './library/clerk-sync-option
 export { createClerkSync } from './library/create-clerk-sync.ts';
 export type { DeadLetterQuery, DeadLetters, ShownDeadLetter } from './library/dead-letters.ts';
 export type { DataStatus, RunStatus, Status } from './library/read-status.ts';
+export type { ShownUserUpdate, UserUpdateQuery, UserUpdates } from './library/user-updates.ts';
 export type { Log, LogLine } from './log/log.ts';
+export type { CancelledUpdate } from './user-updates/cancel-update.ts';
+export {
+  type DrizzleTransaction,
+  type PostgresTransaction,
+  requestUserUpdate,
+} from './user-updates/request-user-update.ts';
+export type { RetriedUpdate } from './user-updates/retry-update.ts';
+export type { SentCall, UpdateAction, UpdateError, UpdateState, UserUpdate } from './user-updates/user-update.ts';
+export type {
+  JsonObject,
+  PrimaryEmailChange,
+  UserUpdateProperties,
+  UserUpdateRequest,
+} from './user-updates/user-update-properties.ts';

@@ -4,4 +4,5 @@ export { clerk } from './clerk-schema.ts';
 export * from './messages.ts';
 export * from './relations.ts';
 export * from './runs.ts';
+export * from './user-updates.ts';
 export * from './users.ts';

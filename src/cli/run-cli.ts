@@ -14,6 +14,8 @@ import { reportFailure } from './report-failure.ts';
 import { registerSend } from './send/register-send.ts';
 import { registerServe } from './serve/register-serve.ts';
 import { registerSyncUser } from './sync-user/register-sync-user.ts';
+import { registerUpdateUser } from './update-user/register-update-user.ts';
+import { registerUpdates } from './updates/register-updates.ts';
 import { registerUsers } from './users/register-users.ts';
 
 /** All commands, in the order of `--help`. */
@@ -26,6 +28,8 @@ const COMMANDS: readonly ((registration: Registration) => void)[] = [
   registerBackfill,
   registerReconcile,
   registerSyncUser,
+  registerUpdateUser,
+  registerUpdates,
   registerForgetMessages,
   registerDoctor,
   registerRemoveInstance,

@@ -3,6 +3,7 @@ import { checkBackfill } from './checks/clerk/backfill.ts';
 import { checkInstance, checkMixture } from './checks/clerk/instance.ts';
 import { checkReconcile } from './checks/clerk/reconcile.ts';
 import { checkSecretKey } from './checks/clerk/secret-key.ts';
+import { checkUserUpdates } from './checks/clerk/user-updates.ts';
 import { checkProperties } from './checks/data/properties.ts';
 import { checkSizes, checkVacuum } from './checks/data/tables.ts';
 import { checkUserCount } from './checks/data/users.ts';
@@ -49,6 +50,7 @@ export const CHECKS = {
     'Clerk clock': checkClerkClock,
     backfill: checkBackfill,
     reconcile: checkReconcile,
+    'user updates': checkUserUpdates,
   },
   data: {
     instances: checkMixture,

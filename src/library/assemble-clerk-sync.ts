@@ -17,6 +17,7 @@ import { createDeadLetters } from './dead-letters.ts';
 import type { ClerkSyncSettings } from './read-options.ts';
 import { readStatus } from './read-status.ts';
 import { createReceiving, type Receiving } from './receiving.ts';
+import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
 export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
@@ -80,6 +81,7 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
     backfill: track(runs.backfill),
     reconcile: track(runs.reconcile),
     deadLetters: createDeadLetters(pool, settle),
+    userUpdates: createUserUpdates(pool),
     status: () => readStatus(pool),
     close,
     [Symbol.asyncDispose]: close,

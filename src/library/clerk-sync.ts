@@ -3,6 +3,7 @@ import type { SyncedUser } from '../backfill/sync-user.ts';
 import type { BackfillCallOptions, BackfillResult, ReconcileCallOptions, ReconcileOutcome } from './api-runs.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Status } from './read-status.ts';
+import type { UserUpdates } from './user-updates.ts';
 
 /**
  * Clerk's users in your Postgres. Make one in an application, with `createClerkSync`.
@@ -69,6 +70,8 @@ export interface ClerkSync extends AsyncDisposable {
   readonly reconcile: (options?: ReconcileCallOptions) => Promise<ReconcileOutcome>;
   /** The deliveries that could not be applied. */
   readonly deadLetters: DeadLetters;
+  /** The requests to change users at Clerk. */
+  readonly userUpdates: UserUpdates;
   /**
    * Says how things are: migrations, users, dead letters, the last delivery and the last runs.
    *

@@ -44,6 +44,11 @@ export function findQueries(page: string): Query[] {
   return findBlocks(page, 'sql').map(readQuery);
 }
 
+/** True for a statement that asks for a change of a user at Clerk: the tests of those pages run it, not those of queries. */
+export function isWriteBack({ sql }: Query): boolean {
+  return sql.includes('clerk.user_updates');
+}
+
 function readQuery({ text: sql }: CodeBlock): Query {
   const [, caption = ''] = /^-- (.*?)\.?$/m.exec(sql) ?? [];
   const [, index] = /^-- Index: (\w+)$/m.exec(sql) ?? [];

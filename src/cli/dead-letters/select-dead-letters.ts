@@ -4,6 +4,7 @@ import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../
 import { findUnknownValues, type UnknownValue } from '../../dead-letters/find-unknown-values.ts';
 import { OperatorError } from '../../errors.ts';
 import { generalizePath } from '../../sync/statements/keep-letters.ts';
+import { assertPeriod, assertSelected } from '../assert-selected.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
 
 /** The filter options of the command line. A list matches any of its values. */
@@ -40,9 +41,7 @@ const NO_PATH = '-';
  */
 export async function readFilter(session: Session, options: FilterOptions): Promise<DeadLetterFilter> {
   const { origin, type, reason, path, user, since, until, state, limit } = options;
-  if (since !== undefined && until !== undefined && since >= until) {
-    throw new OperatorError('usage', '--since must be before --until.', { exitCode: 2 });
-  }
+  assertPeriod(options);
   const filter: DeadLetterFilter = {
     states: state ?? ['open'],
     ...(origin && { origins: origin }),
@@ -105,16 +104,7 @@ export async function selectDeadLetters(
  * @throws {OperatorError} if nothing was asked for, or both ids and `--all`.
  */
 export function assertSelective(ids: readonly string[], options: SelectionOptions): void {
-  const { all = false, origin, type, reason, path, user, since, until, state } = options;
-  const filtered = [origin, type, reason, path, user, since, until, state].some((value) => value !== undefined);
-  if (all && ids.length > 0) throw new OperatorError('usage', 'Give either ids or --all, not both.', { exitCode: 2 });
-  if (all || filtered || ids.length > 0) return;
-  throw new OperatorError(
-    'usage',
-    'It is not clear which dead letters are meant. Give their ids, a filter such as --reason, or --all.',
-    {
-      hint: 'With --dry-run, the dead letters are shown and nothing is changed.',
-      exitCode: 2,
-    },
-  );
+  const { all, origin, type, reason, path, user, since, until, state } = options;
+  const filters = [origin, type, reason, path, user, since, until, state];
+  assertSelected({ ids, all, filters, what: 'dead letters' });
 }

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from '../../db/pool.ts';
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
+import { abortOnSignal } from '../abort-on-signal.ts';
 import type { CommandContext } from '../command-context.ts';
-import { startProgressBar } from '../output/progress-bar.ts';
+import { type WorkedThrough, workThrough } from '../work-through.ts';
 import { printDryRun, printSettlement } from './format-settlement.ts';
 import { type Selection, type SelectionOptions, selectDeadLetters } from './select-dead-letters.ts';
 
@@ -38,11 +37,8 @@ export interface Settlement {
 }
 
 /** The letters that were settled, and how many matched. */
-export interface Progress {
-  results: SettledLetter[];
-  matching: number;
-  /** Why the run stopped early. */
-  failure?: unknown;
+export interface Progress extends WorkedThrough<SettledLetter> {
+  readonly matching: number;
 }
 
 interface SettleScene {
@@ -68,31 +64,19 @@ export async function settleDeadLetters(
     return [];
   }
   await settlement.confirm?.(selection);
-  const progress = await abortOnSignal((signal) => settleEach(selection, settlement, { ...options, context, signal }));
+  const { rate } = options;
+  const settle = async (letter: DeadLetter) => {
+    const { reason, path } = letter;
+    return { reason, path, ...(await settlement.settle(letter)) };
+  };
+  const done = await abortOnSignal((signal) =>
+    workThrough(selection.letters, settle, {
+      ...{ rate, signal, unit: `dead letters ${settlement.done}`, progress: context.progress },
+      stopped: 'The letters above are done. Run the command again for the others.',
+    }),
+  );
+  const progress: Progress = { ...done, matching: selection.matching };
   printSettlement(progress, format, context);
   if (progress.failure !== undefined) throw progress.failure;
   return progress.results;
-}
-
-async function settleEach(
-  { letters, matching }: Selection,
-  { settle, done }: Settlement,
-  { rate, context, signal }: { rate?: number; context: CommandContext; signal: AbortSignal },
-): Promise<Progress> {
-  const results: SettledLetter[] = [];
-  const bar = startProgressBar(context.progress, letters.length, `dead letters ${done}`, { rate: true });
-  try {
-    for (const letter of letters) {
-      if (rate !== undefined && results.length > 0) await delay(1000 / rate);
-      if (signal.aborted) throw stoppedError('The letters above are done. Run the command again for the others.');
-      const { reason, path } = letter;
-      results.push({ reason, path, ...(await settle(letter)) });
-      bar.advance();
-    }
-    return { results, matching };
-  } catch (failure) {
-    return { results, matching, failure };
-  } finally {
-    bar.stop();
-  }
 }

@@ -18,14 +18,17 @@ const COMPILER_OPTIONS = {
     'clerk-sync': [join(ROOT, 'src/index.ts')],
     'clerk-sync/node': [join(ROOT, 'src/node.ts')],
     hono: [join(ROOT, 'node_modules/hono/dist/types/index.d.ts')],
+    postgres: [join(ROOT, 'node_modules/postgres/types/index.d.ts')],
   },
 };
 
-test('every example in the README and in docs/library.md compiles', async () => {
+test('every example in the README, docs/library.md and docs/user-updates.md compiles', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'clerk-sync-docs-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const blocks = ['README.md', 'docs/library.md'].flatMap((page) => findBlocks(readPage(page), 'ts'));
-  expect(blocks.length).toBe(7);
+  const blocks = ['README.md', 'docs/library.md', 'docs/user-updates.md'].flatMap((page) =>
+    findBlocks(readPage(page), 'ts'),
+  );
+  expect(blocks.length).toBe(8);
   await writeFile(join(directory, 'package.json'), '{"type": "module"}');
   await writeFile(
     join(directory, 'tsconfig.json'),

@@ -137,6 +137,11 @@ describe('help and version go to stdout and exit 0', () => {
     { args: ['backfill', '--help'], usage: 'clerk-sync backfill [options]' },
     { args: ['reconcile', '--help'], usage: 'clerk-sync reconcile [options] [command]' },
     { args: ['sync-user', '--help'], usage: 'clerk-sync sync-user [options] <user-ids...>' },
+    { args: ['update-user', '--help'], usage: 'clerk-sync update-user [options] <user-id>' },
+    { args: ['updates', 'list', '--help'], usage: 'clerk-sync updates list [options]' },
+    { args: ['updates', 'show', '--help'], usage: 'clerk-sync updates show [options] <id>' },
+    { args: ['updates', 'retry', '--help'], usage: 'clerk-sync updates retry [options] [ids...]' },
+    { args: ['updates', 'cancel', '--help'], usage: 'clerk-sync updates cancel [options] [ids...]' },
     { args: ['forget-messages', '--help'], usage: 'clerk-sync forget-messages [options] [message-ids...]' },
     { args: ['doctor', '--help'], usage: 'clerk-sync doctor [options]' },
     { args: ['remove-instance', '--help'], usage: 'clerk-sync remove-instance [options] <instance-id>' },
@@ -160,7 +165,7 @@ describe('help and version go to stdout and exit 0', () => {
     const { stdout } = await callCli(['--help']);
     expect([...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command]) => command)).toEqual([
       ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user'],
-      ...['forget-messages', 'doctor', 'remove-instance', 'help'],
+      ...['update-user', 'updates', 'forget-messages', 'doctor', 'remove-instance', 'help'],
       ...['clerk-sync', 'clerk-sync', 'clerk-sync', 'clerk-sync'],
     ]);
     expect(stdout).toContain(

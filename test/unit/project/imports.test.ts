@@ -8,7 +8,7 @@ const MAX_LINES = 250;
 /** Every part of the program and what it may import beside itself: the arrows go one way, from the edges to the core. */
 const ALLOWED: Record<string, string[]> = {
   'src/cli.ts': ['src/cli', 'src/config', 'src/service'],
-  'src/index.ts': ['src/library', 'src/backfill', 'src/dead-letters', 'src/log'],
+  'src/index.ts': ['src/library', 'src/backfill', 'src/dead-letters', 'src/user-updates', 'src/log'],
   'src/node.ts': ['src/library'],
   // A command builds what it needs from every other part and hands it on.
   'src/cli': [
@@ -18,6 +18,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/samples',
     'src/users',
     'src/dead-letters',
+    'src/user-updates',
     'src/doctor',
     'src/reconcile',
     'src/backfill',
@@ -54,6 +55,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/library': [
     'src/http',
     'src/dead-letters',
+    'src/user-updates',
     'src/reconcile',
     'src/backfill',
     'src/walk',
@@ -78,6 +80,8 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/comments.ts',
     'drizzle/schema',
   ],
+  // What applications ask to change at Clerk.
+  'src/user-updates': ['src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   'src/dead-letters': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   'src/reconcile': [
     'src/walk',
@@ -90,8 +94,6 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/backfill': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
-  // What applications ask to change at Clerk.
-  'src/user-updates': ['src/clerk'],
   // What every run over Clerk's users shares.
   'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.

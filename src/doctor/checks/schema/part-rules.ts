@@ -54,7 +54,10 @@ const drop = (p: PartWords) => `${table(p)} drop constraint ${p.name};`;
 const build = (p: PartWords) => `${p.definition.replace(/^CREATE INDEX /, 'CREATE INDEX CONCURRENTLY ')};`;
 
 const setDefault: Describe = (p) =>
-  warning(`${p.place} has another default`, `${column(p)} set default ${p.definition};`);
+  warning(
+    `${p.place} has another default`,
+    `${column(p)} ${p.definition.startsWith('generated ') ? 'add' : 'set default'} ${p.definition};`,
+  );
 
 const setComment: Describe = (p) => {
   const object = p.name === '' ? p.find('relation') : 'column';
@@ -143,8 +146,24 @@ export const PART_RULES: Readonly<Record<PartKind, PartRule>> = {
     check: 'columns',
     additional: (p) => failed(`the table ${p.table} is unlogged: a crash empties it`, `${table(p)} set logged;`),
   },
+  function: {
+    check: 'triggers',
+    missing: (p) => failed(`the function ${p.place} is missing`, `${p.definition.trimEnd()};`),
+    changed: (p) => failed(`the function ${p.place} is another`, `${p.definition.trimEnd()};`),
+  },
   trigger: {
     check: 'triggers',
+    of: 'relation',
+    missing: (p) =>
+      failed(
+        `the trigger ${p.name} on ${p.table} is missing or switched off`,
+        `drop trigger if exists ${p.name} on clerk.${p.table}; ${p.definition};`,
+      ),
+    changed: (p) =>
+      failed(
+        `the trigger ${p.name} on ${p.table} is another`,
+        `drop trigger ${p.name} on clerk.${p.table}; ${p.definition};`,
+      ),
     additional: (p) =>
       warning(
         `the trigger ${p.name} on ${p.table} is not clerk-sync's: it runs before the whole user is written, and ${REFUSES}`,

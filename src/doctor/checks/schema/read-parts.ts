@@ -7,12 +7,13 @@ import { OWN_TABLE_LIST } from '../data/read-tables.ts';
  */
 export type PartKind =
   | ('relation' | 'query' | 'column' | 'view column' | 'not null' | 'default' | 'index' | 'constraint' | 'comment')
-  | ('invalid index' | 'unlogged table' | 'trigger' | 'disabled key' | 'rule' | 'reference');
+  | ('function' | 'trigger')
+  | ('invalid index' | 'unlogged table' | 'disabled key' | 'rule' | 'reference');
 
 /** One part of a schema. Two parts with the same kind, table and name are the same part. */
 export interface SchemaPart {
   readonly kind: PartKind;
-  /** Or the view. */
+  /** Or the view, or the function. */
   readonly table: string;
   /** Empty if a table has only one part of this kind. */
   readonly name: string;
@@ -33,6 +34,9 @@ const DEFINITIONS = `
   union all select 'not null', relname, attname, '', attnum from columns where kind <> 'view' and attnotnull
   union all select 'default', relname, attname, pg_get_expr(adbin, adrelid), attnum
     from columns join pg_attrdef on adrelid = columns.oid and adnum = attnum
+  union all select 'default', relname, attname, 'generated always as identity', attnum from columns where attidentity = 'a'
+  union all select 'function', proname, '', pg_get_functiondef(oid), 0
+    from pg_proc where pronamespace = to_regnamespace('clerk') and prokind in ('f', 'p')
   union all select 'index', relations.relname, i.relname, pg_get_indexdef(indexrelid), 0
     from relations join pg_index on indrelid = relations.oid join pg_class i on i.oid = indexrelid
     where not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
@@ -51,8 +55,9 @@ const HAZARDS = `
   union all select 'unlogged table', relname, '', '', 0 from ours where relpersistence <> 'p'
   union all select 'disabled key', relname, '', '', 0 from ours
     where exists (select from pg_trigger where tgrelid = ours.oid and tgisinternal and tgenabled <> 'O')
-  union all select 'trigger', relname, tgname, '', 0 from ours join pg_trigger t on tgrelid = ours.oid
-    where not tgisinternal and not (tgconstraint <> 0 and tgdeferrable and tginitdeferred)
+  union all select 'trigger', relname, tgname, pg_get_triggerdef(t.oid, true), 0
+    from ours join pg_trigger t on tgrelid = ours.oid
+    where not tgisinternal and tgenabled <> 'D' and not (tgconstraint <> 0 and tgdeferrable and tginitdeferred)
       and coalesce(obj_description(t.oid, 'pg_trigger') not like '${ACCEPTED}%', true)
   union all select 'rule', relname, rulename, '', 0 from ours join pg_rewrite on ev_class = ours.oid
   union all select 'reference', relname, conname, conrelid::regclass::text, 0
@@ -65,7 +70,7 @@ const STATEMENT = `
       when 'f' then 'foreign table' else 'table' end as kind
     from pg_class where relnamespace = to_regnamespace('clerk') and relkind in ('r', 'p', 'v', 'm', 'f')
   ), columns as (
-    select relations.*, attname, attnum, atttypid, atttypmod, attnotnull
+    select relations.*, attname, attnum, atttypid, atttypmod, attnotnull, attidentity
     from relations join pg_attribute on attrelid = relations.oid and attnum > 0 and not attisdropped
   ), ours as (
     select * from relations where kind = 'table' and relname in (${OWN_TABLE_LIST})

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { OperatorError } from '../../errors.ts';
+import { SECRET_PROPERTIES } from '../../user-updates/user-update.ts';
+import type { CommandContext } from '../command-context.ts';
+import { parseKeepingDigits } from '../output/json-text.ts';
+
+/** A property and what the command line says of it. */
+export interface Assignment {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** How `update-user` was told what to change. */
+export interface RequestOptions {
+  /** Texts. */
+  set?: Assignment[];
+  /** JSON. */
+  setJson?: Assignment[];
+  /** Files with secrets, or `-`. */
+  secret?: Assignment[];
+}
+
+/**
+ * Puts the request together. Numbers keep every digit.
+ *
+ * @throws {OperatorError} for a property that is given twice, a secret that is not in a file, or a file that can't be read.
+ */
+export async function readRequest(
+  { set = [], setJson = [], secret = [] }: RequestOptions,
+  stdin: CommandContext['stdin'],
+): Promise<Record<string, unknown>> {
+  assertEachOnce([...set, ...setJson, ...secret]);
+  for (const { name } of [...set, ...setJson]) assertPublic(name);
+  if (secret.filter(({ value }) => value === '-').length > 1) {
+    throw usageError('Only one secret can be read from the standard input. Give files for the others.');
+  }
+  const secrets: [string, unknown][] = [];
+  for (const { name, value: file } of secret) secrets.push([name, await readSecret(name, file, stdin)]);
+  return Object.fromEntries([
+    ...set.map(({ name, value }) => [name, value]),
+    ...setJson.map(({ name, value }) => [name, parseValue(name, value)]),
+    ...secrets,
+  ]);
+}
+
+function assertEachOnce(assignments: readonly Assignment[]): void {
+  const names = assignments.map(({ name }) => name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw usageError(`The property ${twice} is given twice.`);
+}
+
+/** Everybody on the machine can see the arguments of a program, and a shell keeps them in its history. */
+function assertPublic(name: string): void {
+  if (!SECRET_PROPERTIES.includes(name)) return;
+  throw usageError(
+    `${name} is a secret. Other users of this machine can see the arguments of a command, and the shell keeps them.`,
+    `Put it into a file and give --secret ${name}=<file>, or --secret ${name}=- for the standard input.`,
+  );
+}
+
+function parseValue(name: string, value: string): unknown {
+  try {
+    return parseKeepingDigits(value);
+  } catch {
+    throw usageError(`The value of --set-json ${name} is not JSON.`, `A text is given with --set ${name}=…`);
+  }
+}
+
+/** One line end after the last line is the editor's. Backup codes stand on a line each. */
+async function readSecret(name: string, file: string, stdin: CommandContext['stdin']): Promise<unknown> {
+  const content = (file === '-' ? await text(stdin) : await readFileText(file)).replace(/\r?\n$/, '');
+  return name === 'backup_codes' ? content.split(/\r?\n/).filter((line) => line !== '') : content;
+}
+
+async function readFileText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new OperatorError('no_secret', `The file ${file} can't be read (${error.code}).`, {
+      exitCode: 2,
+      cause: error,
+    });
+  });
+}
+
+function usageError(message: string, hint?: string): OperatorError {
+  return new OperatorError('usage', message, { exitCode: 2, ...(hint !== undefined && { hint }) });
+}

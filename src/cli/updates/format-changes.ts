@@ -1,0 +1,74 @@
+import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import type { CommandContext } from '../command-context.ts';
+import { formatTable } from '../output/format-table.ts';
+import { printAnswer } from '../output/print-answer.ts';
+import type { ChangedUpdate } from './change-updates.ts';
+import { updateColumns } from './list-updates.ts';
+import type { UpdateSelection } from './select-updates.ts';
+
+interface ChangeFormat {
+  /** `retried`, `cancelled`. */
+  readonly done: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+type Output = Pick<CommandContext, 'stdout' | 'invocation' | 'width'>;
+
+/** Prints which requests would be changed. */
+export function printDryRun({ updates, matching }: UpdateSelection, format: ChangeFormat, context: Output): void {
+  const total = `${formatQuantity(updates.length, 'update request')} would be ${format.done}${formatBeyond(matching - updates.length)}.\n`;
+  printAnswer(context, format, {
+    json: () => ({ dry_run: true, matching, user_updates: updates }),
+    text: () => (updates.length === 0 ? total : `${formatTable(updateColumns, updates, context.width)}\n${total}`),
+  });
+}
+
+interface Changes {
+  readonly results: readonly ChangedUpdate[];
+  readonly matching: number;
+}
+
+/** Prints what became of the requests: counts, or a line for each. */
+export function printChanges({ results, matching }: Changes, format: ChangeFormat, context: Output): void {
+  const outcomes: Record<string, number> = {};
+  for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  printAnswer(context, format, {
+    json: () => ({
+      matching,
+      outcomes,
+      results: results.map(({ id, outcome, newId, note }) => ({
+        id,
+        outcome,
+        new_id: newId ?? null,
+        note: note ?? null,
+      })),
+    }),
+    text: () => formatChanges({ results, matching }, outcomes, { ...format, width: context.width }),
+  });
+}
+
+function formatChanges(
+  { results, matching }: Changes,
+  outcomes: Readonly<Record<string, number>>,
+  { done, verbose, width }: ChangeFormat & Pick<CommandContext, 'width'>,
+): string {
+  if (matching === 0) return 'No update requests match.\n';
+  const table = formatTable<ChangedUpdate>(
+    [
+      { title: 'id', value: ({ id }) => String(id) },
+      { title: 'outcome', value: ({ outcome }) => outcome },
+      { title: 'new id', value: ({ newId }) => (newId === undefined ? null : String(newId)) },
+      { title: 'note', value: ({ id, note }) => note?.replaceAll('<id>', String(id)) ?? '', narrowest: 30 },
+    ],
+    results,
+    width,
+  );
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
+  const total = counts.length === 0 ? `none ${done}` : counts.join(', ');
+  return `${verbose === true && results.length > 0 ? `${table}\n` : ''}${total}${formatBeyond(matching - results.length)}.\n`;
+}
+
+function formatBeyond(count: number): string {
+  return count === 0 ? '' : `; ${formatCount(count)} more match`;
+}
