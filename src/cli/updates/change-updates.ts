@@ -9,7 +9,7 @@ import type { CommandContext, ExitCode } from '../command-context.ts';
 import { confirm } from '../confirm.ts';
 import { withDatabase } from '../open-database.ts';
 import { type WorkedThrough, workThrough } from '../work-through.ts';
-import { printChanges, printDryRun } from './format-changes.ts';
+import { printChanges, printPlannedChanges } from './format-changes.ts';
 import {
   assertKnown,
   chooseStates,
@@ -87,7 +87,7 @@ async function changeUpdates(scene: Scene, change: Change): Promise<ExitCode> {
     // Somebody who names requests wants to know about each of them.
     const format = { ...options, verbose: options.verbose === true || ids.length > 0, done: change.done };
     if (options.dryRun === true) {
-      printDryRun(selection, format, context);
+      printPlannedChanges(selection, format, context);
       return 0;
     }
     if (all === true && selection.updates.length > 0) await confirmAll(selection.updates.length, change, scene);

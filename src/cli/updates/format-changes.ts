@@ -16,7 +16,11 @@ interface ChangeFormat {
 type Output = Pick<CommandContext, 'stdout' | 'invocation' | 'width'>;
 
 /** Prints which requests would be changed. */
-export function printDryRun({ updates, matching }: UpdateSelection, format: ChangeFormat, context: Output): void {
+export function printPlannedChanges(
+  { updates, matching }: UpdateSelection,
+  format: ChangeFormat,
+  context: Output,
+): void {
   const total = `${formatQuantity(updates.length, 'update request')} would be ${format.done}${formatBeyond(matching - updates.length)}.\n`;
   printAnswer(context, format, {
     json: () => ({ dry_run: true, matching, user_updates: updates }),

@@ -162,6 +162,8 @@ describe('a part that is not expected', () => {
 test('names the schema in definitions, and leaves comments as they are', () => {
   const expected = listExpected('"my schema"');
   const changed = expected.filter((part, place) => part.definition !== EXPECTED[place]?.definition);
-  expect(new Set(changed.map(({ kind }) => kind))).toEqual(new Set(['query', 'index', 'constraint', 'function', 'trigger']));
+  expect(new Set(changed.map(({ kind }) => kind))).toEqual(
+    new Set(['query', 'index', 'constraint', 'function', 'trigger']),
+  );
   expect(changed.filter(({ definition }) => definition.includes('clerk.'))).toEqual([]);
 });

@@ -80,6 +80,8 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/comments.ts',
     'drizzle/schema',
   ],
+  // What applications ask to change at Clerk.
+  'src/user-updates': ['src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   'src/dead-letters': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   'src/reconcile': [
     'src/walk',
@@ -92,8 +94,6 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/backfill': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
-  // What applications ask to change at Clerk.
-  'src/user-updates': ['src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   // What every run over Clerk's users shares.
   'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.
