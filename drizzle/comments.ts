@@ -12,7 +12,7 @@ import {
 import type { RelationComments } from './comments/comment-types.ts';
 import { deadLetterComments, webhookMessageComments } from './comments/messages.ts';
 import { backfillRunComments, driftAcknowledgementComments, reconcileRunComments } from './comments/runs.ts';
-import { userUpdateComments } from './comments/user-updates.ts';
+import { userUpdateComments, userUpdateLimitComments } from './comments/user-updates.ts';
 import { userComments } from './comments/users.ts';
 import * as schema from './schema/index.ts';
 
@@ -65,6 +65,7 @@ export const TABLE_COMMENTS: Readonly<Record<string, RelationComments>> = {
   [getTableName(schema.reconcileRuns)]: reconcileRunComments,
   [getTableName(schema.driftAcknowledgements)]: driftAcknowledgementComments,
   [getTableName(schema.userUpdates)]: userUpdateComments,
+  [getTableName(schema.userUpdateLimits)]: userUpdateLimitComments,
   migrations: migrationComments,
 };
 

@@ -14,6 +14,7 @@ export type { ClerkSyncOptions, SettledEvent } from './library/clerk-sync-option
 export { createClerkSync } from './library/create-clerk-sync.ts';
 export type { DeadLetterQuery, DeadLetters, ShownDeadLetter } from './library/dead-letters.ts';
 export type { DataStatus, RunStatus, Status } from './library/read-status.ts';
+export type { SendCallOptions, SendOutcome } from './library/update-runs.ts';
 export type { ShownUserUpdate, UserUpdateQuery, UserUpdates } from './library/user-updates.ts';
 export type { Log, LogLine } from './log/log.ts';
 export type { CancelledUpdate } from './user-updates/cancel-update.ts';

@@ -25,7 +25,8 @@ export const deadLetterComments: RelationComments<ColumnComments<typeof deadLett
   columns: {
     message_id:
       'The header svix-id or webhook-id, "msg_…". Of a user read from the Backend API "api_" and the id of the user: one letter for each, with the newest attempt.',
-    origin: '"webhook", or who read the user from the Backend API: "backfill", "reconcile" or "sync-user".',
+    origin:
+      '"webhook", or who read the user from the Backend API: "backfill", "reconcile", "sync-user" or "user-update".',
     ...envelope,
     event_type: 'The type of the event, such as "user.updated". Null: the body did not say, or it is no event.',
     body: 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',

@@ -1,3 +1,4 @@
+import type { userUpdateLimits } from '../schema/user-update-limits.ts';
 import type { userUpdates } from '../schema/user-updates.ts';
 import type { ColumnComments, RelationComments } from './comment-types.ts';
 
@@ -28,5 +29,15 @@ export const userUpdateComments: RelationComments<ColumnComments<typeof userUpda
     requested_by: 'The role that inserted it.',
     created_at: 'When it was inserted: the start of that transaction.',
     settled_at: 'When it became succeeded, rejected or cancelled. Null: not settled yet.',
+  },
+};
+
+export const userUpdateLimitComments: RelationComments<ColumnComments<typeof userUpdateLimits>> = {
+  self: 'One row: how much of the limit of the Clerk instance the requests in user_updates have used. All processes share it.',
+  columns: {
+    id: 'Always true: there is one row.',
+    spent_until:
+      'When the calls that were made until now no longer count. In the past: all may be called that is allowed.',
+    blocked_until: 'Clerk has asked the whole instance to wait until then. Null: it never has.',
   },
 };

@@ -10,7 +10,7 @@ export type RecordedOutcome = (typeof recordedOutcomes)[number];
 export type Outcome = RecordedOutcome | 'duplicate';
 
 /** Where something to settle comes from: a delivery, or whoever read the user from the Backend API. */
-export const origins = ['webhook', 'backfill', 'reconcile', 'sync-user'] as const;
+export const origins = ['webhook', 'backfill', 'reconcile', 'sync-user', 'user-update'] as const;
 /** One of `origins`. */
 export type Origin = (typeof origins)[number];
 

@@ -22,12 +22,16 @@ interface UserUpdateCall {
   /** Null: no answer has come. */
   readonly status: number | null;
   readonly outcome: 'applied' | 'unclear' | 'refused' | 'unchanged' | 'rate_limited';
+  /** Of a call that sets another primary e-mail address: the id of the one before, which is dropped next. */
+  readonly replaces?: string;
+  /** Of the answer: when Clerk last changed the user. */
+  readonly updated_at?: string;
 }
 
 /** One entry of the list of errors that Clerk answers with. */
 interface UserUpdateError {
   readonly code: string;
-  readonly message: string;
+  readonly message?: string;
   readonly long_message?: string;
   readonly meta?: Readonly<Record<string, unknown>>;
 }
@@ -75,6 +79,12 @@ export const userUpdates = clerk.table(
     index('user_updates_unsettled_idx').on(t.user_id, t.id).where(sql`${t.state} in ('pending', 'sending')`),
     // For the limit on requests that triggers make.
     index('user_updates_from_trigger_idx').on(t.user_id, t.created_at).where(sql`${t.from_trigger}`),
+    // The latest calls of a user, which Clerk's limit for each user counts.
+    index('user_updates_user_settled_idx').on(t.user_id, t.settled_at),
+    // Those whose event has not come yet: it stays small where events come.
+    index('user_updates_unlinked_idx')
+      .on(t.settled_at)
+      .where(sql`${t.state} = 'succeeded' and ${t.message_id} is null`),
     // What needs somebody's attention.
     index('user_updates_rejected_idx').on(t.settled_at).where(sql`${t.state} = 'rejected'`),
   ],

@@ -68,6 +68,11 @@ export function wholeNumber(low: number, high: number) {
   return v.pipe(v.string(), v.regex(/^\d{1,6}$/), v.toNumber(), v.minValue(low), v.maxValue(high));
 }
 
+/** A part of a whole, up to 1, written with digits and a point. */
+export function share(low: number) {
+  return v.pipe(v.string(), v.regex(/^[01](?:\.\d{1,3})?$/), v.toNumber(), v.minValue(low), v.maxValue(1));
+}
+
 /** Postgres would cut a longer name, and reserves `pg_` for itself. */
 export function isSchemaName(text: string): boolean {
   return Buffer.byteLength(text) <= 63 && !/^pg_|^information_schema$|\0/.test(text);

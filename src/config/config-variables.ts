@@ -11,6 +11,7 @@ import {
   readApiUrl,
   readInterval,
   readProxyUrl,
+  share,
   splitList,
   wholeNumber,
 } from './config-values.ts';
@@ -100,7 +101,7 @@ export const variables = {
   },
   CLERK_SECRET_KEY: {
     meaning:
-      "The secret key of the same Clerk instance, from Clerk's dashboard under API keys. backfill, reconcile, sync-user and doctor need it.",
+      "The secret key of the same Clerk instance, from Clerk's dashboard under API keys. backfill, reconcile, sync-user, user updates and doctor need it.",
     expected: 'a secret key of Clerk, sk_live_ or sk_test_ and what follows it (pk_ begins the publishable key)',
     fallback: undefined,
     schema: v.optional(v.pipe(v.string(), v.check(isSecretKey))),
@@ -129,6 +130,19 @@ export const variables = {
     expected: 'a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off',
     fallback: '15m',
     schema: v.pipe(v.string(), v.transform(readInterval), v.union([v.number(), v.literal('off')])),
+  },
+  USER_UPDATES: {
+    meaning: 'Whether the service sends the requests in user_updates to Clerk, if CLERK_SECRET_KEY is set: on or off.',
+    expected: 'on or off',
+    fallback: 'on',
+    schema: v.picklist(['on', 'off']),
+  },
+  USER_UPDATES_SHARE: {
+    meaning:
+      "The share of Clerk's rate limit for the instance that all processes together use for the requests in user_updates. Your application needs the rest.",
+    expected: 'a number from 0.05 to 1, such as 0.5',
+    fallback: '0.5',
+    schema: share(0.05),
   },
 } as const;
 

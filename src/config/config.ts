@@ -34,6 +34,10 @@ export interface Config {
   readonly noProxy: string | undefined;
   /** How often `serve` reconciles. Undefined: never. */
   readonly reconcileIntervalMs: number | undefined;
+  /** Whether `serve` sends the requests in `user_updates`. */
+  readonly sendsUserUpdates: boolean;
+  /** Which part of Clerk's limit for the instance that may take: above 0, up to 1. */
+  readonly userUpdatesShare: number;
 }
 
 /** Variables and their values. */
@@ -109,6 +113,8 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
     httpsProxy: values.HTTPS_PROXY,
     noProxy: values.NO_PROXY,
     reconcileIntervalMs: values.RECONCILE_INTERVAL === 'off' ? undefined : values.RECONCILE_INTERVAL,
+    sendsUserUpdates: values.USER_UPDATES === 'on',
+    userUpdatesShare: values.USER_UPDATES_SHARE,
   };
 }
 

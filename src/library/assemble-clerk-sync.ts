@@ -17,6 +17,7 @@ import { createDeadLetters } from './dead-letters.ts';
 import type { ClerkSyncSettings } from './read-options.ts';
 import { readStatus } from './read-status.ts';
 import { createReceiving, type Receiving } from './receiving.ts';
+import { createUpdateRuns, type UpdateRuns } from './update-runs.ts';
 import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
@@ -36,6 +37,7 @@ export interface AssembledClerkSync {
   readonly clerkSync: ClerkSync;
   readonly receiving: Receiving;
   readonly runs: ApiRuns;
+  readonly updateRuns: UpdateRuns;
 }
 
 /** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
@@ -50,6 +52,10 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
   const openApi = (signal: AbortSignal, timings: ClerkApiOptions['timings'] = {}) =>
     openClerkApi(settings, { signal, timings });
   const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal });
+  const updateRuns = createUpdateRuns({
+    ...{ target, deletedUsers, secretKey: settings.secretKey, log: logger, closing: closing.signal },
+    openApi: (options) => openClerkApi(settings, options),
+  });
   const getApi = once(() => openApi(closing.signal));
   const getEnsureUser = once(() =>
     createEnsureUser({ api: openApi(closing.signal, chooseEnsureTimings(settings.ensureTimeoutMs ?? 10_000)), settle }),
@@ -81,12 +87,15 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
     backfill: track(runs.backfill),
     reconcile: track(runs.reconcile),
     deadLetters: createDeadLetters(pool, settle),
-    userUpdates: createUserUpdates(pool),
+    userUpdates: { ...createUserUpdates(pool), send: track(updateRuns.send) },
     status: () => readStatus(pool),
     close,
     [Symbol.asyncDispose]: close,
   };
-  return { clerkSync, receiving, runs: { ...runs, reconcileWhenDue: track(runs.reconcileWhenDue) } };
+  return {
+    ...{ clerkSync, receiving, updateRuns },
+    runs: { ...runs, reconcileWhenDue: track(runs.reconcileWhenDue) },
+  };
 }
 
 function openClerkApi(

@@ -4,6 +4,7 @@ import { explainUpdate, type UpdateExplanation } from '../user-updates/explain-u
 import { findUpdates, getUpdate } from '../user-updates/find-updates.ts';
 import { type RetriedUpdate, retryUpdate } from '../user-updates/retry-update.ts';
 import type { UpdateAction, UpdateState, UserUpdate } from '../user-updates/user-update.ts';
+import type { SendCallOptions, SendOutcome } from './update-runs.ts';
 
 /** Which requests: each part that is given must hold. */
 export interface UserUpdateQuery {
@@ -58,10 +59,20 @@ export interface UserUpdates {
    * ```
    */
   readonly cancel: (id: number) => Promise<CancelledUpdate>;
+  /**
+   * Sends what is due to Clerk, and ends: for cron, and for platforms that keep no process running. Any number of
+   * processes may do it at once, and beside the service. Needs `secretKey`.
+   *
+   * @example
+   * ```ts
+   * const { succeeded, rejected, waiting } = await clerkSync.userUpdates.send({ deadlineMs: 50_000 });
+   * ```
+   */
+  readonly send: (options?: SendCallOptions) => Promise<SendOutcome>;
 }
 
 /** Makes the part of the library that works on requests. */
-export function createUserUpdates(pool: Pool): UserUpdates {
+export function createUserUpdates(pool: Pool): Omit<UserUpdates, 'send'> {
   return {
     list: (query = {}) =>
       pool.withTransaction((session) => findUpdates(session, { states: ['pending', 'sending'], limit: 100, ...query })),

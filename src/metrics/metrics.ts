@@ -1,8 +1,10 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ReconcileState } from '../reconcile/find-reconcile-state.ts';
+import type { UnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
 import { type DatabaseMetricsOptions, registerDatabaseMetrics } from './database-metrics.ts';
 import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
+import { registerUserUpdateMetrics, type UserUpdateMetrics } from './user-update-metrics.ts';
 
 /** Where the metrics come from. */
 export interface MetricsOptions extends DatabaseMetricsOptions {
@@ -11,10 +13,12 @@ export interface MetricsOptions extends DatabaseMetricsOptions {
   readonly readQueue: () => { queued: number; inFlight: number };
   /** Asked at each scrape, which continues without an answer. */
   readonly findReconcileState: () => Promise<ReconcileState>;
+  /** The same. */
+  readonly countUnsettledUpdates: () => Promise<readonly UnsettledUpdates[]>;
 }
 
 /** The metrics of the service, and their text. */
-export interface Metrics extends DeliveryMetrics {
+export interface Metrics extends DeliveryMetrics, UserUpdateMetrics {
   readonly contentType: string;
   recordReconcile(made: MadeReconcile): void;
   /** All metrics in the text format of Prometheus. */
@@ -29,11 +33,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   registerQueueGauges(registry, options);
   registerDatabaseMetrics(registry, options);
   const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
+  const userUpdates = registerUserUpdateMetrics(registry, options.countUnsettledUpdates);
   registerBuildInfo(registry, options);
 
   return {
     contentType: registry.contentType,
     ...deliveries,
+    ...userUpdates,
     recordReconcile,
     render: () => registry.metrics(),
   };

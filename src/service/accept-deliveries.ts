@@ -8,10 +8,12 @@ import { canWrite, createReadinessCheck } from '../http/readiness.ts';
 import type { ApiRuns } from '../library/api-runs.ts';
 import { assembleClerkSync } from '../library/assemble-clerk-sync.ts';
 import type { ClerkSync } from '../library/clerk-sync.ts';
+import type { UpdateRuns } from '../library/update-runs.ts';
 import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
+import { countUnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
 import { countUsersByState } from '../users/count-users-by-state.ts';
 import { version } from '../version.ts';
 import type { StopStack } from './stop-stack.ts';
@@ -33,6 +35,7 @@ export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch
 export interface Accepting extends Pick<Listening, 'url'> {
   readonly metrics: Metrics;
   readonly runs: ApiRuns;
+  readonly updateRuns: UpdateRuns;
 }
 
 /** Takes deliveries over HTTP until `started` is disposed of. What was accepted is settled and answered before that ends. */
@@ -46,12 +49,13 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     countPoolWaiters: () => pool.waiting,
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
+    countUnsettledUpdates: () => countUnsettledUpdates(pool),
   });
   const settings = {
     ...{ target, secrets, deletedUsers: config.deletedUsers },
     ...{ secretKey: config.clerkSecretKey, apiUrl: config.clerkApiUrl },
   };
-  const { clerkSync, receiving, runs } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
+  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
   const app = createApp({
     ...receiving,
     checkReadiness: createReadinessCheck(pool, logger),
@@ -64,7 +68,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(() => drain(listening, clerkSync));
-  return { url: listening.url, metrics, runs };
+  return { url: listening.url, metrics, runs, updateRuns };
 }
 
 /** Serves `/metrics` on its own port, if one is configured. */

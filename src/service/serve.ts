@@ -7,6 +7,7 @@ import { createLogger, type Logger } from '../log/logger.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { type EmbeddedAddress, makeBanner } from './make-banner.ts';
 import type { ReconcileSchedule } from './schedule-reconcile.ts';
+import type { UserUpdateSchedule } from './schedule-user-updates.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 import { createStopStack, type StopStack } from './stop-stack.ts';
@@ -63,11 +64,11 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, banner } = database;
-  let schedule: ReconcileSchedule | undefined;
-  // It is stopped together with the deliveries, and has ended before the pool closes.
-  started.defer(() => schedule?.ended);
+  const schedules: (ReconcileSchedule | UserUpdateSchedule)[] = [];
+  // They are stopped together with the deliveries, and have ended before the pool closes.
+  started.defer(() => Promise.all(schedules.map(({ ended }) => ended)));
   const { target } = database;
-  const { url, metrics, runs } = await acceptDeliveries({ config, secrets, target, pool, logger }, started);
+  const { url, metrics, runs, updateRuns } = await acceptDeliveries({ config, secrets, target, pool, logger }, started);
   stdout(
     makeBanner({
       url,
@@ -76,13 +77,21 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
     }),
   );
-  const { clerkSecretKey, reconcileIntervalMs: intervalMs } = config;
-  if (clerkSecretKey === undefined || intervalMs === undefined) return;
-  const { scheduleReconcile } = await import('./schedule-reconcile.ts');
+  if (config.clerkSecretKey === undefined) return;
   const { setProxy } = await import('./open-api.ts');
   setProxy(config);
-  schedule = scheduleReconcile({ runs, intervalMs, pool, logger, metrics });
-  started.defer(() => schedule?.stop());
+  const { reconcileIntervalMs: intervalMs, userUpdatesShare: share } = config;
+  if (intervalMs !== undefined) {
+    const { scheduleReconcile } = await import('./schedule-reconcile.ts');
+    schedules.push(scheduleReconcile({ runs, intervalMs, pool, logger, metrics }));
+  }
+  if (config.sendsUserUpdates) {
+    const { scheduleUserUpdates } = await import('./schedule-user-updates.ts');
+    schedules.push(scheduleUserUpdates({ updateRuns, share, logger, metrics }));
+  }
+  started.defer(() => {
+    for (const schedule of schedules) schedule.stop();
+  });
 }
 
 /** Opens a pool on the configured database or on the embedded one, and migrates it. */

@@ -9,6 +9,7 @@ export function makeMetrics(options: Partial<MetricsOptions> = {}): Metrics {
     canWrite: async () => true,
     countUsers: async () => [],
     countPoolWaiters: () => 0,
+    countUnsettledUpdates: async () => [],
     findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
     ...options,
   });

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
+import { origins } from '../../../drizzle/schema/codes.ts';
 import { collect, collectAmong, parseInteger, parseRate, parseText, parseTime } from '../parse-argument.ts';
 import type { Registration } from '../registration.ts';
 
 const STATES = ['open', 'replayed', 'discarded'];
-const ORIGINS = ['webhook', 'backfill', 'reconcile', 'sync-user'];
 const MAX_LIMIT = 1_000_000;
 
 /** Declares `dead-letters summary|list|show|edit|replay|discard` and passes their options on. */
@@ -90,8 +90,8 @@ ${examples('edit', ['msg_… --replay', 'msg_… --body corrected.json'])}`,
 function withFilters(command: Command): Command {
   return command
     .addOption(
-      new Option('--origin <origin>', `only letters of this origin: ${ORIGINS.join(', ')}; can be repeated`).argParser(
-        collectAmong(ORIGINS),
+      new Option('--origin <origin>', `only letters of this origin: ${origins.join(', ')}; can be repeated`).argParser(
+        collectAmong(origins),
       ),
     )
     .option('--type <type>', 'only events of this type; can be repeated', collect)

@@ -5,12 +5,13 @@ import type { Registration } from '../registration.ts';
 
 const MAX_LIMIT = 1_000_000;
 
-/** Declares `updates list|show|retry|cancel` and passes their options on. */
+/** Declares `updates list|show|send|retry|cancel` and passes their options on. */
 export function registerUpdates({ program, context, finish }: Registration): void {
   const group = program
     .command('updates')
-    .description('look at requests to change users at Clerk; retry or cancel them');
+    .description('look at requests to change users at Clerk; send, retry or cancel them');
   registerReaders({ program: group, context, finish });
+  registerSend({ program: group, context, finish });
 
   withSelection(group.command('retry'), 'rejected')
     .description('ask for the same again, after Clerk refused it')
@@ -41,6 +42,25 @@ ${examples('cancel', ['42', '--user user_… --dry-run'])}`,
     .action(async (ids: number[], options) => {
       const { cancelUpdates } = await import('./change-updates.ts');
       finish(await cancelUpdates(ids, options, context));
+    });
+}
+
+function registerSend({ program: group, context, finish }: Registration): void {
+  group
+    .command('send')
+    .description('send to Clerk what is due, and end: for cron, where no service runs that sends')
+    .option('--deadline <seconds>', 'begin no further call after so many seconds', parseInteger(1, 86_400))
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Needs CLERK_SECRET_KEY. It may run beside the service, and beside another one of its kind.
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 requests were rejected, or wait still.
+${examples('send', ['', '--deadline 50'])}`,
+    )
+    .action(async (options) => {
+      const { sendUpdates } = await import('./send-updates.ts');
+      finish(await sendUpdates(options, context));
     });
 }
 

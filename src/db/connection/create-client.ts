@@ -7,13 +7,15 @@ export interface ClientOptions {
   /** Prepared statements also where the target allows them; default true. */
   readonly prepare?: boolean;
   readonly onclose?: () => void;
+  /** Called for each notification that the session listens for. */
+  readonly onnotify?: () => void;
   /** Called each time the driver wants to connect. */
   readonly openSocket: () => Promise<Socket>;
 }
 
 /** Creates a client of the driver with one connection, which is opened by the first statement. */
 export function createClient(target: DatabaseTarget, options: ClientOptions): postgres.Sql {
-  const { applicationName, prepare = true, onclose } = options;
+  const { applicationName, prepare = true, onclose, onnotify } = options;
   const [first] = target.hosts;
   // All that the driver would otherwise read from PG… variables is given. Its types know only half of it.
   const driverOptions: object = {
@@ -35,6 +37,7 @@ export function createClient(target: DatabaseTarget, options: ClientOptions): po
     debug: false,
     onnotice: () => undefined,
     onclose,
+    onnotify,
     connection: {
       ...target.startupParameters,
       application_name: target.applicationName ?? applicationName,

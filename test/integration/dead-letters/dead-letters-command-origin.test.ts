@@ -54,7 +54,7 @@ test('an unknown origin is refused, and an origin is selection enough to discard
   const { run, sql } = await useLetters();
   expect(await run('list', '--origin', 'import')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('Give one of webhook, backfill, reconcile, sync-user.'),
+    stderr: expect.stringContaining('Give one of webhook, backfill, reconcile, sync-user, user-update.'),
   });
   expect(await run('discard', '--origin', 'backfill', '--note', 'a test')).toMatchObject({ exitCode: 0 });
   expect([...(await sql`select message_id, state from clerk.dead_letters order by message_id`)]).toEqual([

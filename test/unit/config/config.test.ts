@@ -47,6 +47,8 @@ describe('defaults', () => {
     httpsProxy: undefined,
     noProxy: undefined,
     reconcileIntervalMs: 900_000,
+    sendsUserUpdates: true,
+    userUpdatesShare: 0.5,
   };
 
   test('an empty environment makes the configuration of the embedded database, for this machine only', () => {
@@ -84,6 +86,8 @@ describe('defaults', () => {
       HTTPS_PROXY: 'http://u:p@proxy.example:3128',
       NO_PROXY: 'localhost,.internal',
       RECONCILE_INTERVAL: 'off',
+      USER_UPDATES: 'off',
+      USER_UPDATES_SHARE: '0.25',
     };
     expect(loadConfig(env)).toEqual({
       secrets: [SECRET, OTHER_SECRET],
@@ -101,6 +105,8 @@ describe('defaults', () => {
       httpsProxy: 'http://u:p@proxy.example:3128',
       noProxy: 'localhost,.internal',
       reconcileIntervalMs: undefined,
+      sendsUserUpdates: false,
+      userUpdatesShare: 0.25,
     });
   });
 });
@@ -283,6 +289,18 @@ describe('how often it reconciles', () => {
     ['off', undefined],
   ])('%s is %j ms', (given, intervalMs) => {
     expect(loadConfig({ RECONCILE_INTERVAL: given }).reconcileIntervalMs).toBe(intervalMs);
+  });
+});
+
+describe('the share of the limit that user updates take', () => {
+  test.each(['0.05', '0.5', '0.125', '1', '1.0'])('%s is taken', (given) => {
+    expect(loadConfig({ USER_UPDATES_SHARE: given }).userUpdatesShare).toBe(Number(given));
+  });
+
+  test.each(['0', '0.04', '1.001', '50%', '.5', '2', '-1'])('%s is refused', (given) => {
+    expect(() => loadConfig({ USER_UPDATES_SHARE: given })).toThrow(
+      'USER_UPDATES_SHARE must be a number from 0.05 to 1, such as 0.5.',
+    );
   });
 });
 

@@ -13,6 +13,7 @@ const ALLOWED: Record<string, string[]> = {
   // A command builds what it needs from every other part and hands it on.
   'src/cli': [
     'src/service',
+    'src/library',
     'src/embedded-postgres',
     'src/http',
     'src/samples',
@@ -40,6 +41,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/http',
     'src/metrics',
     'src/users',
+    'src/user-updates',
     'src/dead-letters',
     'src/reconcile',
     'src/walk',
@@ -69,7 +71,7 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/http': ['src/metrics', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
-  'src/metrics': ['src/dead-letters', 'src/reconcile', 'src/users'],
+  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/users'],
   'src/doctor': [
     'src/samples',
     'src/reconcile',
@@ -81,7 +83,7 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   // What applications ask to change at Clerk.
-  'src/user-updates': ['src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  'src/user-updates': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log', 'drizzle/schema'],
   'src/dead-letters': ['src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   'src/reconcile': [
     'src/walk',

@@ -78,6 +78,7 @@ describe('the operations page', () => {
       countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
       countUsers: async () => [{ state: 'live', count: 1 }],
       findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
+      countUnsettledUpdates: async () => [{ state: 'pending', count: 1, oldestAgeSeconds: 1 }],
     });
     metrics.recordVerified(new Date());
     metrics.recordDelivery({
@@ -91,6 +92,9 @@ describe('the operations page', () => {
     metrics.recordRejection('queue_full');
     metrics.recordStray({ reason: 'not_found', signed: true });
     metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
+    metrics.recordUserUpdate({ action: 'update', state: 'succeeded', ms: 1 });
+    metrics.recordUserUpdateCall({ call: 'user', outcome: 'applied' });
+    metrics.recordUserUpdateEvent({ action: 'update', ms: 1 });
     // The users are counted behind the first scrape.
     await metrics.render();
     const text = await metrics.render();
