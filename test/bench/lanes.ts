@@ -46,7 +46,8 @@ try {
 
 function measure({ lanes, maxBatch, concurrency }: Case): Promise<HttpMeasurement> {
   const scenario = { concurrency, users: 1000, events: 6000, warmUp: 1500 };
-  return measureHttp(server, 'lanes', scenario, { LANES: String(lanes), MAX_BATCH: String(maxBatch) });
+  const environment = { LANES: String(lanes), MAX_BATCH: String(maxBatch) };
+  return measureHttp(server, 'lanes', scenario, { environment });
 }
 
 /** The rounds of the chosen setting with as many deliveries at once. */

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type postgres from 'postgres';
 import type { BenchServer } from './bench-server.ts';
 import { type ContenderName, startContender } from './contenders.ts';
 import type { LoadOptions, LoadResult } from './generate-load.ts';
@@ -29,16 +30,25 @@ export interface HttpMeasurement extends LoadResult {
 
 let run = 0;
 
-/** Runs one contender on an empty database of its own. */
+/** What a run has of its own. */
+export interface HttpRunOptions {
+  /** Beside what all contenders are given. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Puts something into the database before the contender starts. */
+  readonly prepare?: (sql: postgres.Sql) => Promise<void>;
+}
+
+/** Runs one contender on a database of its own, which is empty. */
 export async function measureHttp(
   server: BenchServer,
   contender: ContenderName,
   scenario: HttpScenario,
-  environment: Readonly<Record<string, string>> = {},
+  { environment = {}, prepare }: HttpRunOptions = {},
 ): Promise<HttpMeasurement> {
   run += 1;
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
   const database = await server.createDatabase(`http_${run}`, { migrated: contender !== 'before' });
+  await prepare?.(database.sql);
   const program = await startContender(contender, database.url, secret, environment);
   try {
     const readState = async () => ({
