@@ -15,7 +15,7 @@ function settleText(output: string): string {
     .replaceAll(/in \d+s \([\d,]+\/s\)/g, 'in <time>')
     .replaceAll(/[\d,]+\/s/g, '<rate>')
     .replaceAll(/[\dhms]+ left/g, '<time> left')
-    .replaceAll(/begun [\d-]+ [\d:]+Z/g, 'begun <time>');
+    .replaceAll(/of [\d-]+ [\d:]+Z continues/g, 'of <time> continues');
 }
 
 async function useCommand(count: number, broken: readonly number[] = []) {
@@ -111,7 +111,7 @@ describe('--dry-run', () => {
     clerk.setUser(makeApiUser(7, { banned: 'perhaps' }));
     const before = await dumpTables(sql);
     expect((await backfill('--dry-run', '--limit', '3')).stdout).toMatch(
-      /^3 users compared, of about 8; nothing was changed\./,
+      /^3 users compared, of about 8\. Nothing was changed\./,
     );
     const { exitCode, stdout } = await backfill('--dry-run', '--json');
     expect({ exitCode, preview: JSON.parse(stdout) }).toEqual({
@@ -139,7 +139,7 @@ describe('--dry-run', () => {
     const before = await dumpTables(sql);
     expect(await backfill('--dry-run')).toEqual({
       exitCode: 0,
-      stdout: '1,200 users compared; nothing was changed.\n\nkind     users\nmissing    1,200  not here\n',
+      stdout: '1,200 users compared. Nothing was changed.\n\nkind     users\nmissing    1,200  at Clerk, not here\n',
       stderr: `comparing about 1,200 users of ${clerk.instanceId}\n1,200 of 1,200 users, <rate>\n`,
     });
     expect(await dumpTables(sql)).toEqual(before);
