@@ -7,7 +7,7 @@ import { withWorkPool } from '../db/with-work-pool.ts';
 import type { Log } from '../log/log.ts';
 import { countUnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
 import type { SenderScene } from '../user-updates/sending/create-sender.ts';
-import { chooseCallRate } from '../user-updates/sending/limit-instance.ts';
+import { chooseCallRate } from '../user-updates/sending/limits/limit-instance.ts';
 import { type LinkedUpdate, linkUpdates } from '../user-updates/sending/link-updates.ts';
 import { openClients } from '../user-updates/sending/open-clients.ts';
 import { type RunScene, runUpdates } from '../user-updates/sending/run-updates.ts';

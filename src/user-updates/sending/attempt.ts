@@ -2,7 +2,7 @@ import type { UserChanges } from '../../clerk/api/change-user.ts';
 import type { ClerkApi, ObservedUser } from '../../clerk/api/clerk-api.ts';
 import type { Pool } from '../../db/pool.ts';
 import type { ClaimedUpdate, UpdateCall } from './claimed-update.ts';
-import { createUserLimit, type UserLimit } from './limit-user.ts';
+import { createUserLimit, type UserLimit } from './limits/limit-user.ts';
 import type { Ending } from './settle-update.ts';
 
 /** What it takes to send requests. */

@@ -5,10 +5,10 @@ import type { Session } from '../../db/pool.ts';
 import { literal, nameOf } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../../db/sql/wire-time.ts';
+import { countCalls } from './calls/plan-steps.ts';
 import type { ClaimedUpdate } from './claimed-update.ts';
-import { type CallRate, lockInstanceBudget, MAX_CALLS, spendCalls } from './limit-instance.ts';
-import { LIMITED_CALLS, USER_WINDOW_MS } from './limit-user.ts';
-import { countCalls } from './plan-steps.ts';
+import { type CallRate, lockInstanceBudget, MAX_CALLS, spendCalls } from './limits/limit-instance.ts';
+import { LIMITED_CALLS, USER_WINDOW_MS } from './limits/limit-user.ts';
 
 export interface ClaimOptions {
   /** The most requests to claim. */

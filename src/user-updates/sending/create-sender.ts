@@ -2,12 +2,12 @@ import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
 import type { Log } from '../../log/log.ts';
 import type { SettleOptions } from '../../sync/settle-batch.ts';
 import type { SendScene } from './attempt.ts';
+import { countCalls, isLimited } from './calls/plan-steps.ts';
 import { type Claim, claimUpdates } from './claim-updates.ts';
 import type { ClaimedUpdate } from './claimed-update.ts';
-import type { CallRate } from './limit-instance.ts';
-import { countCalls, isLimited } from './plan-steps.ts';
+import type { CallRate } from './limits/limit-instance.ts';
+import { createLimitWatch } from './limits/watch-limits.ts';
 import { type EndedAttempt, sendUpdate } from './send-update.ts';
-import { createLimitWatch } from './watch-limits.ts';
 import { writeAttempt } from './write-attempt.ts';
 
 /** An attempt that has ended, for who counts. */

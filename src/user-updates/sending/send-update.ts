@@ -1,9 +1,9 @@
 import type { Attempt, SendScene, Stop } from './attempt.ts';
 import { beginAttempt } from './attempt.ts';
+import { look, makeCalls } from './calls/make-calls.ts';
+import { planPrimaryEmail } from './calls/plan-primary-email.ts';
+import { planSteps } from './calls/plan-steps.ts';
 import type { ClaimedUpdate } from './claimed-update.ts';
-import { look, makeCalls } from './make-calls.ts';
-import { planPrimaryEmail } from './plan-primary-email.ts';
-import { planSteps } from './plan-steps.ts';
 
 /** An attempt that has ended, to be written. */
 export type EndedAttempt = Attempt & { readonly stop: Stop };

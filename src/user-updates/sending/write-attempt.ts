@@ -5,11 +5,11 @@ import { applyBatch } from '../../sync/apply-batch.ts';
 import { type ApiObservation, type BatchEntry, makeApiEntry, makeApiTombstone } from '../../sync/batch-entry.ts';
 import { type SettleOptions, settleOne } from '../../sync/settle-batch.ts';
 import type { Attempt } from './attempt.ts';
-import { findOutcome, isDone } from './call-list.ts';
+import { findOutcome, isDone } from './calls/call-list.ts';
+import { completeAnswer } from './calls/complete-answer.ts';
+import { readBody } from './calls/read-body.ts';
 import type { UpdateCall } from './claimed-update.ts';
-import { completeAnswer } from './complete-answer.ts';
-import { blockInstance } from './limit-instance.ts';
-import { readBody } from './read-body.ts';
+import { blockInstance } from './limits/limit-instance.ts';
 import type { EndedAttempt } from './send-update.ts';
 import { writeEnding } from './settle-update.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { readBody } from '../../../src/user-updates/sending/calls/read-body.ts';
 import { linkUpdates } from '../../../src/user-updates/sending/link-updates.ts';
-import { readBody } from '../../../src/user-updates/sending/read-body.ts';
 import { makeApiUser, makeUserId } from '../../support/fake-clerk/make-api-user.ts';
 import { useUserUpdates } from '../../support/user-updates.ts';
 

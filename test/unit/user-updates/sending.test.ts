@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { addCall, dropCall, endCall, findOutcome } from '../../../src/user-updates/sending/call-list.ts';
-import { choosePause } from '../../../src/user-updates/sending/choose-pause.ts';
+import { addCall, dropCall, endCall, findOutcome } from '../../../src/user-updates/sending/calls/call-list.ts';
 import type { UpdateCall } from '../../../src/user-updates/sending/claimed-update.ts';
-import { chooseCallRate } from '../../../src/user-updates/sending/limit-instance.ts';
-import { createUserLimit } from '../../../src/user-updates/sending/limit-user.ts';
-import { createLimitWatch } from '../../../src/user-updates/sending/watch-limits.ts';
+import { choosePause } from '../../../src/user-updates/sending/limits/choose-pause.ts';
+import { chooseCallRate } from '../../../src/user-updates/sending/limits/limit-instance.ts';
+import { createUserLimit } from '../../../src/user-updates/sending/limits/limit-user.ts';
+import { createLimitWatch } from '../../../src/user-updates/sending/limits/watch-limits.ts';
 
 test('pauses double up to five minutes, and are up to half shorter by chance', () => {
   const longest = [1, 2, 3, 4, 8, 9, 1000].map((attempt) => choosePause(attempt, () => 0));

@@ -1,10 +1,10 @@
-import type { ChangeAnswer } from '../../clerk/api/change-user.ts';
-import type { Attempt, Stop } from './attempt.ts';
+import type { ChangeAnswer } from '../../../clerk/api/change-user.ts';
+import type { Attempt, Stop } from '../attempt.ts';
+import type { UpdateCall } from '../claimed-update.ts';
+import { choosePause } from '../limits/choose-pause.ts';
+import type { Ending } from '../settle-update.ts';
 import { dropCall, endCall } from './call-list.ts';
-import { choosePause } from './choose-pause.ts';
-import type { UpdateCall } from './claimed-update.ts';
 import { isLimited, type Step } from './plan-steps.ts';
-import type { Ending } from './settle-update.ts';
 
 /** Of a 409 that Clerk's documents don't name: it may pass, and it may not. */
 const MAX_UNKNOWN_CONFLICTS = 5;

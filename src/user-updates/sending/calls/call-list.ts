@@ -1,4 +1,4 @@
-import type { UpdateCall } from './claimed-update.ts';
+import type { UpdateCall } from '../claimed-update.ts';
 
 /** An update that fails for days makes a call every few minutes: of those that came to nothing only the latest are kept. */
 const MAX_FAILED = 20;

@@ -1,7 +1,7 @@
-import type { ApiUser } from '../../clerk/api/clerk-api.ts';
-import type { ClerkUser } from '../../clerk/user/parse-user.ts';
-import { compareAnswer, type Verdict } from '../compare-answer.ts';
-import type { ClaimedUpdate, UpdateCall } from './claimed-update.ts';
+import type { ApiUser } from '../../../clerk/api/clerk-api.ts';
+import type { ClerkUser } from '../../../clerk/user/parse-user.ts';
+import { compareAnswer, type Verdict } from '../../compare-answer.ts';
+import type { ClaimedUpdate, UpdateCall } from '../claimed-update.ts';
 import { readBody } from './read-body.ts';
 
 /** What is known of one call's part of a request. */

@@ -1,9 +1,9 @@
-import type { ChangeAnswer, UserChanges } from '../../clerk/api/change-user.ts';
+import type { ChangeAnswer, UserChanges } from '../../../clerk/api/change-user.ts';
+import type { ClaimedUpdate, UpdateCall } from '../claimed-update.ts';
+import { MAX_CALLS } from '../limits/limit-instance.ts';
+import { LIMITED_CALLS } from '../limits/limit-user.ts';
 import { findOutcome, isDone } from './call-list.ts';
 import { type Part, readPart } from './check-part.ts';
-import type { ClaimedUpdate, UpdateCall } from './claimed-update.ts';
-import { MAX_CALLS } from './limit-instance.ts';
-import { LIMITED_CALLS } from './limit-user.ts';
 
 /** One call that a request asks for. */
 export interface Step extends Part {

@@ -1,6 +1,6 @@
-import type { ApiUser } from '../../clerk/api/clerk-api.ts';
-import type { Attempt } from './attempt.ts';
-import type { UpdateCall } from './claimed-update.ts';
+import type { ApiUser } from '../../../clerk/api/clerk-api.ts';
+import type { Attempt } from '../attempt.ts';
+import type { UpdateCall } from '../claimed-update.ts';
 import type { Step } from './plan-steps.ts';
 import { readBody } from './read-body.ts';
 

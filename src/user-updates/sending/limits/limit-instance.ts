@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { userUpdateLimits } from '../../../drizzle/schema/user-update-limits.ts';
-import type { Session } from '../../db/pool.ts';
-import { nameOf } from '../../db/sql/columns.ts';
-import { defineStatement } from '../../db/sql/define-statement.ts';
+import { userUpdateLimits } from '../../../../drizzle/schema/user-update-limits.ts';
+import type { Session } from '../../../db/pool.ts';
+import { nameOf } from '../../../db/sql/columns.ts';
+import { defineStatement } from '../../../db/sql/define-statement.ts';
 
 /** How many calls all processes together may make in sending requests. */
 export interface CallRate {

@@ -1,9 +1,9 @@
-import { ClerkApiError } from '../../clerk/api/clerk-api-error.ts';
-import type { Attempt, SendScene, Stop } from './attempt.ts';
+import { ClerkApiError } from '../../../clerk/api/clerk-api-error.ts';
+import type { Attempt, SendScene, Stop } from '../attempt.ts';
+import { recordBeginning } from '../settle-update.ts';
 import { addCall, endCall, findOutcome } from './call-list.ts';
 import { isLimited, listOpenSteps, needsLook, type Step } from './plan-steps.ts';
 import { readOutcome, reject, rejectAsUnknown, stopForKey, tryLater, waitForLimit } from './read-outcome.ts';
-import { recordBeginning } from './settle-update.ts';
 
 /** Clerk's windows last ten seconds. */
 const USUAL_WAIT_MS = 10_000;

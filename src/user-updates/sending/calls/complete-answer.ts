@@ -1,5 +1,5 @@
-import type { ApiUser } from '../../clerk/api/api-user.ts';
-import { parseUser } from '../../clerk/user/parse-user.ts';
+import type { ApiUser } from '../../../clerk/api/api-user.ts';
+import { parseUser } from '../../../clerk/user/parse-user.ts';
 import { readBody } from './read-body.ts';
 
 type Properties = Readonly<Record<string, unknown>>;

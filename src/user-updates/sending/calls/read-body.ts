@@ -1,4 +1,4 @@
-import { parseJson } from '../../clerk/json/parse-json.ts';
+import { parseJson } from '../../../clerk/json/parse-json.ts';
 
 /**
  * Reads JSON that Postgres, or a user that was parsed before, has written: an object, with each digit of its numbers.
