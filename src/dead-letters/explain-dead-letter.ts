@@ -42,7 +42,7 @@ const CLOSED: Readonly<Record<Exclude<LetterState, 'open'>, string>> = {
   discarded: 'Nothing. It was discarded and will never be applied.',
   replayed: 'Nothing. It was replayed and is in the tables.',
 };
-const REPLAYED_STALE = 'Nothing. It was replayed, and something newer about the user had arrived before.';
+const REPLAYED_STALE = 'Nothing. It was replayed, but something newer about the user had already arrived.';
 
 /** The codes that this version gives, for filters. */
 export const KNOWN_REASONS: readonly string[] = Object.keys(EXPLANATIONS);
