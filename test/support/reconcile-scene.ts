@@ -14,7 +14,7 @@ import { useFakeClerk } from './fake-clerk/use-fake-clerk.ts';
 
 /** A failure is given up in a moment. */
 const FAST = {
-  ...{ requestMs: 2000, failingMs: 300, limitedMs: 2000, firstPauseMs: 1, longestPauseMs: 5 },
+  ...{ requestMs: 2000, failingMs: 1000, limitedMs: 2000, firstPauseMs: 1, longestPauseMs: 5 },
   rate: { requests: 100_000, perMs: 1000 },
 };
 
