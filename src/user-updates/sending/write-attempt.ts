@@ -40,11 +40,14 @@ export async function writeAttempt(scene: WriteScene, attempt: EndedAttempt, blo
     if (blockMs > 0) await blockInstance(session, blockMs);
     return writeEnding(session, attempt.update, { calls: stampLast(attempt), ending: stop.ending });
   };
+  // A request that is put back uncounted gets the same number at its next claim. If the first write has taken place after
+  // all, a second one could take the request from the process that sends it by then.
+  const mayRepeat = stop.ending.state !== 'pending' || stop.ending.counts;
   for (const deadline = performance.now() + scene.leaseMs; ; await delay(PAUSE_MS)) {
     try {
       return await writeOnce(scene.settle, entry, write);
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError) || performance.now() > deadline) throw error;
+      if (!(error instanceof DatabaseUnavailableError) || !mayRepeat || performance.now() > deadline) throw error;
     }
   }
 }
