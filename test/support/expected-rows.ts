@@ -76,6 +76,8 @@ export function tables(expected: ExpectedTables): Record<string, Row[]> {
     backfill_runs: [],
     reconcile_runs: [],
     drift_acknowledgements: [],
+    user_updates: [],
+    user_update_limits: [],
   };
 }
 

@@ -68,10 +68,9 @@ test('waits once for a database that stops answering in the middle', async () =>
     status: 'failed',
     lost: [
       ['last delivery', expect.stringMatching(/CONNECTION_CLOSED|was lost/)],
-      ...['dead letters', 'instance', 'backfill', 'reconcile', 'instances', 'users', 'properties'].map((name) => [
-        name,
-        'The database has stopped answering.',
-      ]),
+      ...['dead letters', 'instance', 'backfill', 'reconcile', 'user updates', 'instances', 'users', 'properties'].map(
+        (name) => [name, 'The database has stopped answering.'],
+      ),
     ],
   });
 });
