@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClerkApi, ClerkApiOptions } from '../clerk/api/clerk-api.ts';
-import { listen } from '../db/listen.ts';
+import { listenToChannel } from '../db/listen-to-channel.ts';
 import type { Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { withWorkPool } from '../db/with-work-pool.ts';
@@ -103,7 +103,7 @@ export function createUpdateRuns(options: UpdateRunsOptions): UpdateRuns {
         };
         await Promise.all([
           runUpdates(scene, { signal, ends: false, onStart }),
-          listen({
+          listenToChannel({
             ...{ target, signal, channel: 'clerk_user_updates', applicationName: `${APPLICATION_NAME}, listening` },
             onNotify: () => wake(),
           }),

@@ -1,6 +1,6 @@
 import { stdout } from 'node:process';
 import { createClerkApi } from '../../src/clerk/api/clerk-api.ts';
-import { listen } from '../../src/db/listen.ts';
+import { listenToChannel } from '../../src/db/listen-to-channel.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../src/db/target/parse-database-url.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -38,6 +38,6 @@ await Promise.all([
       wake = given;
     },
   }),
-  listen({ target, applicationName, channel: 'clerk_user_updates', onNotify: () => wake(), signal }),
+  listenToChannel({ target, applicationName, channel: 'clerk_user_updates', onNotify: () => wake(), signal }),
 ]);
 await pool.close();

@@ -22,7 +22,7 @@ export interface ClaimOptions {
   readonly unusedCalls: number;
 }
 
-export interface Claim {
+export interface UpdateClaim {
   readonly updates: readonly ClaimedUpdate[];
   /** Requests are due that the limit of the instance holds back for so long; undefined where it holds back none. */
   readonly waitMs: number | undefined;
@@ -136,7 +136,7 @@ export async function isSomethingDue(session: Session, afterUserId = ''): Promis
  * Claims requests that are due, one a user, for this process. To be sent after the commit: no transaction is open while
  * Clerk is asked.
  */
-export async function claimUpdates(session: Session, options: ClaimOptions): Promise<Claim> {
+export async function claimUpdates(session: Session, options: ClaimOptions): Promise<UpdateClaim> {
   const { rate, limit, unusedCalls, afterUserId } = options;
   if (!(await isSomethingDue(session, afterUserId))) return NOTHING_DUE;
   const budget = await lockInstanceBudget(session, rate);
@@ -152,7 +152,7 @@ export async function claimUpdates(session: Session, options: ClaimOptions): Pro
   return { updates, waitMs: undefined, isBlocked: false };
 }
 
-const NOTHING_DUE: Claim = { updates: [], waitMs: undefined, isBlocked: false };
+const NOTHING_DUE: UpdateClaim = { updates: [], waitMs: undefined, isBlocked: false };
 
 /** Those behind the last one first, and then from the beginning; those of the first round are no longer due. */
 async function claimRows(session: Session, { afterUserId, limit, leaseMs }: ClaimOptions): Promise<ClaimedRow[]> {

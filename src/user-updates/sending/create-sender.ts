@@ -3,7 +3,7 @@ import type { Log } from '../../log/log.ts';
 import type { SettleOptions } from '../../sync/settle-batch.ts';
 import type { SendScene } from './attempt.ts';
 import { countCalls, isLimited } from './calls/plan-steps.ts';
-import { type Claim, claimUpdates } from './claim-updates.ts';
+import { claimUpdates, type UpdateClaim } from './claim-updates.ts';
 import type { ClaimedUpdate } from './claimed-update.ts';
 import type { CallRate } from './limits/limit-instance.ts';
 import { createLimitWatch } from './limits/watch-limits.ts';
@@ -48,21 +48,21 @@ export interface SenderTimings {
 export const SENDER_TIMINGS: SenderTimings = { concurrency: 20, leaseMs: 45_000, requestMs: 20_000 };
 
 /** Sends requests, several at once. */
-export interface Sender {
+export interface UpdateSender {
   /**
    * Claims what is due, as far as there is room, and begins to send it.
    *
    * @param most so many under way at the most.
    * @throws {DatabaseUnavailableError}
    */
-  readonly sendMore: (instanceId: string | null, most?: number) => Promise<Claim>;
+  readonly sendMore: (instanceId: string | null, most?: number) => Promise<UpdateClaim>;
   readonly isBusy: () => boolean;
   /** Resolves once nothing is under way. */
   readonly drain: () => Promise<unknown>;
 }
 
 /** Makes one for a process. */
-export function createSender(scene: SenderScene): Sender {
+export function createSender(scene: SenderScene): UpdateSender {
   const { settle, rate, log } = scene;
   const timings = { ...SENDER_TIMINGS, ...scene.timings };
   const { leaseMs, concurrency } = timings;

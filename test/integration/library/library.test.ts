@@ -56,7 +56,9 @@ describe('fetch', () => {
     const { clerkSync, logs } = await useLibrary({ signingSecret: secret });
     const request = makeRequest(makeUserEvent());
     await spoil(request);
-    const message = expect.stringContaining('Put the webhook route before everything that parses bodies, such as express.json()');
+    const message = expect.stringContaining(
+      'Put the webhook route before everything that parses bodies, such as express.json()',
+    );
     expect(await readAnswer(await clerkSync.fetch(request))).toEqual(
       makeAnswer(500, { error: { code: 'body_already_read', message, request_id: 'request-1' } }),
     );

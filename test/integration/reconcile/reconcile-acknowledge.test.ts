@@ -31,7 +31,7 @@ test('drift that is acknowledged no longer counts, until that is revoked', async
 
   expect(await call('acknowledge', 'newer_here', newer, '--note', 'a test of ours')).toEqual({
     exitCode: 0,
-    stdout: '1 user acknowledged (newer_here), from the next run on.\n',
+    stdout: '1 user acknowledged (newer_here). This counts from the next run on.\n',
     stderr: '',
   });
   expect((await call('--full')).exitCode).toBe(3);
@@ -69,7 +69,7 @@ test('drift that is acknowledged no longer counts, until that is revoked', async
 
   expect(await call('revoke', 'deleted_here', deleted)).toEqual({
     exitCode: 0,
-    stdout: '1 user revoked (deleted_here), from the next run on.\n',
+    stdout: '1 user revoked (deleted_here). This counts from the next run on.\n',
     stderr: '',
   });
   const after = await call('--full', '--json');
@@ -91,13 +91,13 @@ test('an id that is not here is told, and what was not acknowledged cannot be re
   const { call } = await useDrift();
   expect(await call('acknowledge', 'deleted_here', deleted, 'user_misspelt')).toEqual({
     exitCode: 3,
-    stdout: '1 user acknowledged (deleted_here), from the next run on.\n',
+    stdout: '1 user acknowledged (deleted_here). This counts from the next run on.\n',
     stderr: 'user_misspelt: there is no such user here\n',
   });
   expect(await call('revoke', 'deleted_here', missing)).toEqual({
     exitCode: 3,
-    stdout: '0 users revoked (deleted_here), from the next run on.\n',
-    stderr: `${missing}: not acknowledged\n`,
+    stdout: '0 users revoked (deleted_here). This counts from the next run on.\n',
+    stderr: `${missing}: was not acknowledged\n`,
   });
   expect(await call('acknowledge', 'missing', deleted)).toMatchObject({ exitCode: 2 });
   expect((await call('revoke', 'deleted_here', deleted)).exitCode).toBe(0);

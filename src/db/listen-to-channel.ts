@@ -3,7 +3,7 @@ import { connect } from './connection/connect.ts';
 import { createClient } from './connection/create-client.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
-export interface ListenOptions {
+export interface ChannelOptions {
   readonly target: DatabaseTarget;
   readonly applicationName: string;
   /** A name in lower case, as `pg_notify` is given it. */
@@ -21,7 +21,7 @@ const PAUSE_MS = 10_000;
  * made again after a while, and behind a pooler that keeps no session, nothing is tried. So whoever listens must look by
  * themselves, too.
  */
-export async function listen(options: ListenOptions): Promise<void> {
+export async function listenToChannel(options: ChannelOptions): Promise<void> {
   const { target, signal } = options;
   // Such a pooler would give the statement to a session that is another's a moment later.
   if (!target.prepare) return;
@@ -32,7 +32,7 @@ export async function listen(options: ListenOptions): Promise<void> {
 }
 
 /** Resolves once the connection is lost, could not be made, or is no longer wanted. */
-async function listenOnce({ target, applicationName, channel, onNotify, signal }: ListenOptions): Promise<void> {
+async function listenOnce({ target, applicationName, channel, onNotify, signal }: ChannelOptions): Promise<void> {
   const ended = Promise.withResolvers<void>();
   const closing = new AbortController();
   signal.addEventListener('abort', () => ended.resolve(), { once: true, signal: closing.signal });
