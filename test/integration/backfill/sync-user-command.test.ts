@@ -65,7 +65,7 @@ ${GONE}  deleted
     expect(rehearsed.exitCode).toBe(3);
     expect(await dump()).toEqual(before);
     const real = await run(NEW, GONE, 'user_bad');
-    const [same] = real.stdout.split('Why they could not be written');
+    const [same] = real.stdout.split('Why some could not be written');
     expect(rehearsed.stdout).toBe(`${same}This was a dry run: nothing was changed.\n`);
   });
 
@@ -135,7 +135,7 @@ Copy the secret key from Clerk's dashboard: it is under API keys, in the instanc
     const { exitCode, stderr } = await run();
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: expect.stringContaining("missing required argument 'user-ids'"),
+      stderr: expect.stringContaining("Missing required argument 'user-ids'"),
     });
     expect((await dump()).dead_letters).toEqual(tables({}).dead_letters);
   });
