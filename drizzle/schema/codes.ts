@@ -33,3 +33,9 @@ export type RunKind = (typeof runKinds)[number];
 export const acknowledgeableKinds = ['newer_here', 'deleted_here', 'other_instance'] as const;
 /** One of `acknowledgeableKinds`. */
 export type AcknowledgeableKind = (typeof acknowledgeableKinds)[number];
+
+/** The states of a request to change a user, in the order in which it passes through them. */
+export const updateStates = ['pending', 'sending', 'succeeded', 'rejected', 'cancelled'] as const;
+
+/** What a request to change a user asks Clerk to do. */
+export const updateActions = ['update', 'ban', 'unban', 'lock', 'unlock', 'delete', 'set_primary_email'] as const;

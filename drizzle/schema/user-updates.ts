@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
-import { clerk, time } from './clerk-schema.ts';
+import { clerk, isOneOf, time } from './clerk-schema.ts';
+import { updateActions, updateStates } from './codes.ts';
 
 /** One call to the Backend API that a request has led to. */
 interface UserUpdateCall {
@@ -45,17 +46,11 @@ export const userUpdates = clerk.table(
   {
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     user_id: text('user_id').notNull(),
-    action: text('action')
-      .$type<'update' | 'ban' | 'unban' | 'lock' | 'unlock' | 'delete' | 'set_primary_email'>()
-      .notNull()
-      .default('update'),
+    action: text('action').$type<(typeof updateActions)[number]>().notNull().default('update'),
     request: jsonb('request').$type<Record<string, unknown>>().notNull().default({}),
     metadata_mode: text('metadata_mode').$type<'replace' | 'merge'>().notNull().default('replace'),
     force: boolean('force').notNull().default(false),
-    state: text('state')
-      .$type<'pending' | 'sending' | 'succeeded' | 'rejected' | 'cancelled'>()
-      .notNull()
-      .default('pending'),
+    state: text('state').$type<(typeof updateStates)[number]>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),
     next_attempt_at: time('next_attempt_at').notNull().defaultNow(),
     lease_until: time('lease_until'),
@@ -69,12 +64,9 @@ export const userUpdates = clerk.table(
     settled_at: time('settled_at'),
   },
   (t) => [
-    check(
-      'user_updates_action_check',
-      sql`${t.action} in ('update', 'ban', 'unban', 'lock', 'unlock', 'delete', 'set_primary_email')`,
-    ),
-    check('user_updates_metadata_mode_check', sql`${t.metadata_mode} in ('replace', 'merge')`),
-    check('user_updates_state_check', sql`${t.state} in ('pending', 'sending', 'succeeded', 'rejected', 'cancelled')`),
+    check('user_updates_action_check', isOneOf(t.action, updateActions)),
+    check('user_updates_metadata_mode_check', isOneOf(t.metadata_mode, ['replace', 'merge'])),
+    check('user_updates_state_check', isOneOf(t.state, updateStates)),
     // The queue of each user. It holds only what is not settled, so it stays small.
     index('user_updates_unsettled_idx').on(t.user_id, t.id).where(sql`${t.state} in ('pending', 'sending')`),
     // For the limit on requests that triggers make.

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { userUpdates } from '../../drizzle/schema/user-updates.ts';
+import { REQUEST_SECRETS } from '../clerk/user/parse-user.ts';
 import type { Session } from '../db/pool.ts';
 import { listSql, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { getUpdate } from './find-updates.ts';
-import { SECRET_PROPERTIES } from './user-update.ts';
 
 const { id, user_id, action, request, metadata_mode, force, state } = userUpdates;
 const COPIED = [user_id, action, request, metadata_mode, force];
@@ -60,7 +60,7 @@ export async function retryUpdate(session: Session, updateId: number): Promise<R
       note: `It is ${update.state}. Only rejected requests can be retried.`,
     };
   }
-  const erased = SECRET_PROPERTIES.filter((name) => (update.request[name] ?? null) !== null);
+  const erased = REQUEST_SECRETS.filter((name) => (update.request[name] ?? null) !== null);
   if (erased.length > 0) {
     const note = `Its ${erased.join(', ')} was erased when it was rejected. Insert a new request with it.`;
     return { id: updateId, outcome: 'secrets_erased', note };

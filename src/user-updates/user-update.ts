@@ -1,8 +1,10 @@
+import type { updateActions, updateStates } from '../../drizzle/schema/codes.ts';
+
 /** Pending and sending requests are still to be done. The others are settled for good. */
-export type UpdateState = 'pending' | 'sending' | 'succeeded' | 'rejected' | 'cancelled';
+export type UpdateState = (typeof updateStates)[number];
 
 /** What a request asks for. */
-export type UpdateAction = 'update' | 'ban' | 'unban' | 'lock' | 'unlock' | 'delete' | 'set_primary_email';
+export type UpdateAction = (typeof updateActions)[number];
 
 /** A call to Clerk's Backend API that a request has led to. */
 export interface SentCall {
@@ -50,14 +52,3 @@ export interface UserUpdate {
   readonly created_at: Date;
   readonly settled_at: Date | null;
 }
-
-/** The properties that are erased once a request is settled. */
-export const SECRET_PROPERTIES: readonly string[] = ['password', 'password_digest', 'totp_secret', 'backup_codes'];
-
-/** Every state, in the order in which a request passes through them. */
-export const UPDATE_STATES: readonly UpdateState[] = ['pending', 'sending', 'succeeded', 'rejected', 'cancelled'];
-
-/** Every action. */
-export const UPDATE_ACTIONS: readonly UpdateAction[] = [
-  ...(['update', 'ban', 'unban', 'lock', 'unlock', 'delete', 'set_primary_email'] as const),
-];

@@ -120,7 +120,7 @@ export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'totp_secret',
 ]);
 
-/** Properties of a request to change a user whose values nobody may see again. */
+/** Properties of a request to change a user whose values nobody may see again: they are erased once it is settled. */
 export const REQUEST_SECRETS: readonly string[] = ['password', 'password_digest', 'totp_secret', 'backup_codes'];
 
 /** Their keys belong to the application, whatever their names are. */

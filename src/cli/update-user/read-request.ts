@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { REQUEST_SECRETS } from '../../clerk/user/parse-user.ts';
 import { OperatorError } from '../../errors.ts';
-import { SECRET_PROPERTIES } from '../../user-updates/user-update.ts';
 import type { CommandContext } from '../command-context.ts';
 import { parseKeepingDigits } from '../output/json-text.ts';
 
@@ -52,7 +52,7 @@ function assertEachOnce(assignments: readonly Assignment[]): void {
 
 /** Everybody on the machine can see the arguments of a program, and a shell keeps them in its history. */
 function assertPublic(name: string): void {
-  if (!SECRET_PROPERTIES.includes(name)) return;
+  if (!REQUEST_SECRETS.includes(name)) return;
   throw usageError(
     `${name} is a secret. Other users of this machine can see the arguments of a command, and the shell keeps them.`,
     `Put it into a file and give --secret ${name}=<file>, or --secret ${name}=- for the standard input.`,

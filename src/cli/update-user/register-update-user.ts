@@ -1,6 +1,6 @@
 import { Option } from 'commander';
+import { updateActions } from '../../../drizzle/schema/codes.ts';
 import { OperatorError } from '../../errors.ts';
-import { UPDATE_ACTIONS } from '../../user-updates/user-update.ts';
 import { parseInteger } from '../parse-argument.ts';
 import type { Registration } from '../registration.ts';
 import type { Assignment } from './read-request.ts';
@@ -24,7 +24,7 @@ export function registerUpdateUser({ program, context, finish }: Registration): 
       'set password, password_digest, totp_secret or backup_codes to what is in this file, or in the standard input with -; can be repeated',
       collectAssignments,
     )
-    .addOption(new Option('--action <action>', 'what to do').choices([...UPDATE_ACTIONS]).default('update'))
+    .addOption(new Option('--action <action>', 'what to do').choices([...updateActions]).default('update'))
     .option('--merge', 'merge metadata into what Clerk has; without it, metadata is replaced')
     .option('--force', 'send it even if Clerk already has what it asks for')
     .option('--wait', 'wait until Clerk has answered')

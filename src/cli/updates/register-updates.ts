@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { UPDATE_ACTIONS, UPDATE_STATES } from '../../user-updates/user-update.ts';
+import { updateActions, updateStates } from '../../../drizzle/schema/codes.ts';
 import { collect, collectAmong, parseInteger, parseTime } from '../parse-argument.ts';
 import type { Registration } from '../registration.ts';
 
@@ -91,8 +91,8 @@ function registerReaders({ program: group, context, finish }: Registration): voi
 function withFilters(command: Command, usualStates: string): Command {
   return command
     .addOption(
-      new Option('--action <action>', `only this action: ${UPDATE_ACTIONS.join(', ')}; can be repeated`).argParser(
-        collectAmong(UPDATE_ACTIONS),
+      new Option('--action <action>', `only this action: ${updateActions.join(', ')}; can be repeated`).argParser(
+        collectAmong(updateActions),
       ),
     )
     .option('--reason <code>', "only with this code of Clerk's errors; can be repeated", collect)
@@ -105,8 +105,8 @@ function withFilters(command: Command, usualStates: string): Command {
     .addOption(
       new Option(
         '--state <state>',
-        `only requests in this state: ${UPDATE_STATES.join(', ')}; can be repeated (default: ${usualStates})`,
-      ).argParser(collectAmong(UPDATE_STATES)),
+        `only requests in this state: ${updateStates.join(', ')}; can be repeated (default: ${usualStates})`,
+      ).argParser(collectAmong(updateStates)),
     );
 }
 

@@ -1,9 +1,7 @@
 import type { userUpdates } from '../../../drizzle/schema/user-updates.ts';
+import type { UpdateAction } from '../user-update.ts';
 
 type Row = typeof userUpdates.$inferSelect;
-
-/** What a request asks Clerk to do. */
-export type UserUpdateAction = Row['action'];
 
 /** One call to the Backend API that a request has led to, as the column `calls` keeps it. */
 export type UpdateCall = Row['calls'][number];
@@ -12,7 +10,7 @@ export type UpdateCall = Row['calls'][number];
 export interface ClaimedUpdate {
   readonly id: number;
   readonly userId: string;
-  readonly action: UserUpdateAction;
+  readonly action: UpdateAction;
   /** Counts the claims, and so tells this one from the next: every write names it. */
   readonly attempt: number;
   readonly force: boolean;

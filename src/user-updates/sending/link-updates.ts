@@ -5,7 +5,7 @@ import { users } from '../../../drizzle/schema/users.ts';
 import type { Session } from '../../db/pool.ts';
 import { nameOf } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
-import type { UserUpdateAction } from './claimed-update.ts';
+import type { UpdateAction } from '../user-update.ts';
 
 const u = userUpdates;
 
@@ -35,7 +35,7 @@ const LINK = defineStatement(
 
 /** A request whose event has come. */
 export interface LinkedUpdate {
-  readonly action: UserUpdateAction;
+  readonly action: UpdateAction;
   /** How long after Clerk's answer it came; 0 where it was quicker. */
   readonly ms: number;
 }
