@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ClerkApi, ClerkApiOptions } from '../clerk/api/clerk-api.ts';
 import { listenToChannel } from '../db/listen-to-channel.ts';
 import type { Pool } from '../db/pool.ts';
@@ -11,6 +10,7 @@ import { chooseCallRate } from '../user-updates/sending/limits/limit-instance.ts
 import { type LinkedUpdate, linkUpdates } from '../user-updates/sending/link-updates.ts';
 import { openClients } from '../user-updates/sending/open-clients.ts';
 import { type RunScene, runUpdates } from '../user-updates/sending/run-updates.ts';
+import { pause } from '../walk/pause.ts';
 
 /** The options of `userUpdates.send`. */
 export interface SendCallOptions {
@@ -131,10 +131,4 @@ async function keepLinking(
     }
     pauseMs = Math.max(LINK_EVERY_MS, LINK_SHARE * (performance.now() - startedAt));
   }
-}
-
-/** @returns false once the signal has aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
-  return !signal.aborted;
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../walk/pause.ts';
 import type { DueRunOptions } from './run-due-reconcile.ts';
 
 /** A schedule that runs until it is stopped. */
@@ -31,10 +31,4 @@ async function repeat(options: ScheduleOptions, signal: AbortSignal): Promise<vo
     const { runDueReconcile } = await import('./run-due-reconcile.ts');
     await runDueReconcile({ ...options, signal });
   }
-}
-
-/** @returns false when the schedule is stopped. */
-async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
-  return !signal.aborted;
 }
