@@ -1,5 +1,6 @@
 import { getTableName } from 'drizzle-orm';
 import { getViewConfig } from 'drizzle-orm/pg-core';
+import { adminActionComments, adminSessionComments } from './comments/admin.ts';
 import {
   emailAddressComments,
   enterpriseAccountComments,
@@ -11,13 +12,19 @@ import {
 } from './comments/children.ts';
 import type { RelationComments } from './comments/comment-types.ts';
 import { deadLetterComments, webhookMessageComments } from './comments/messages.ts';
-import { backfillRunComments, driftAcknowledgementComments, reconcileRunComments } from './comments/runs.ts';
+import { processComments } from './comments/processes.ts';
+import {
+  backfillRunComments,
+  driftAcknowledgementComments,
+  reconcileRunComments,
+  replayRunComments,
+} from './comments/runs.ts';
 import { userUpdateComments, userUpdateLimitComments } from './comments/user-updates.ts';
 import { userComments } from './comments/users.ts';
 import * as schema from './schema/index.ts';
 
 export const SCHEMA_COMMENT =
-  'Users of Clerk, kept in step by clerk-sync, which owns everything in this schema. Read it and refer to it. Write nothing but requests in user_updates.';
+  'Users of Clerk, kept in step by clerk-sync, which owns everything in this schema. Read it and refer to it. Write only requests to user_updates, and the state "queued" to dead letters.';
 
 const {
   deleted_at: _deletedAt,
@@ -63,9 +70,13 @@ export const TABLE_COMMENTS: Readonly<Record<string, RelationComments>> = {
   [getTableName(schema.deadLetters)]: deadLetterComments,
   [getTableName(schema.backfillRuns)]: backfillRunComments,
   [getTableName(schema.reconcileRuns)]: reconcileRunComments,
+  [getTableName(schema.replayRuns)]: replayRunComments,
   [getTableName(schema.driftAcknowledgements)]: driftAcknowledgementComments,
   [getTableName(schema.userUpdates)]: userUpdateComments,
   [getTableName(schema.userUpdateLimits)]: userUpdateLimitComments,
+  [getTableName(schema.processes)]: processComments,
+  [getTableName(schema.adminSessions)]: adminSessionComments,
+  [getTableName(schema.adminActions)]: adminActionComments,
   migrations: migrationComments,
 };
 

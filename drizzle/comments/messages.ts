@@ -40,8 +40,8 @@ export const deadLetterComments: RelationComments<ColumnComments<typeof deadLett
     first_failed_at: 'When it first failed.',
     last_failed_at: 'When it last failed.',
     state:
-      '"open": waits for an operator. "replayed": applied, or overtaken, since. "discarded": given up by an operator.',
-    resolved_at: 'When it was replayed or discarded. Null: open.',
-    resolution: 'The outcome of the replay, or the note of whoever discarded it. Null: open.',
+      '"open": waits for an operator. "queued": the running service replays it within seconds; set it to have a letter replayed. "replayed": applied, or overtaken, since. "discarded": given up by an operator.',
+    resolved_at: 'When it was replayed or discarded. Null: it is not resolved.',
+    resolution: 'The outcome of the replay, or the note of whoever discarded it. Null: it is not resolved.',
   },
 };

@@ -1,4 +1,4 @@
-import type { backfillRuns, driftAcknowledgements, reconcileRuns } from '../schema/runs.ts';
+import type { backfillRuns, driftAcknowledgements, reconcileRuns, replayRuns } from '../schema/runs.ts';
 import type { ColumnComments, RelationComments } from './comment-types.ts';
 
 export const backfillRunComments: RelationComments<ColumnComments<typeof backfillRuns>> = {
@@ -52,5 +52,32 @@ export const driftAcknowledgementComments: RelationComments<ColumnComments<typeo
     kind: '"newer_here", "deleted_here" or "other_instance": only this kind of drift is acknowledged.',
     note: 'Why, in the words of the operator. Null: they gave none.',
     acknowledged_at: 'When it was acknowledged.',
+  },
+};
+
+export const replayRunComments: RelationComments<ColumnComments<typeof replayRuns>> = {
+  self: 'Replay runs: one row for each time that all dead letters of a filter were replayed. A run continues after a restart.',
+  columns: {
+    run_id: 'Names the run, and says when it began.',
+    state:
+      '"running", "finished" (every letter of the filter was tried), "stopped" (somebody cancelled it) or "failed". To cancel a run by SQL, set "stopped".',
+    filter: 'Which letters. It is frozen: times are absolute, and letters that failed later are not in it.',
+    max_per_second: 'How many letters it may try in a second. Null: no limit.',
+    note: 'Why it was started, in the words of the operator. Null: they gave no reason.',
+    requested_by: 'Who started it.',
+    letters: 'How many letters the filter named when the run was started.',
+    checkpoint_failed_at:
+      'The first failure of the last letter that was tried: the run continues after it. Null: none yet.',
+    checkpoint_message_id: 'The message id of that letter.',
+    applied: 'Letters that were applied.',
+    stale: 'Letters whose users already had something newer.',
+    duplicate: 'Letters that somebody else resolved first.',
+    ignored: 'Letters of a type that is not synced.',
+    dead_letters: 'Letters that failed again, and stay open.',
+    started_at: 'When it was started.',
+    updated_at: 'When this row was last written.',
+    finished_at: 'When it ended. Null: it has not.',
+    stopped_by: 'Who cancelled it. Null: nobody.',
+    error: 'Why it failed, a sentence. Null: it has not.',
   },
 };

@@ -14,12 +14,12 @@ export const origins = ['webhook', 'backfill', 'reconcile', 'sync-user', 'user-u
 /** One of `origins`. */
 export type Origin = (typeof origins)[number];
 
-/** The states of a dead letter. */
-export const letterStates = ['open', 'replayed', 'discarded'] as const;
+/** The states of a dead letter. A queued letter is as open as an open one: the running service replays it next. */
+export const letterStates = ['open', 'queued', 'replayed', 'discarded'] as const;
 /** One of `letterStates`. */
 export type LetterState = (typeof letterStates)[number];
 
-/** The states of a backfill or a reconcile. */
+/** The states of a backfill, a reconcile or a replay run. */
 export const runStates = ['running', 'finished', 'stopped', 'failed'] as const;
 /** One of `runStates`. */
 export type RunState = (typeof runStates)[number];
@@ -39,3 +39,8 @@ export const updateStates = ['pending', 'sending', 'succeeded', 'rejected', 'can
 
 /** What a request to change a user asks Clerk to do. */
 export const updateActions = ['update', 'ban', 'unban', 'lock', 'unlock', 'delete', 'set_primary_email'] as const;
+
+/** What somebody who has signed in to the operator's page may do: all of it, or only look. */
+export const adminRoles = ['operator', 'reader'] as const;
+/** One of `adminRoles`. */
+export type AdminRole = (typeof adminRoles)[number];

@@ -1,7 +1,9 @@
 export * from './active-users.ts';
+export * from './admin.ts';
 export * from './children.ts';
 export { clerk } from './clerk-schema.ts';
 export * from './messages.ts';
+export * from './processes.ts';
 export * from './relations.ts';
 export * from './runs.ts';
 export * from './user-update-limits.ts';

@@ -21,7 +21,12 @@ export const webhookMessages = clerk.table(
     received_at: time('received_at').notNull(),
     outcome: text('outcome').$type<RecordedOutcome>().notNull(),
   },
-  (t) => [check('webhook_messages_outcome_check', isOneOf(t.outcome, recordedOutcomes))],
+  (t) => [
+    check('webhook_messages_outcome_check', isOneOf(t.outcome, recordedOutcomes)),
+    // Rows arrive in this order, so each insert writes to the same last page.
+    index('webhook_messages_received_at_idx').on(t.received_at, t.message_id),
+    index('webhook_messages_user_id_idx').on(t.user_id),
+  ],
 );
 
 /**

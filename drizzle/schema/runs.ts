@@ -9,7 +9,7 @@ import {
   runStates,
 } from './codes.ts';
 
-const users = (name: string) => bigint(name, { mode: 'number' });
+const counter = (name: string) => bigint(name, { mode: 'number' });
 
 /** What a run found of one kind of drift, and what became of it. */
 interface DriftCount {
@@ -32,12 +32,12 @@ export const backfillRuns = clerk.table(
     checkpoint_user_id: text('checkpoint_user_id'),
     checkpoint_created_at: time('checkpoint_created_at'),
     pages: integer('pages').notNull().default(0),
-    users_read: users('users_read').notNull().default(0),
-    applied: users('applied').notNull().default(0),
-    stale: users('stale').notNull().default(0),
-    dead_letters: users('dead_letters').notNull().default(0),
-    expected_users: users('expected_users'),
-    max_users: users('max_users'),
+    users_read: counter('users_read').notNull().default(0),
+    applied: counter('applied').notNull().default(0),
+    stale: counter('stale').notNull().default(0),
+    dead_letters: counter('dead_letters').notNull().default(0),
+    expected_users: counter('expected_users'),
+    max_users: counter('max_users'),
     started_at: time('started_at').notNull(),
     updated_at: time('updated_at').notNull(),
     finished_at: time('finished_at'),
@@ -56,7 +56,7 @@ export const reconcileRuns = clerk.table(
     instance_id: text('instance_id'),
     watermark_at: time('watermark_at'),
     checkpoint: jsonb('checkpoint').$type<{ newest: string; reached: string; offset: number }>(),
-    users_read: users('users_read').notNull().default(0),
+    users_read: counter('users_read').notNull().default(0),
     drift: jsonb('drift').$type<Record<string, DriftCount>>().notNull().default({}),
     started_at: time('started_at').notNull(),
     finished_at: time('finished_at'),
@@ -66,6 +66,36 @@ export const reconcileRuns = clerk.table(
     check('reconcile_runs_kind_check', isOneOf(t.kind, runKinds)),
     check('reconcile_runs_state_check', isOneOf(t.state, runStates)),
     index('reconcile_runs_started_at_idx').on(t.started_at),
+  ],
+);
+
+/** Replays of all dead letters that a filter names: what each has come to, and where it continues. */
+export const replayRuns = clerk.table(
+  'replay_runs',
+  {
+    run_id: text('run_id').primaryKey(),
+    state: text('state').$type<RunState>().notNull().default('running'),
+    filter: jsonb('filter').$type<Record<string, unknown>>().notNull(),
+    max_per_second: integer('max_per_second'),
+    note: text('note'),
+    requested_by: text('requested_by').notNull(),
+    letters: counter('letters').notNull(),
+    checkpoint_failed_at: time('checkpoint_failed_at'),
+    checkpoint_message_id: text('checkpoint_message_id'),
+    applied: counter('applied').notNull().default(0),
+    stale: counter('stale').notNull().default(0),
+    duplicate: counter('duplicate').notNull().default(0),
+    ignored: counter('ignored').notNull().default(0),
+    dead_letters: counter('dead_letters').notNull().default(0),
+    started_at: time('started_at').notNull(),
+    updated_at: time('updated_at').notNull(),
+    finished_at: time('finished_at'),
+    stopped_by: text('stopped_by'),
+    error: text('error'),
+  },
+  (t) => [
+    check('replay_runs_state_check', isOneOf(t.state, runStates)),
+    index('replay_runs_started_at_idx').on(t.started_at),
   ],
 );
 

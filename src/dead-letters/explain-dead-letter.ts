@@ -37,8 +37,9 @@ const EXPLANATIONS: Explanations<LetterReason> = {
   },
 };
 
-/** What became of a closed letter, by its state. */
+/** What becomes of a letter for which there is nothing to do, by its state. */
 const CLOSED: Readonly<Record<Exclude<LetterState, 'open'>, string>> = {
+  queued: 'Nothing. The running service replays it within seconds.',
   discarded: 'Nothing. It was discarded and will never be applied.',
   replayed: 'Nothing. It was replayed and is in the tables.',
 };
