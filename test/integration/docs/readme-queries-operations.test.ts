@@ -75,12 +75,23 @@ test('one statement queues the open letters of a cause', async () => {
 
 test('statements show and cancel replay runs', async () => {
   const { sql } = await useUsersAndLetters();
-  for (const [runId, state] of [['replay_a', 'finished'], ['replay_b', 'running']] as const) {
+  for (const [runId, state] of [
+    ['replay_a', 'finished'],
+    ['replay_b', 'running'],
+  ] as const) {
     await sql`insert into clerk.replay_runs (run_id, state, filter, note, requested_by, letters, applied, dead_letters, started_at, updated_at)
       values (${runId}, ${state}, '{}', 'fixed', 'ada', 5, 3, 1, now(), now())`;
   }
   await sql.unsafe(find(CANCEL_RUNS));
-  const run = { requested_by: 'ada', note: 'fixed', letters: '5', tried: '4', applied: '3', dead_letters: '1', error: null };
+  const run = {
+    requested_by: 'ada',
+    note: 'fixed',
+    letters: '5',
+    tried: '4',
+    applied: '3',
+    dead_letters: '1',
+    error: null,
+  };
   expect([...(await sql.unsafe(find('The latest replay runs')))]).toEqual([
     { run_id: 'replay_b', state: 'stopped', ...run },
     { run_id: 'replay_a', state: 'finished', ...run },
