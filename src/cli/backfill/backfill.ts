@@ -5,11 +5,11 @@ import { OperatorError } from '../../errors.ts';
 import { describeApiError, withApi } from '../../service/open-api.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
 import { isAbort } from '../../walk/describe-failure.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { explainFailure } from '../explain-failure.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { explainFailure } from '../program/explain-failure.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './format-backfill.ts';
 import { type BackfillTeller, createTeller } from './tell-progress.ts';
 

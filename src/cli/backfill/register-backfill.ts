@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import { parseInteger } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_LIMIT = 1_000_000_000;
 

@@ -2,9 +2,9 @@ import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-op
 import type { Wait } from '../../clerk/api/create-requester.ts';
 import { describeWait } from '../../service/open-api.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext } from '../command-context.ts';
 import { formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import { describeSamples } from '../send/describe-samples.ts';
 
 /** Shows on stderr how far a backfill is. */

@@ -1,8 +1,8 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext } from '../command-context.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import { letterColumns } from './list-dead-letters.ts';
 import type { Selection } from './select-dead-letters.ts';
 import type { Progress, SettledLetter } from './settle-dead-letters.ts';

@@ -1,10 +1,10 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
 /** `dead-letters list`: lists open letters, the oldest first, without their bodies. */

@@ -1,12 +1,12 @@
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { cutText } from '../output/cut-text.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { GROUP_PATH_WIDTH } from './format-settlement.ts';
 import { formatNone } from './list-dead-letters.ts';
 import { type FilterOptions, readFilter } from './select-dead-letters.ts';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { origins } from '../../../drizzle/schema/codes.ts';
-import { collect, collectAmong, parseInteger, parseRate, parseText, parseTime } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { collect, collectAmong, parseInteger, parseRate, parseText, parseTime } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 const STATES = ['open', 'replayed', 'discarded'];
 const MAX_LIMIT = 1_000_000;

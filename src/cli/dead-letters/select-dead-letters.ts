@@ -4,8 +4,8 @@ import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../
 import { findUnknownValues, type UnknownValue } from '../../dead-letters/find-unknown-values.ts';
 import { OperatorError } from '../../errors.ts';
 import { generalizePath } from '../../sync/statements/keep-letters.ts';
-import { assertPeriod, assertSelected } from '../assert-selected.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
+import { assertPeriod, assertSelected } from '../program/assert-selected.ts';
 
 /** The filter options of the command line. A list matches any of its values. */
 export interface FilterOptions {

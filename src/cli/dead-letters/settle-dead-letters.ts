@@ -1,8 +1,8 @@
 import type { Pool } from '../../db/pool.ts';
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import type { CommandContext } from '../command-context.ts';
-import { type WorkedThrough, workThrough } from '../work-through.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import type { CommandContext } from '../program/command-context.ts';
+import { type WorkedThrough, workThrough } from '../program/work-through.ts';
 import { printDryRun, printSettlement } from './format-settlement.ts';
 import { type Selection, type SelectionOptions, selectDeadLetters } from './select-dead-letters.ts';
 

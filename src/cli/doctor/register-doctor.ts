@@ -1,4 +1,4 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `doctor` and passes its options on. */
 export function registerDoctor({ program, context, finish }: Registration): void {

@@ -2,9 +2,9 @@ import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import { OperatorError } from '../../errors.ts';
 import { forgetMessages } from '../../sync/forget-messages.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `forget-messages`. */
 export interface ForgetCommandOptions {

@@ -1,5 +1,5 @@
-import { collect, parseTime } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { collect, parseTime } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `forget-messages` and passes its options on. */
 export function registerForgetMessages({ program, context, finish }: Registration): void {

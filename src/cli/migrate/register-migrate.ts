@@ -1,4 +1,4 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `migrate` and passes its options on. */
 export function registerMigrate({ program, context, finish }: Registration): void {

@@ -6,11 +6,11 @@ import type { ReconcileProgress } from '../../reconcile/reconcile-options.ts';
 import { type ReconcileReport, runReconcile } from '../../reconcile/run-reconcile.ts';
 import { describeApiError, describeWait, withApi } from '../../service/open-api.ts';
 import { isAbort } from '../../walk/describe-failure.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { formatReconcile, toReconcileJson } from './format-reconcile.ts';
 
 /** The options of `reconcile`. */

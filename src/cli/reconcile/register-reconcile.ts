@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { ACKNOWLEDGEABLE, type AcknowledgeableKind } from '../../reconcile/acknowledgements.ts';
-import { parseInteger } from '../parse-argument.ts';
-import { refuseArguments } from '../refuse-arguments.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import { refuseArguments } from '../program/refuse-arguments.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_DELETIONS = 1_000_000_000;
 

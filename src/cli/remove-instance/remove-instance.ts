@@ -3,11 +3,11 @@ import type { Pool } from '../../db/pool.ts';
 import { OperatorError } from '../../errors.ts';
 import { describeApiError, withApi } from '../../service/open-api.ts';
 import { countTraces, findInstances, removeTraces, type Traces } from '../../users/instance-traces.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTraces } from '../output/format-traces.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `remove-instance`. */
 export interface RemoveInstanceOptions {

@@ -9,7 +9,7 @@ import {
   SAMPLE_SEED,
   type SampleEventType,
 } from '../../samples/sample-event.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import type { Message } from './deliver.ts';
 import { countRepeated, repeatSome, shuffle } from './order-deliveries.ts';
 import { readMessages } from './read-messages.ts';

@@ -1,5 +1,5 @@
-import { parseInteger } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 const DEFAULT_CONCURRENCY = 32;
 

@@ -1,9 +1,9 @@
 import { OperatorError } from '../../errors.ts';
 import { formatCount } from '../../text/format-quantity.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { startProgressBar } from '../output/progress-bar.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { assertMaySend } from './assert-may-send.ts';
 import { type Chosen, chooseMessages } from './choose-messages.ts';
 import { cleanSamples } from './clean-samples.ts';

@@ -1,4 +1,4 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `sync-user` and passes its options on. */
 export function registerSyncUser({ program, context, finish }: Registration): void {

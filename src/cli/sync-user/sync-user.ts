@@ -6,11 +6,11 @@ import type { Pool } from '../../db/pool.ts';
 import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
 import { formatCount } from '../../text/format-quantity.ts';
 import { assertKnownInstance } from '../../walk/assert-instance.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `sync-user`. */
 export interface SyncUserCommandOptions {

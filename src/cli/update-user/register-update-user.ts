@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { updateActions } from '../../../drizzle/schema/codes.ts';
 import { OperatorError } from '../../errors.ts';
-import { parseInteger } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 import type { Assignment } from './read-request.ts';
 
 const MOST_SECONDS = 86_400;

@@ -1,7 +1,7 @@
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext } from '../command-context.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import type { ChangedUpdate } from './change-updates.ts';
 import { updateColumns } from './list-updates.ts';
 import type { UpdateSelection } from './select-updates.ts';

@@ -1,10 +1,10 @@
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import type { UserUpdate } from '../../user-updates/user-update.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { chooseStates, selectUpdates, type UpdateFilterOptions, type UpdateSelection } from './select-updates.ts';
 
 /** `updates list`: lists the requests that wait, the oldest first. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { updateActions, updateStates } from '../../../drizzle/schema/codes.ts';
-import { collect, collectAmong, parseInteger, parseTime } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { collect, collectAmong, parseInteger, parseTime } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_LIMIT = 1_000_000;
 

@@ -1,8 +1,8 @@
 import { OperatorError } from '../../errors.ts';
 import { findUsers, MAX_FOUND } from '../../users/find-users.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { formatUser } from './format-user.ts';
 
 /** `users find`: shows the users that a text names, each with all children. */

@@ -1,6 +1,6 @@
-import { parseInteger, parseText } from '../parse-argument.ts';
-import { refuseArguments } from '../refuse-arguments.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger, parseText } from '../program/parse-argument.ts';
+import { refuseArguments } from '../program/refuse-arguments.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_LIMIT = 100_000;
 

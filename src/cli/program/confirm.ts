@@ -1,4 +1,4 @@
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../../errors.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What is asked before a command does something that the operator may not have meant. */

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import { readMigrationState } from '../db/migrations/migrate.ts';
-import type { Pool } from '../db/pool.ts';
-import type { DatabaseTarget } from '../db/target/database-target.ts';
-import { withWorkPool } from '../db/with-work-pool.ts';
-import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.ts';
-import { OperatorError } from '../errors.ts';
-import { createLogger, type Logger } from '../log/logger.ts';
+import type { Config } from '../../config/config.ts';
+import { readMigrationState } from '../../db/migrations/migrate.ts';
+import type { Pool } from '../../db/pool.ts';
+import type { DatabaseTarget } from '../../db/target/database-target.ts';
+import { withWorkPool } from '../../db/with-work-pool.ts';
+import { startEmbeddedPostgres } from '../../embedded-postgres/start-embedded-postgres.ts';
+import { OperatorError } from '../../errors.ts';
+import { createLogger, type Logger } from '../../log/logger.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { startProgressBar } from '../output/progress-bar.ts';
 import { stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
-import { startProgressBar } from './output/progress-bar.ts';
 
 /** How a list is worked through. */
 export interface WorkThroughOptions {
