@@ -8,7 +8,7 @@ import { indentJson } from '../output/json-text.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
-import { withDatabase } from '../program/open-database.ts';
+import { inTransaction } from '../program/open-database.ts';
 
 /**
  * `dead-letters show`: everything about one letter. Only this command prints the body, which is personal data. It is printed
@@ -19,9 +19,7 @@ export async function showDeadLetter(
   options: { json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const letter = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => getDeadLetter(session, messageId)),
-  );
+  const letter = await inTransaction(context, (session) => getDeadLetter(session, messageId));
   const explanation = localise(explainDeadLetter(letter), letter, context.invocation);
   context.stdout(
     options.json === true

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { readMigrationState } from '../../db/migrations/migrate.ts';
-import type { Pool } from '../../db/pool.ts';
+import type { Pool, Session } from '../../db/pool.ts';
 import type { DatabaseTarget } from '../../db/target/database-target.ts';
 import { withWorkPool } from '../../db/with-work-pool.ts';
 import { startEmbeddedPostgres } from '../../embedded-postgres/start-embedded-postgres.ts';
@@ -29,6 +29,14 @@ export async function withDatabase<T>(
       return work(pool, config, target);
     });
   return withDatabaseTarget(context, useTarget, signal);
+}
+
+/** Does the work in one transaction of the database. */
+export function inTransaction<T>(
+  context: Pick<CommandContext, 'loadConfig' | 'progress'>,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return withDatabase(context, (pool) => pool.withTransaction(work));
 }
 
 /**

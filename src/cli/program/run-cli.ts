@@ -44,10 +44,12 @@ export async function runCli(args: readonly string[], outside: CommandContext): 
   const context: CommandContext = { ...outside, stderr: (text) => outside.stderr(localizeCommands(text, invocation)) };
   let exitCode: ExitCode = 0;
   const program: Command = createProgram(context);
-  const finish = (code: ExitCode) => {
-    exitCode = code;
-  };
-  for (const register of COMMANDS) register({ program, context, finish });
+  const run: Registration['run'] =
+    (work) =>
+    async (...given) => {
+      exitCode = await work(...given);
+    };
+  for (const register of COMMANDS) register({ program, context, run });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

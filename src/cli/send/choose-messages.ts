@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { OperatorError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { createStorm, type Storm } from '../../samples/create-storm.ts';
 import { createRandom } from '../../samples/random.ts';
 import {
@@ -77,9 +77,7 @@ async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin
     return { messages, events: count ?? 1, storm: undefined, sample: source };
   }
   assertFile(source);
-  if (count !== undefined) {
-    throw new OperatorError('usage', '--count is only for sample events. A file is sent as it is.', { exitCode: 2 });
-  }
+  if (count !== undefined) throw usageError('--count is only for sample events. A file is sent as it is.');
   const messages = await readMessages(source, { stdin, createMessageId });
   return { messages, events: messages.length, storm: undefined, sample: undefined };
 }
@@ -101,8 +99,6 @@ function* createSamples(type: SampleEventType, options: SampleOptions): Generato
 
 function assertFile(source: string): void {
   if (source === '-' || existsSync(source)) return;
-  throw new OperatorError('usage', `There is no file and no sample event with the name ${source}.`, {
-    hint: `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`,
-    exitCode: 2,
-  });
+  const hint = `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`;
+  throw usageError(`There is no file and no sample event with the name ${source}.`, hint);
 }

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../errors.ts';
+import { OperatorError, usageError } from '../../errors.ts';
 import { formatCount } from '../../text/format-quantity.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { startProgressBar } from '../output/progress-bar.ts';
@@ -106,10 +106,10 @@ async function findOnlyRow(
 
 async function clean(source: string | undefined, options: SendOptions, context: CommandContext): Promise<ExitCode> {
   if (source !== undefined || options.count !== undefined || options.url !== undefined) {
-    throw new OperatorError('usage', '--clean sends nothing: it takes no event, no --count and no --url.', {
-      hint: 'It removes samples from the database that is configured here.',
-      exitCode: 2,
-    });
+    throw usageError(
+      '--clean sends nothing: it takes no event, no --count and no --url.',
+      'It removes samples from the database that is configured here.',
+    );
   }
   return cleanSamples(options, context);
 }

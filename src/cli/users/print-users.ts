@@ -2,14 +2,12 @@ import { OperatorError } from '../../errors.ts';
 import { findUsers, MAX_FOUND } from '../../users/find-users.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
-import { withDatabase } from '../program/open-database.ts';
+import { inTransaction } from '../program/open-database.ts';
 import { formatUser } from './format-user.ts';
 
 /** `users find`: shows the users that a text names, each with all children. */
 export async function printUsers(who: string, options: { json?: boolean }, context: CommandContext): Promise<ExitCode> {
-  const found = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => findUsers(session, who.trim())),
-  );
+  const found = await inTransaction(context, (session) => findUsers(session, who.trim()));
   if (found.length === 0) {
     throw new OperatorError(
       'user_not_found',
