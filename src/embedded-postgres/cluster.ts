@@ -14,7 +14,6 @@ export const EMBEDDED_DATABASE = 'clerk_sync';
 
 /** An initialised database directory and what is needed to run it. */
 export interface Cluster {
-  /** The directory of Postgres, `<dataDir>/postgres`. */
   readonly directory: string;
   readonly logFile: string;
   /** In libpq's format, mode 0600, for `PGPASSFILE`. */

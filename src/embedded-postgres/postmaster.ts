@@ -12,7 +12,6 @@ import { prepareProgram, runProgram } from './run-program.ts';
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
-  /** `ready` when it accepts connections. */
   readonly status: string;
 }
 

@@ -97,7 +97,6 @@ const START_TIMEOUT_MS = 60_000;
 const RETRY_MS = 20;
 
 interface Joined extends Membership {
-  /** False if Postgres already ran. */
   readonly startedHere: boolean;
 }
 

@@ -17,7 +17,6 @@ import { tellProgress } from './tell-progress.ts';
 /** The options of `backfill`. */
 export interface BackfillCommandOptions {
   dryRun?: boolean;
-  /** Up to this many users. */
   limit?: number;
   restart?: boolean;
   json?: boolean;

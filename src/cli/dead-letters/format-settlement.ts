@@ -9,7 +9,6 @@ import type { Selection } from './select-dead-letters.ts';
 import type { Progress, SettledLetter } from './settle-dead-letters.ts';
 
 interface SettlementFormat {
-  /** `replayed`, `discarded`. */
   readonly done: string;
   readonly json?: boolean;
   readonly verbose?: boolean;

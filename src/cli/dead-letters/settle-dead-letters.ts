@@ -8,10 +8,8 @@ import { type Selection, type SelectionOptions, selectDeadLetters } from './sele
 
 /** The options that `replay` and `discard` share. */
 export interface SettleCommandOptions extends SelectionOptions {
-  /** Up to this many letters in a second. */
   rate?: number;
   dryRun?: boolean;
-  /** Prints a line for each letter, not only for each cause. */
   verbose?: boolean;
   json?: boolean;
 }

@@ -7,7 +7,6 @@ import { MIN_TOTAL, type ProgressBar, startProgressBar } from './progress-bar.ts
 export interface WalkTeller {
   /** The first call begins the count. `done` users were done before. */
   begin(total: number, done?: number): void;
-  /** Says how many users are done now. */
   tell(done: number): void;
   /** Says in a few words why nothing moves. */
   note(text: string): void;

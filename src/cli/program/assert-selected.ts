@@ -6,7 +6,6 @@ export interface Selected {
   readonly all?: boolean | undefined;
   /** The values of all filters; undefined for those that were not given. */
   readonly filters: readonly unknown[];
-  /** `dead letters`. */
   readonly what: string;
 }
 

@@ -5,11 +5,9 @@ import type { CommandContext } from './command-context.ts';
 
 /** How a list is worked through. */
 export interface WorkThroughOptions {
-  /** Up to this many in a second. */
   readonly rate?: number | undefined;
   /** What the progress bar counts, such as `dead letters replayed`. */
   readonly unit: string;
-  /** What is told if a signal stops it. */
   readonly stopped: string;
   readonly signal: AbortSignal;
 }

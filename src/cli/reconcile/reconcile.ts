@@ -14,10 +14,8 @@ import { formatReconcile, toReconcileJson } from './format-reconcile.ts';
 
 /** The options of `reconcile`. */
 export interface ReconcileCommandOptions {
-  /** Compares all users. */
   full?: boolean;
   dryRun?: boolean;
-  /** Up to this many tombstones. */
   maxDeletions?: number;
   json?: boolean;
 }

@@ -33,7 +33,6 @@ export interface Chosen {
   /** Undefined if the events come from a file and nothing was left to chance. */
   seed: number | undefined;
   storm: Storm | undefined;
-  /** The type of the sample, if all events have the same. */
   sample: SampleEventType | undefined;
 }
 

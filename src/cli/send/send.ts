@@ -20,16 +20,12 @@ export interface SendOptions {
   count?: number;
   shuffle?: boolean;
   duplicate?: boolean;
-  /** Where to send. A URL without a path gets the path of the service. */
   url?: string;
-  /** `whsec_…` */
   secret?: string;
   concurrency: number;
   seed?: number;
   json?: boolean;
-  /** Also sends samples to a database with real users. */
   yes?: boolean;
-  /** Removes samples and sends nothing. */
   clean?: boolean;
 }
 

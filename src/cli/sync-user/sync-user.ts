@@ -14,7 +14,6 @@ import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `sync-user`. */
 export interface SyncUserCommandOptions {
-  /** Asks Clerk and the database, and writes nothing. */
   dryRun?: boolean;
   json?: boolean;
 }

@@ -16,7 +16,6 @@ import { type RequestOptions, readRequest } from './read-request.ts';
 /** The options of `update-user`. */
 export interface UpdateUserOptions extends RequestOptions {
   action?: UpdateAction;
-  /** Merges metadata instead of replacing it. */
   merge?: boolean;
   force?: boolean;
   wait?: boolean;

@@ -23,7 +23,6 @@ export interface ChangeUpdatesOptions extends UpdateFilterOptions {
   all?: boolean;
   yes?: boolean;
   dryRun?: boolean;
-  /** Prints a line for each request, not only counts. */
   verbose?: boolean;
   json?: boolean;
 }

@@ -8,7 +8,6 @@ import { updateColumns } from './list-updates.ts';
 import type { UpdateSelection } from './select-updates.ts';
 
 interface ChangeFormat {
-  /** `retried`, `cancelled`. */
   readonly done: string;
   readonly json?: boolean;
   readonly verbose?: boolean;

@@ -9,13 +9,10 @@ import { formatUser } from './format-user.ts';
 export async function printUsers(who: string, options: { json?: boolean }, context: CommandContext): Promise<ExitCode> {
   const found = await inTransaction(context, (session) => findUsers(session, who.trim()));
   if (found.length === 0) {
-    throw new OperatorError(
-      'user_not_found',
-      'No user here has this id, e-mail address, phone number, user name, external id or wallet.',
-      {
-        hint: '`clerk-sync users` lists the newest users here. `clerk-sync sync-user <id>` reads a user from Clerk by id.',
-      },
-    );
+    const message = 'No user here has this id, e-mail address, phone number, user name, external id or wallet.';
+    const hint =
+      '`clerk-sync users` lists the newest users here. `clerk-sync sync-user <id>` reads a user from Clerk by id.';
+    throw new OperatorError('user_not_found', message, { hint });
   }
   const more = found.length === MAX_FOUND ? `\nOnly the first ${MAX_FOUND} are shown.\n` : '';
   printAnswer(context, options, {
