@@ -21,7 +21,7 @@ import { createUpdateRuns, type UpdateRuns } from './update-runs.ts';
 import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
-export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
+export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch' | 'recordBatch'> {
   readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless' | 'ensureTimeoutMs'> & {
     /** Default 10,000 ms. */
     readonly ensureTimeoutMs?: number;

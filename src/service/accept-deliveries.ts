@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
-import { countOpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
+import { countOpenDeadLetters, countResolvedDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
 import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { canWrite, createReadinessCheck } from '../http/readiness.ts';
@@ -16,6 +16,8 @@ import type { ReceiverOptions } from '../sync/receive.ts';
 import { countUnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
 import { countUsersByState } from '../users/count-users-by-state.ts';
 import { version } from '../version.ts';
+import { readActivity } from './read-activity.ts';
+import { startHeartbeat } from './start-heartbeat.ts';
 import type { StopStack } from './stop-stack.ts';
 
 /** When everything that was accepted is settled, requests get this long to complete: uploads, answers on their way. */
@@ -46,7 +48,9 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     readQueue: () => receiving.receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
     countUsers: () => countUsersByState(pool),
-    countPoolWaiters: () => pool.waiting,
+    countResolvedDeadLetters: () => countResolvedDeadLetters(pool),
+    readPool: () => pool,
+    readActivity: () => readActivity(pool),
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
     countUnsettledUpdates: () => countUnsettledUpdates(pool),
@@ -55,7 +59,14 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     ...{ target, secrets, deletedUsers: config.deletedUsers },
     ...{ secretKey: config.clerkSecretKey, apiUrl: config.clerkApiUrl },
   };
-  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
+  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync({
+    settings,
+    pool,
+    metrics,
+    logger,
+    recordBatch: metrics.recordBatch,
+    ...lanes,
+  });
   const app = createApp({
     ...receiving,
     checkReadiness: createReadinessCheck(pool, logger),
@@ -68,6 +79,9 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(() => drain(listening, clerkSync));
+  const { readRecent } = metrics;
+  const heartbeat = startHeartbeat({ pool, logger, readRecent, readQueue: () => receiving.receiver.stats() });
+  started.defer(() => heartbeat.stop());
   return { url: listening.url, metrics, runs, updateRuns };
 }
 

@@ -40,10 +40,12 @@ const ALLOWED: Record<string, string[]> = {
     'src/embedded-postgres',
     'src/http',
     'src/metrics',
+    'src/processes',
     'src/users',
     'src/user-updates',
     'src/dead-letters',
     'src/reconcile',
+    'src/backfill',
     'src/walk',
     'src/sync',
     'src/clerk',
@@ -71,7 +73,9 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/http': ['src/metrics', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
-  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/users'],
+  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/backfill', 'src/users'],
+  // Which processes of the service run.
+  'src/processes': ['src/db', 'drizzle/schema'],
   'src/doctor': [
     'src/samples',
     'src/reconcile',

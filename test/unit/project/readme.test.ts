@@ -75,9 +75,18 @@ function describeColumn(table: PgTable, column: Column | undefined) {
 describe('the operations page', () => {
   test('lists the metrics that the service has, with their types and labels', async () => {
     const metrics = makeMetrics({
-      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
+      countOpenDeadLetters: async () => [{ state: 'open', reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
+      readActivity: async () => ({
+        lastDeliveryAgeSeconds: 1,
+        backfill: { state: 'running', applied: 1, stale: 1, deadLetters: 1, expectedUsers: 9, updatedAt: 1 },
+        replays: [{ state: 'running', runs: 1, letters: 2, settled: 1 }],
+      }),
       countUsers: async () => [{ state: 'live', count: 1 }],
-      findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
+      findReconcileState: async () => ({
+        finishedAt: { full: 1 },
+        drift: { full: { missing: { repaired: 1, left: 0 } } },
+        succeeded: true,
+      }),
       countUnsettledUpdates: async () => [{ state: 'pending', count: 1, oldestAgeSeconds: 1 }],
     });
     metrics.recordVerified(new Date());
@@ -87,6 +96,7 @@ describe('the operations page', () => {
       eventAt: new Date(),
       sanitized: 0,
       unkeyed: { passkeys: 1 },
+      unknown: { user: 1 },
       ms: 1,
     });
     metrics.recordRejection('queue_full');
