@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { BackfillProgress } from '../backfill/find-backfill-progress.ts';
+import type { LatestBackfill } from '../backfill/find-latest-backfill.ts';
 import type { ReplayProgress } from '../dead-letters/count-replay-runs.ts';
 import { registerGauge, toSeries } from './register-gauge.ts';
 import { shareInFlight } from './share-in-flight.ts';
@@ -9,7 +9,7 @@ export interface Activity {
   /** Since any process received a verified delivery. Undefined: none ever did. */
   readonly lastDeliveryAgeSeconds: number | undefined;
   /** The latest backfill. Undefined: there was never one. */
-  readonly backfill: BackfillProgress | undefined;
+  readonly backfill: LatestBackfill | undefined;
   /** One for each state. */
   readonly replays: readonly ReplayProgress[];
 }
@@ -50,7 +50,7 @@ function findYoungest(age: number | undefined, lastVerifiedAt: Date | undefined)
   return ages.length === 0 ? undefined : Math.max(0, Math.min(...ages));
 }
 
-function registerBackfill(registry: Registry, find: () => Promise<BackfillProgress | undefined>): void {
+function registerBackfill(registry: Registry, find: () => Promise<LatestBackfill | undefined>): void {
   registerGauge(registry, {
     name: 'clerk_sync_backfill_state',
     help: 'Always 1. The label is the state of the latest backfill. Absent before the first one.',

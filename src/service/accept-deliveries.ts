@@ -13,6 +13,7 @@ import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { countUnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
 import { countUsersByState } from '../users/count-users-by-state.ts';
 import { version } from '../version.ts';
@@ -31,6 +32,8 @@ export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch
   readonly target: DatabaseTarget;
   readonly pool: Pool;
   readonly logger: Logger;
+  /** Undefined: no traces are made. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A service that takes deliveries. */
@@ -42,7 +45,7 @@ export interface Accepting extends Pick<Listening, 'url'> {
 
 /** Takes deliveries over HTTP until `started` is disposed of. What was accepted is settled and answered before that ends. */
 export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
-  const { config, secrets, target, pool, logger, ...lanes } = options;
+  const { config, secrets, target, pool, logger, tracing, ...lanes } = options;
   const metrics: Metrics = createMetrics({
     version,
     readQueue: () => receiving.receiver.stats(),
@@ -59,16 +62,12 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     ...{ target, secrets, deletedUsers: config.deletedUsers },
     ...{ secretKey: config.clerkSecretKey, apiUrl: config.clerkApiUrl },
   };
-  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync({
-    settings,
-    pool,
-    metrics,
-    logger,
-    recordBatch: metrics.recordBatch,
-    ...lanes,
-  });
+  const { recordBatch, readRecent } = metrics;
+  const parts = { settings, pool, metrics, logger, tracing, recordBatch, ...lanes };
+  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync(parts);
   const app = createApp({
     ...receiving,
+    tracing,
     checkReadiness: createReadinessCheck(pool, logger),
     metrics,
     logger,
@@ -79,7 +78,6 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(() => drain(listening, clerkSync));
-  const { readRecent } = metrics;
   const heartbeat = startHeartbeat({ pool, logger, readRecent, readQueue: () => receiving.receiver.stats() });
   started.defer(() => heartbeat.stop());
   return { url: listening.url, metrics, runs, updateRuns };

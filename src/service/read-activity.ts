@@ -1,4 +1,4 @@
-import { findBackfillProgress } from '../backfill/find-backfill-progress.ts';
+import { findLatestBackfill } from '../backfill/find-latest-backfill.ts';
 import type { Pool } from '../db/pool.ts';
 import { countReplayRuns } from '../dead-letters/count-replay-runs.ts';
 import type { Activity } from '../metrics/activity-metrics.ts';
@@ -10,7 +10,7 @@ export function readActivity(pool: Pool): Promise<Activity> {
     async (session) => {
       const [lastDeliveryAgeSeconds, backfill, replays] = await Promise.all([
         findLastDeliveryAge(session),
-        findBackfillProgress(session),
+        findLatestBackfill(session),
         countReplayRuns(session),
       ]);
       return { lastDeliveryAgeSeconds, backfill, replays };

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../drizzle/schema/codes.ts';
 import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
+import type { DeliverySpan, Tracing } from '../tracing/tracing.ts';
 import { type DeliveryEntry, type LetterReason, makeDeliveryEntry } from './batch-entry.ts';
 import { getSettled, type Settled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
 import { countUnknown } from './snapshots/count-unknown.ts';
@@ -19,6 +20,7 @@ export interface ReceiverOptions extends SettleOptions {
   readonly deadlineMs?: number;
   /** Told how many deliveries a batch has, before it is written. */
   readonly recordBatch?: ((size: number) => void) | undefined;
+  readonly tracing?: Pick<Tracing, 'traceBatch'> | undefined;
 }
 
 /** What became of a delivery: ids, types and codes only, fit for a log. */
@@ -46,7 +48,7 @@ export interface Receiver {
    * @throws {QueueFullError | DatabaseUnavailableError} or an unknown error: nothing was
    * decided, the sender must send again.
    */
-  receive(delivery: VerifiedDelivery): Promise<Receipt>;
+  receive(delivery: VerifiedDelivery, span?: DeliverySpan): Promise<Receipt>;
   /** Resolves when everything received has been answered. */
   drain(): Promise<void>;
   /** Deliveries that wait for their batch, and those in the batches being written. */
@@ -58,7 +60,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const queue = new BatchQueue<DeliveryEntry, SettleResult>({
     process: (entries, timeoutMs) => {
       options.recordBatch?.(entries.length);
-      return settleEach(options, entries, timeoutMs);
+      const settle = () => settleEach(options, entries, timeoutMs);
+      if (options.tracing === undefined) return settle();
+      return options.tracing.traceBatch(
+        entries.map(({ span }) => span),
+        settle,
+      );
     },
     lanes: Math.min(options.lanes ?? 2, options.pool.size),
     maxBatch: options.maxBatch ?? 200,
@@ -67,8 +74,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     deadlineMs: options.deadlineMs ?? 12_000,
   });
   return {
-    async receive(delivery) {
-      const entry = makeDeliveryEntry(delivery);
+    async receive(delivery, span) {
+      const entry = makeDeliveryEntry(delivery, span);
       return makeReceipt(entry, getSettled(await queue.add(entry, delivery.body.length)));
     },
     drain: () => queue.drain(),

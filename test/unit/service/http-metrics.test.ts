@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { BackfillProgress } from '../../../src/backfill/find-backfill-progress.ts';
+import type { LatestBackfill } from '../../../src/backfill/find-latest-backfill.ts';
 import type { OpenDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
 import { makeApp, makeReceipt } from '../../support/make-app.ts';
 import { makeMetrics } from '../../support/make-metrics.ts';
@@ -212,7 +212,7 @@ describe('the metrics', () => {
   });
 
   test('show how far the latest backfill and the running replays are', async () => {
-    const backfill: BackfillProgress = {
+    const backfill: LatestBackfill = {
       ...{ state: 'running', applied: 70, stale: 20, deadLetters: 1, expectedUsers: 1000, updatedAt: 1_767_225_600.5 },
     };
     const replays = (['running', 'finished'] as const).map((state) => ({ state, runs: 2, letters: 100, settled: 60 }));

@@ -6,7 +6,7 @@ import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 
 /** How far the latest backfill is, whoever runs it. */
-export interface BackfillProgress {
+export interface LatestBackfill {
   readonly state: RunState;
   readonly applied: number;
   readonly stale: number;
@@ -29,6 +29,6 @@ const FIND = defineStatement(
 );
 
 /** Undefined: there was never one. */
-export async function findBackfillProgress(session: Session): Promise<BackfillProgress | undefined> {
-  return (await session.run<BackfillProgress>(FIND))[0];
+export async function findLatestBackfill(session: Session): Promise<LatestBackfill | undefined> {
+  return (await session.run<LatestBackfill>(FIND))[0];
 }
