@@ -112,7 +112,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/clerk': ['src/tracing', 'src/errors.ts'],
   // Spans of OpenTelemetry. All but `serve` know only its interface.
   'src/tracing': ['src/config', 'src/log', 'src/version.ts'],
-  'src/embedded-postgres': ['src/db', 'src/errors.ts'],
+  'src/embedded-postgres': ['src/db', 'src/errors.ts', 'src/log'],
   'src/config': ['src/db', 'src/errors.ts'],
   'src/db': ['src/errors.ts', 'src/log'],
   'src/log': ['src/errors.ts'],
