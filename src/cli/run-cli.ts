@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor/register-doctor.ts';
 import { registerForgetMessages } from './forget-messages/register-forget-messages.ts';
 import { registerMigrate } from './migrate/register-migrate.ts';
 import { localizeCommands } from './output/localize-commands.ts';
+import { registerPrune } from './prune/register-prune.ts';
 import { registerReconcile } from './reconcile/register-reconcile.ts';
 import type { Registration } from './registration.ts';
 import { registerRemoveInstance } from './remove-instance/register-remove-instance.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((registration: Registration) => void)[] = [
   registerUpdateUser,
   registerUpdates,
   registerForgetMessages,
+  registerPrune,
   registerDoctor,
   registerRemoveInstance,
 ];

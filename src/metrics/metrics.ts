@@ -4,6 +4,7 @@ import type { UnsettledUpdates } from '../user-updates/count-unsettled-updates.t
 import { type DatabaseMetricsOptions, registerDatabaseMetrics } from './database-metrics.ts';
 import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
+import { type RetentionMetrics, registerRetentionMetrics } from './retention-metrics.ts';
 import { registerUserUpdateMetrics, type UserUpdateMetrics } from './user-update-metrics.ts';
 
 /** Where the metrics come from. */
@@ -18,7 +19,7 @@ export interface MetricsOptions extends DatabaseMetricsOptions {
 }
 
 /** The metrics of the service, and their text. */
-export interface Metrics extends DeliveryMetrics, UserUpdateMetrics {
+export interface Metrics extends DeliveryMetrics, UserUpdateMetrics, RetentionMetrics {
   readonly contentType: string;
   recordReconcile(made: MadeReconcile): void;
   /** All metrics in the text format of Prometheus. */
@@ -34,12 +35,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   registerDatabaseMetrics(registry, options);
   const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
   const userUpdates = registerUserUpdateMetrics(registry, options.countUnsettledUpdates);
+  const retention = registerRetentionMetrics(registry);
   registerBuildInfo(registry, options);
 
   return {
     contentType: registry.contentType,
     ...deliveries,
     ...userUpdates,
+    ...retention,
     recordReconcile,
     render: () => registry.metrics(),
   };

@@ -7,6 +7,7 @@ import { createLogger, type Logger } from '../log/logger.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { type EmbeddedAddress, makeBanner } from './make-banner.ts';
 import type { ReconcileSchedule } from './schedule-reconcile.ts';
+import type { RetentionSchedule } from './schedule-retention.ts';
 import type { UserUpdateSchedule } from './schedule-user-updates.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
@@ -64,7 +65,7 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, banner } = database;
-  const schedules: (ReconcileSchedule | UserUpdateSchedule)[] = [];
+  const schedules: (ReconcileSchedule | UserUpdateSchedule | RetentionSchedule)[] = [];
   // They are stopped together with the deliveries, and have ended before the pool closes.
   started.defer(() => Promise.all(schedules.map(({ ended }) => ended)));
   const { target } = database;
@@ -77,6 +78,13 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
     }),
   );
+  started.defer(() => {
+    for (const schedule of schedules) schedule.stop();
+  });
+  if (config.retentionDays !== undefined) {
+    const { scheduleRetention } = await import('./schedule-retention.ts');
+    schedules.push(scheduleRetention({ target, days: config.retentionDays, logger, metrics }));
+  }
   if (config.clerkSecretKey === undefined) return;
   const { setProxy } = await import('./open-api.ts');
   setProxy(config);
@@ -89,9 +97,6 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
     const { scheduleUserUpdates } = await import('./schedule-user-updates.ts');
     schedules.push(scheduleUserUpdates({ updateRuns, share, logger, metrics }));
   }
-  started.defer(() => {
-    for (const schedule of schedules) schedule.stop();
-  });
 }
 
 /** Opens a pool on the configured database or on the embedded one, and migrates it. */

@@ -20,6 +20,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/users',
     'src/dead-letters',
     'src/user-updates',
+    'src/retention',
     'src/doctor',
     'src/reconcile',
     'src/backfill',
@@ -44,6 +45,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/user-updates',
     'src/dead-letters',
     'src/reconcile',
+    'src/retention',
     'src/walk',
     'src/sync',
     'src/clerk',
@@ -96,6 +98,8 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/backfill': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  // Removes what is old.
+  'src/retention': ['src/walk', 'src/db', 'drizzle/schema'],
   // What every run over Clerk's users shares.
   'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.
