@@ -4,6 +4,7 @@ import type { CommandContext, ExitCode } from './command-context.ts';
 import { createProgram } from './create-program.ts';
 import { registerDeadLetters } from './dead-letters/register-dead-letters.ts';
 import { registerDoctor } from './doctor/register-doctor.ts';
+import { registerEraseUser } from './erase-user/register-erase-user.ts';
 import { registerForgetMessages } from './forget-messages/register-forget-messages.ts';
 import { registerMigrate } from './migrate/register-migrate.ts';
 import { localizeCommands } from './output/localize-commands.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((registration: Registration) => void)[] = [
   registerUpdateUser,
   registerUpdates,
   registerForgetMessages,
+  registerEraseUser,
   registerPrune,
   registerDoctor,
   registerRemoveInstance,
