@@ -6,6 +6,7 @@ import { makeObservedEntry } from '../../support/api-entry.ts';
 import { callCli } from '../../support/cli.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { dumpText } from '../../support/dump-text.ts';
+import { findSteps, readPage } from '../../support/markdown.ts';
 import { EPOCH_MS, makeUserEntry } from '../../support/user-event.ts';
 import { makeWholeUser } from '../../support/whole-user.ts';
 
@@ -238,4 +239,34 @@ Nothing was changed. To erase it, add --yes.
   expect([
     ...(await sql`select instance_id, deleted_at is not null as deleted from clerk.users where id = 'user_unknown'`),
   ]).toEqual([{ instance_id: null, deleted: true }]);
+});
+
+test('each command of the page about deletion requests can be typed', async () => {
+  const { sql, call } = await useErasable();
+  const steps = findSteps(readPage('docs/deletion-requests.md')).flatMap((step) =>
+    'command' in step ? [step.command] : [],
+  );
+  const ended: [command: string, exitCode: number][] = [];
+  for (const command of steps) {
+    const words =
+      command
+        .replace('user_…', ID)
+        .replace('eve@example.com', MAIL)
+        .match(/"[^"]*"|\S+/g) ?? [];
+    const args = words.slice(1).map((word) => word.replaceAll('"', ''));
+    const running = call(...args, ...(args[0] === 'erase-user' ? ['--yes'] : []));
+    if (args.includes('--wait')) {
+      await expect
+        .poll(() => sql`select from clerk.user_updates where action = 'delete' and user_id = ${ID}`)
+        .toHaveLength(2);
+      await sql`update clerk.user_updates set state = 'succeeded' where action = 'delete'`;
+    }
+    ended.push([command.split(' ')[1] ?? '', (await running).exitCode]);
+  }
+  expect(ended).toEqual([
+    ['users', 0],
+    ['update-user', 0],
+    ['erase-user', 0],
+  ]);
+  expect((await dumpText(sql)).split('\n').filter((line) => line.includes(MARK))).toHaveLength(1);
 });

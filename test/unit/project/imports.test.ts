@@ -22,6 +22,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/user-updates',
     'src/retention',
     'src/erasure',
+    'src/roles',
     'src/doctor',
     'src/reconcile',
     'src/backfill',
@@ -102,6 +103,8 @@ const ALLOWED: Record<string, string[]> = {
   'src/backfill': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
   // Takes a person out of every table.
   'src/erasure': ['src/users', 'src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  // Who may read what.
+  'src/roles': ['src/db', 'src/errors.ts', 'drizzle/schema'],
   // Removes what is old.
   'src/retention': ['src/walk', 'src/db', 'drizzle/schema'],
   // What every run over Clerk's users shares.
