@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { createPool } from '../../../src/db/pool.ts';
