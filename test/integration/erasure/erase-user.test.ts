@@ -255,7 +255,7 @@ test('each command of the page about deletion requests can be typed', async () =
         .replace('eve@example.com', MAIL)
         .match(/"[^"]*"|\S+/g) ?? [];
     const args = words.slice(1).map((word) => word.replaceAll('"', ''));
-    const running = call(...args, ...(args[0] === 'erase-user' ? ['--yes'] : []));
+    const running = call(...args, ...(args[0] === 'users' ? [] : ['--yes']));
     if (args.includes('--wait')) {
       await expect.poll(() => sql`select from clerk.user_updates`, { timeout: 20_000 }).toHaveLength(1);
       await sql`update clerk.user_updates set state = 'succeeded' where action = 'delete'`;

@@ -146,7 +146,8 @@ test('works in a schema of another name, and its statements can be printed and r
   expect(await readable()).toEqual({ id: true, private: false });
   await sql.unsafe(`revoke all on all tables in schema "My ""users""" from ${role}`);
   const { stdout } = await callCli(['migrate', '--grant-readonly', role, '--print-sql'], { env });
-  await sql.unsafe(stdout);
+  // The client wants to begin by itself.
+  await sql.unsafe(stdout.replaceAll(/^(begin|commit);$/gm, ''));
   expect(await readable()).toEqual({ id: true, private: false });
 });
 
