@@ -1,11 +1,11 @@
 import { type ErasureRecord, eraseUser, WHAT_STAYS } from '../../erasure/erase-user.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { confirm } from '../confirm.ts';
-import { withDatabase } from '../open-database.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { formatTraces } from '../output/format-traces.ts';
 import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { confirm } from '../program/confirm.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `erase-user`. */
 export interface EraseUserOptions {

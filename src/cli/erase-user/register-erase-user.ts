@@ -1,8 +1,8 @@
-import { collect, parseText } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { collect, parseText } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `erase-user` and passes its options on. */
-export function registerEraseUser({ program, context, finish }: Registration): void {
+export function registerEraseUser({ program, context, run }: Registration): void {
   program
     .command('erase-user')
     .description('erase everything that is stored about a user, but for the id; asks first')
@@ -23,8 +23,9 @@ Examples:
   clerk-sync erase-user user_2g7np7Hrk0SN6kj5EDMLDaKNL0S
   clerk-sync erase-user user_2g7np7Hrk0SN6kj5EDMLDaKNL0S --yes --by "Grace, request 42" --json`,
     )
-    .action(async (userId: string, options) => {
-      const { eraseStoredUser } = await import('./erase-stored-user.ts');
-      finish(await eraseStoredUser(userId, options, context));
-    });
+    .action(
+      run(async (userId: string, options) =>
+        (await import('./erase-stored-user.ts')).eraseStoredUser(userId, options, context),
+      ),
+    );
 }

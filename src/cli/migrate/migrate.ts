@@ -2,14 +2,14 @@ import { migrate, printMigrationSql } from '../../db/migrations/migrate.ts';
 import { getQualifier } from '../../db/sql/qualify.ts';
 import type { DatabaseTarget } from '../../db/target/database-target.ts';
 import { withWorkPool } from '../../db/with-work-pool.ts';
-import { OperatorError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { assertRole, grantReadonly, type ReadonlyRole } from '../../roles/grant-readonly.ts';
 import { makeReadonlyStatements } from '../../roles/readonly-grants.ts';
 import { listSome } from '../../text/list-some.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabaseTarget } from '../open-database.ts';
 import { escapeText } from '../output/escape-text.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabaseTarget } from '../program/open-database.ts';
 
 /** The options of `migrate`. */
 export interface MigrateCommandOptions {
@@ -55,9 +55,7 @@ function readReader({
 }: MigrateCommandOptions): ReadonlyRole | undefined {
   if (role !== undefined) return { role, withPrivateMetadata };
   if (!withPrivateMetadata) return undefined;
-  throw new OperatorError('usage', '--with-private-metadata needs --grant-readonly with the name of a role.', {
-    exitCode: 2,
-  });
+  throw usageError('--with-private-metadata needs --grant-readonly with the name of a role.');
 }
 
 async function migrateAndGrant(target: DatabaseTarget, reader: ReadonlyRole | undefined) {

@@ -1,8 +1,8 @@
-import { parseText } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { parseText } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `migrate` and passes its options on. */
-export function registerMigrate({ program, context, finish }: Registration): void {
+export function registerMigrate({ program, context, run }: Registration): void {
   program
     .command('migrate')
     .description('bring the database up to date (the service also does this when it starts)')
@@ -25,8 +25,5 @@ Examples:
   clerk-sync migrate
   clerk-sync migrate --grant-readonly reporting`,
     )
-    .action(async (options) => {
-      const { runMigrations } = await import('./migrate.ts');
-      finish(await runMigrations(options, context));
-    });
+    .action(run(async (options) => (await import('./migrate.ts')).runMigrations(options, context)));
 }

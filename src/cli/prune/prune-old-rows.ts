@@ -2,11 +2,11 @@ import type { Pool } from '../../db/pool.ts';
 import type { DatabaseTarget } from '../../db/target/database-target.ts';
 import { countOld, prune, type RowCounts } from '../../retention/prune.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTraces } from '../output/format-traces.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `prune`. */
 export interface PruneCommandOptions {

@@ -1,7 +1,7 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `prune` and passes its options on. */
-export function registerPrune({ program, context, finish }: Registration): void {
+export function registerPrune({ program, context, run }: Registration): void {
   program
     .command('prune')
     .description('remove what is older than RETENTION_DAYS, as the service does once an hour')
@@ -18,8 +18,5 @@ Examples:
   clerk-sync prune --dry-run
   clerk-sync prune`,
     )
-    .action(async (options) => {
-      const { pruneOldRows } = await import('./prune-old-rows.ts');
-      finish(await pruneOldRows(options, context));
-    });
+    .action(run(async (options) => (await import('./prune-old-rows.ts')).pruneOldRows(options, context)));
 }
