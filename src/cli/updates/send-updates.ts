@@ -6,6 +6,7 @@ import { abortOnSignal } from '../program/abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { withDatabase } from '../program/open-database.ts';
 
+/** The options of `updates send`. */
 export interface SendUpdatesOptions {
   /** After so many seconds no further call begins. */
   readonly deadline?: number;

@@ -3,12 +3,12 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { listSql, nameOf } from './columns.ts';
 import { epochMs, readTime } from './wire-time.ts';
 
-/** Columns for a select whose rows `readRow` reads: its times are read as `epochMs` says. */
+/** Columns of a select whose rows `readRow` reads. Times are selected with `epochMs`. */
 export function selectReadable(columns: readonly PgColumn[]): SQL {
   return listSql(columns.map((column) => (isTime(column) ? sql`${epochMs(column)} as ${nameOf(column)}` : column)));
 }
 
-/** A row as `selectReadable` has read it, with its times. */
+/** A row of `selectReadable`, with its times as `Date`. */
 export function readRow<Table extends PgTable, Name extends keyof InferSelectModel<Table>>(
   table: Table,
   row: Readonly<Record<Name, unknown>>,
