@@ -26,11 +26,10 @@ export interface BackfillPreview {
   readonly same: number;
   readonly drift: Readonly<Partial<Record<DriftKind, number>>>;
   readonly isComplete: boolean;
-  /** Why the end of Clerk's list can't be the end, a sentence. */
   readonly shortfall: string | undefined;
 }
 
-/** What a run does not write is its message's id. */
+/** The message ids of a run begin with its id. A preview writes none. */
 const RUN_ID = 'backfill_preview';
 
 /** Reads all users and compares each with its rows. Writes nothing at all. */

@@ -18,9 +18,9 @@ export interface UserScene {
 }
 
 /**
- * What became of a user who was asked for. `deleted`: a tombstone is here, now or already. The last four leave something
- * to do. Clerk knows no such user, the user can't be applied, the row belongs to another instance than the key, or Clerk
- * still has a user who is deleted here.
+ * The outcome for a user. `deleted`: a tombstone is here, now or already. The last four leave something to do: Clerk has no
+ * such user, the user can't be applied, the row belongs to another instance than the key, or Clerk still has a user who is
+ * deleted here.
  */
 export type SyncOutcome =
   | 'applied'
@@ -35,7 +35,6 @@ export type SyncOutcome =
 export interface SyncedUser {
   readonly userId: string;
   readonly outcome: SyncOutcome;
-  /** Why something is left over, a sentence. */
   readonly error?: string;
 }
 
@@ -66,7 +65,6 @@ export async function syncUser(scene: UserScene, userId: string): Promise<Synced
 interface Absence {
   readonly userId: string;
   readonly stored: StoredUser | undefined;
-  /** Before Clerk was asked. */
   readonly askedAt: Date;
 }
 
@@ -79,7 +77,7 @@ async function settleAbsence(scene: UserScene, { userId, stored, askedAt }: Abse
     return { userId, outcome: 'not_found', error };
   }
   const { outcome, letter } = await settleOne(settle, makeApiTombstone(userId, observe(askedAt, instanceId)));
-  // Stale: somebody else has been told of the deletion meanwhile.
+  // Stale: somebody else has applied the deletion meanwhile.
   if (outcome !== 'dead_letter') return { userId, outcome: 'deleted' };
   return { userId, outcome, error: letter?.error ?? 'The deletion could not be applied.' };
 }
@@ -112,7 +110,6 @@ export async function settleUser(
 export interface StoredUser {
   /** Null if no event and no page has said it. */
   readonly instanceId: string | null;
-  /** Undefined while the user lives. */
   readonly deletedAt: Date | undefined;
 }
 

@@ -11,6 +11,7 @@ import type { ReconcileLimits } from '../reconcile/reconcile-options.ts';
 import { findDueRun } from '../reconcile/record-reconcile.ts';
 import { type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
 import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** The options of `backfill`. */
 export interface BackfillCallOptions {
@@ -80,8 +81,8 @@ export interface ApiRunsOptions {
   readonly target: DatabaseTarget;
   readonly deletedUsers: DeletedUsers;
   readonly openApi: (signal: AbortSignal) => ClerkApi;
-  /** Aborted when the library is closed. */
   readonly closing: AbortSignal;
+  readonly tracing?: Pick<Tracing, 'traceRun'> | undefined;
 }
 
 /** The runs over many users. */
@@ -93,7 +94,7 @@ export interface ApiRuns {
 }
 
 /** Makes the runs over many users. Each has a client and connections of its own, which end with it. */
-export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRunsOptions): ApiRuns {
+export function createApiRuns({ target, deletedUsers, openApi, closing, tracing }: ApiRunsOptions): ApiRuns {
   const lend = async <T>(
     applicationName: string,
     given: AbortSignal | undefined,
@@ -103,10 +104,12 @@ export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRun
     const signal = AbortSignal.any([closing, ...(given === undefined ? [] : [given])]);
     // What is still asked for at the end, such as a page that was fetched ahead, must not keep anybody.
     const api = openApi(AbortSignal.any([signal, ended.signal]));
-    try {
-      return await withWorkPool({ target, applicationName, size: 1 }, (pool) =>
+    const run = () =>
+      withWorkPool({ target, applicationName, size: 1 }, (pool) =>
         work({ api, settle: { pool, deletedUsers }, target, signal }),
       );
+    try {
+      return await (tracing === undefined ? run() : tracing.traceRun(applicationName, run));
     } finally {
       ended.abort();
     }
@@ -153,11 +156,7 @@ function readLimits({
   deadlineMs,
 }: Pick<ReconcileCallOptions, 'full' | 'maxPages' | 'deadlineMs'>): ReconcileLimits | undefined {
   if (maxPages === undefined && deadlineMs === undefined) return undefined;
-  if (full === true) {
-    throw new OperatorError(
-      'invalid_options',
-      'maxPages and deadlineMs are limits of incremental runs: leave out full.',
-    );
-  }
-  return { maxPages, deadlineMs };
+  if (full !== true) return { maxPages, deadlineMs };
+  const message = 'maxPages and deadlineMs are limits of incremental runs: leave out full.';
+  throw new OperatorError('invalid_options', message);
 }

@@ -3,12 +3,14 @@ import { syncUser } from '../backfill/sync-user.ts';
 import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import type { Pool } from '../db/pool.ts';
+import { eraseUser } from '../erasure/erase-user.ts';
 import { OperatorError } from '../errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { createWebhookApp } from '../http/create-app.ts';
 import type { DeliveryObserver } from '../http/webhook-handler.ts';
 import type { Log } from '../log/log.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { version } from '../version.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { type ApiRuns, createApiRuns } from './api-runs.ts';
@@ -21,15 +23,14 @@ import { createUpdateRuns, type UpdateRuns } from './update-runs.ts';
 import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
-export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
+export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch' | 'recordBatch'> {
   readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless' | 'ensureTimeoutMs'> & {
-    /** Default 10,000 ms. */
     readonly ensureTimeoutMs?: number;
   };
-  /** Closed with the `ClerkSync`. */
   readonly pool: Pool;
   readonly metrics: DeliveryObserver;
   readonly logger: Log;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A `ClerkSync`, with the parts of it that the service puts its own routes and its schedule on. */
@@ -40,21 +41,24 @@ export interface AssembledClerkSync {
   readonly updateRuns: UpdateRuns;
 }
 
+/** An erasure looks for the user in letters that name none. */
+const ERASURE_MS = 60_000;
+
 /** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
 export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
-  const { settings, pool, metrics, logger, ...lanes } = parts;
+  const { settings, pool, metrics, logger, tracing, ...lanes } = parts;
   const { target, secrets, deletedUsers } = settings;
   const settle = { pool, deletedUsers };
-  const receiving = createReceiving({ ...settle, ...lanes, secrets });
+  const receiving = createReceiving({ ...settle, ...lanes, secrets, tracing });
   const app = createWebhookApp({ ...receiving, metrics, logger });
 
   const closing = new AbortController();
   const openApi = (signal: AbortSignal, timings: ClerkApiOptions['timings'] = {}) =>
-    openClerkApi(settings, { signal, timings });
-  const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal });
+    openClerkApi(settings, { signal, timings, tracing });
+  const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal, tracing });
   const updateRuns = createUpdateRuns({
     ...{ target, deletedUsers, secretKey: settings.secretKey, log: logger, closing: closing.signal },
-    openApi: (options) => openClerkApi(settings, options),
+    openApi: (options) => openClerkApi(settings, { ...options, tracing }),
   });
   const getApi = once(() => openApi(closing.signal));
   const getEnsureUser = once(() =>
@@ -86,6 +90,9 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
     }),
     backfill: track(runs.backfill),
     reconcile: track(runs.reconcile),
+    eraseUser: track(async (id, options) =>
+      pool.withTransaction((session) => eraseUser(session, id, options), { timeoutMs: ERASURE_MS }),
+    ),
     deadLetters: createDeadLetters(pool, settle),
     userUpdates: { ...createUserUpdates(pool), send: track(updateRuns.send) },
     status: () => readStatus(pool),
@@ -100,7 +107,7 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
 
 function openClerkApi(
   { secretKey, apiUrl }: Pick<ClerkSyncSettings, 'secretKey' | 'apiUrl'>,
-  options: Pick<ClerkApiOptions, 'signal' | 'timings'>,
+  options: Pick<ClerkApiOptions, 'signal' | 'timings' | 'tracing'>,
 ): ClerkApi {
   if (secretKey === undefined) {
     throw new OperatorError('no_secret_key', "secretKey is not set: Clerk's Backend API can't be asked.", {

@@ -1,5 +1,6 @@
+import { acknowledgeableKinds } from '../../drizzle/schema/codes.ts';
 import type { Drift, DriftKind } from '../sync/drift/find-drift.ts';
-import { ACKNOWLEDGEABLE, makeKey } from './acknowledgements.ts';
+import { makeKey } from './acknowledgements.ts';
 
 /**
  * What a reconcile finds, beside what `findDrift` tells.
@@ -26,7 +27,6 @@ export interface DriftCount {
   readonly withheld?: number;
   /** Ids of users, those left first. Of what can be acknowledged there are up to 1,000. */
   readonly examples: readonly string[];
-  /** How often each column or child table differed. */
   readonly fields: Readonly<Record<string, number>>;
 }
 
@@ -50,7 +50,7 @@ const KINDS: readonly ReconcileKind[] = [
 const MAX_EXAMPLES = 3;
 /** The ids are needed to acknowledge drift. */
 const MAX_ACKNOWLEDGEABLE = 1000;
-const KNOWN: ReadonlySet<string> = new Set(ACKNOWLEDGEABLE);
+const KNOWN: ReadonlySet<string> = new Set(acknowledgeableKinds);
 
 interface OpenCount {
   found: number;
@@ -65,9 +65,7 @@ interface OpenCount {
 /** What a run has found so far. Of users it keeps counts and a few ids. */
 export class DriftTally {
   usersRead = 0;
-  /** Users who could not be written, and were kept as dead letters. */
   deadLetters = 0;
-  /** Made by `makeKey`. */
   acknowledged: ReadonlySet<string> = new Set();
   readonly #counts = new Map<ReconcileKind, OpenCount>();
 

@@ -2,13 +2,13 @@ import { compareBodies } from '../../dead-letters/compare-bodies.ts';
 import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
 import { type Explanation, explainDeadLetter } from '../../dead-letters/explain-dead-letter.ts';
 import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { escapeLines, escapeText } from '../output/escape-text.ts';
 import { formatJson, formatTime } from '../output/format-values.ts';
 import { indentJson } from '../output/json-text.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 
 /**
  * `dead-letters show`: everything about one letter. Only this command prints the body, which is personal data. It is printed
@@ -19,9 +19,7 @@ export async function showDeadLetter(
   options: { json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const letter = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => getDeadLetter(session, messageId)),
-  );
+  const letter = await inTransaction(context, (session) => getDeadLetter(session, messageId));
   const explanation = localise(explainDeadLetter(letter), letter, context.invocation);
   context.stdout(
     options.json === true
@@ -66,9 +64,14 @@ function formatLetter(
     '\nWhat to do',
     ...indent(whatToDo),
     ...formatOriginal(letter),
-    `\nBody${letter.original_body === null ? '' : ', as it was edited'} (personal data)`,
-    `${escapeLines(indentJson(letter.body))}\n`,
+    ...formatBody(letter),
+    '',
   ].join('\n');
+}
+
+function formatBody({ body, original_body: original }: DeadLetterWithBody): string[] {
+  if (body === '') return ['\nThere is no body.'];
+  return [`\nBody${original === null ? '' : ', as it was edited'} (personal data)`, escapeLines(indentJson(body))];
 }
 
 function formatOriginal({ body, original_body: original }: DeadLetterWithBody): string[] {

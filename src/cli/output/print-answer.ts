@@ -1,4 +1,4 @@
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import { formatJson } from './format-values.ts';
 import { localizeCommands } from './localize-commands.ts';
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { OperatorError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { createStorm, type Storm } from '../../samples/create-storm.ts';
 import { createRandom } from '../../samples/random.ts';
 import {
@@ -9,7 +9,7 @@ import {
   SAMPLE_SEED,
   type SampleEventType,
 } from '../../samples/sample-event.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import type { Message } from './deliver.ts';
 import { countRepeated, repeatSome, shuffle } from './order-deliveries.ts';
 import { readMessages } from './read-messages.ts';
@@ -33,7 +33,6 @@ export interface Chosen {
   /** Undefined if the events come from a file and nothing was left to chance. */
   seed: number | undefined;
   storm: Storm | undefined;
-  /** The type of the sample, if all events have the same. */
   sample: SampleEventType | undefined;
 }
 
@@ -69,40 +68,32 @@ function chooseStorm(seed: number, count: number): Events {
 }
 
 async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin']): Promise<Events> {
-  const { source = 'user.created', count, seed = SAMPLE_SEED, now } = options;
+  const { source = 'user.created', count, now } = options;
   const ids = createRandom(now.getTime(), Math.floor(Math.random() * 2 ** 32));
   const createMessageId = () => ids.id('msg_', now.getTime());
   if (isSampleEventType(source)) {
-    const messages = createSamples(source, { seed, count: count ?? 1, now, createMessageId });
+    const messages = createSamples(source, options, createMessageId);
     return { messages, events: count ?? 1, storm: undefined, sample: source };
   }
   assertFile(source);
-  if (count !== undefined) {
-    throw new OperatorError('usage', '--count is only for sample events. A file is sent as it is.', { exitCode: 2 });
-  }
+  if (count !== undefined) throw usageError('--count is only for sample events. A file is sent as it is.');
   const messages = await readMessages(source, { stdin, createMessageId });
   return { messages, events: messages.length, storm: undefined, sample: undefined };
 }
 
-interface SampleOptions {
-  seed: number;
-  count: number;
-  now: Date;
-  createMessageId: () => string;
-}
-
 /** One event for each of `count` sample users with consecutive seeds. */
-function* createSamples(type: SampleEventType, options: SampleOptions): Generator<Message> {
-  for (let index = 0; index < options.count; index += 1) {
-    const event = createSampleEvent(type, options.seed + index, options.now.getTime());
-    yield { messageId: options.createMessageId(), ...event };
+function* createSamples(
+  type: SampleEventType,
+  { count = 1, seed = SAMPLE_SEED, now }: ChooseOptions,
+  createMessageId: () => string,
+): Generator<Message> {
+  for (let index = 0; index < count; index += 1) {
+    yield { messageId: createMessageId(), ...createSampleEvent(type, seed + index, now.getTime()) };
   }
 }
 
 function assertFile(source: string): void {
   if (source === '-' || existsSync(source)) return;
-  throw new OperatorError('usage', `There is no file and no sample event with the name ${source}.`, {
-    hint: `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`,
-    exitCode: 2,
-  });
+  const hint = `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`;
+  throw usageError(`There is no file and no sample event with the name ${source}.`, hint);
 }

@@ -14,27 +14,18 @@ export interface SendReport extends Omit<Totals, 'results'> {
   readonly sample: SampleEventType | null;
   readonly events: number;
   readonly planned: number;
-  /** Each delivery, if they are few. */
   readonly results: readonly DeliveryResult[] | null;
   /** After a single event: the row of its user, or null and the reason why it can't be shown. */
   readonly row: UserRow | null;
   readonly row_unseen: string | null;
   /** What the tables must contain after a storm, and how to query it; null if that can't be known. */
-  readonly expected: (ExpectedTables & { readonly sql: string }) | null;
-}
-
-interface ExpectedTables {
-  readonly live: number;
-  readonly deleted: number;
-  readonly banned: number;
-  readonly email_addresses: number;
+  readonly expected: ReturnType<typeof expectTables> | null;
 }
 
 interface SendFacts {
   readonly url: string;
   readonly chosen: Chosen;
   readonly totals: Totals;
-  /** Undefined if the run is not about a single row. */
   readonly row: Look<UserRow> | undefined;
 }
 
@@ -55,7 +46,7 @@ export function createSendReport({ url, chosen, totals, row }: SendFacts): SendR
   };
 }
 
-function expectTables({ tally, instanceId }: Storm): SendReport['expected'] {
+function expectTables({ tally, instanceId }: Storm) {
   const { live, deleted, banned, emailAddresses } = tally;
   return { live, deleted, banned, email_addresses: emailAddresses, sql: formatCheck(instanceId) };
 }

@@ -8,7 +8,7 @@ const MAX_LINES = 250;
 /** Every part of the program and what it may import beside itself: the arrows go one way, from the edges to the core. */
 const ALLOWED: Record<string, string[]> = {
   'src/cli.ts': ['src/cli', 'src/config', 'src/service'],
-  'src/index.ts': ['src/library', 'src/backfill', 'src/dead-letters', 'src/user-updates', 'src/log'],
+  'src/index.ts': ['src/library', 'src/erasure', 'src/backfill', 'src/dead-letters', 'src/user-updates', 'src/log'],
   'src/node.ts': ['src/library'],
   // A command builds what it needs from every other part and hands it on.
   'src/cli': [
@@ -20,6 +20,9 @@ const ALLOWED: Record<string, string[]> = {
     'src/users',
     'src/dead-letters',
     'src/user-updates',
+    'src/retention',
+    'src/erasure',
+    'src/roles',
     'src/doctor',
     'src/reconcile',
     'src/backfill',
@@ -40,11 +43,15 @@ const ALLOWED: Record<string, string[]> = {
     'src/embedded-postgres',
     'src/http',
     'src/metrics',
+    'src/processes',
+    'src/tracing',
     'src/users',
     'src/user-updates',
     'src/replay-runs',
     'src/dead-letters',
     'src/reconcile',
+    'src/backfill',
+    'src/retention',
     'src/walk',
     'src/sync',
     'src/clerk',
@@ -57,6 +64,8 @@ const ALLOWED: Record<string, string[]> = {
   // What an application has of the program, put together.
   'src/library': [
     'src/http',
+    'src/tracing',
+    'src/erasure',
     'src/dead-letters',
     'src/user-updates',
     'src/reconcile',
@@ -71,8 +80,10 @@ const ALLOWED: Record<string, string[]> = {
     'src/version.ts',
     'drizzle/schema',
   ],
-  'src/http': ['src/metrics', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
-  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/users'],
+  'src/http': ['src/metrics', 'src/tracing', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
+  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/backfill', 'src/users'],
+  // Which processes of the service run.
+  'src/processes': ['src/db', 'drizzle/schema'],
   'src/doctor': [
     'src/samples',
     'src/reconcile',
@@ -107,15 +118,23 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/backfill': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  // Takes a person out of every table.
+  'src/erasure': ['src/users', 'src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'drizzle/schema'],
+  // Who may read what.
+  'src/roles': ['src/db', 'src/errors.ts', 'drizzle/schema'],
+  // Removes what is old.
+  'src/retention': ['src/walk', 'src/db', 'drizzle/schema'],
   // What every run over Clerk's users shares.
   'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.
   'src/users': ['src/samples', 'src/clerk', 'src/db', 'drizzle/schema'],
-  'src/sync': ['src/clerk', 'src/db', 'drizzle/schema'],
+  'src/sync': ['src/clerk', 'src/tracing', 'src/db', 'drizzle/schema'],
   'src/samples': [],
   // What Clerk sends: knows no table.
-  'src/clerk': ['src/errors.ts'],
-  'src/embedded-postgres': ['src/db', 'src/errors.ts'],
+  'src/clerk': ['src/tracing', 'src/errors.ts'],
+  // Spans of OpenTelemetry. All but `serve` know only its interface.
+  'src/tracing': ['src/config', 'src/log', 'src/version.ts'],
+  'src/embedded-postgres': ['src/db', 'src/errors.ts', 'src/log'],
   'src/config': ['src/db', 'src/errors.ts'],
   'src/db': ['src/errors.ts', 'src/log'],
   'src/log': ['src/errors.ts'],
@@ -194,6 +213,20 @@ describe.each(files)('$path', ({ path, part, text, imports }) => {
   test(`has at most ${MAX_LINES} lines`, () => {
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES);
   });
+});
+
+/** These read `OTEL_…` themselves: they must not be loaded unless the configuration says so. */
+const SELF_CONFIGURED = /^@opentelemetry\/(?!api$|core$)/;
+
+test('what reads its own variables is loaded by one file, which is loaded lazily', () => {
+  const loading = files.filter(({ imports }) => imports.some((specifier) => SELF_CONFIGURED.test(specifier)));
+  expect(loading.map(({ path }) => path).filter((path) => !path.startsWith('src/tracing/'))).toEqual([]);
+  const users = files.filter(
+    ({ part, text }) => part !== 'src/tracing' && /from '.*\/tracing\/(?!tracing\.ts)/.test(text),
+  );
+  expect(users).toEqual([]);
+  const lazy = files.filter(({ text }) => text.includes("import('../tracing/start-tracing.ts')"));
+  expect(lazy.map(({ path }) => path)).toEqual(['src/service/serve.ts']);
 });
 
 test('only the configuration reads the environment', () => {
