@@ -2,8 +2,8 @@ import { ACKNOWLEDGEABLE } from '../../reconcile/acknowledgements.ts';
 import { countLeft, type DriftCount, type ReconcileKind } from '../../reconcile/drift-tally.ts';
 import type { ReconcileReport } from '../../reconcile/run-reconcile.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
+import { formatDuration } from '../../text/format-values.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatDuration } from '../output/format-values.ts';
 
 /** What each kind means, in a few words. */
 const MEANINGS: Readonly<Record<ReconcileKind, string>> = {

@@ -3,9 +3,18 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { listSql, nameOf } from './columns.ts';
 import { epochMs, readTime } from './wire-time.ts';
 
-/** Columns for a select whose rows `readRow` reads: its times are read as `epochMs` says. */
+/**
+ * Columns for a select whose rows `readRow` reads. Times are read as `epochMs` says. A `bigint` whose column is a number
+ * becomes one; the driver would make a text of it.
+ */
 export function selectReadable(columns: readonly PgColumn[]): SQL {
-  return listSql(columns.map((column) => (isTime(column) ? sql`${epochMs(column)} as ${nameOf(column)}` : column)));
+  return listSql(columns.map(makeReadable));
+}
+
+function makeReadable(column: PgColumn): SQL | PgColumn {
+  if (isTime(column)) return sql`${epochMs(column)} as ${nameOf(column)}`;
+  const isCount = column.dataType === 'number' && column.getSQLType() === 'bigint';
+  return isCount ? sql`${column}::float8 as ${nameOf(column)}` : column;
 }
 
 /** A row as `selectReadable` has read it, with its times. */
