@@ -19,6 +19,9 @@ export const letterStates = ['open', 'queued', 'replayed', 'discarded'] as const
 /** One of `letterStates`. */
 export type LetterState = (typeof letterStates)[number];
 
+/** The states of a letter that nobody has resolved: a replay or a resend tries it again. */
+export const unresolvedLetterStates = ['open', 'queued'] as const satisfies readonly LetterState[];
+
 /** The states of a backfill, a reconcile or a replay run. */
 export const runStates = ['running', 'finished', 'stopped', 'failed'] as const;
 /** One of `runStates`. */

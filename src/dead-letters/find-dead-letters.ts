@@ -22,6 +22,10 @@ export interface DeadLetterFilter {
   readonly since?: Date;
   /** First failed before this time. */
   readonly until?: Date;
+  /** A part of the error, in upper or lower case. */
+  readonly error?: string;
+  /** Only letters that come after this one in the order of `findDeadLetters`: the last one of the page before. */
+  readonly after?: { readonly firstFailedAt: Date; readonly messageId: string };
   readonly limit?: number;
 }
 
