@@ -1,5 +1,6 @@
+import type { AdminApp } from '../admin/create-admin-app.ts';
 import type { Config } from '../config/config.ts';
-import type { Pool } from '../db/pool.ts';
+import { createPool, type Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { countOpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
 import { createApp, createMetricsApp } from '../http/create-app.ts';
@@ -58,6 +59,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
   const app = createApp({
     ...receiving,
+    admin: await openAdmin({ config, target, clerkSync, logger }, started),
     checkReadiness: createReadinessCheck(pool, logger),
     metrics,
     logger,
@@ -69,6 +71,21 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(() => drain(listening, clerkSync));
   return { url: listening.url, metrics, runs, updateRuns };
+}
+
+/** The page shows what it can in this time, and each of its queries ends. */
+const ADMIN_POOL = { size: 3, statementTimeoutMs: 5000, applicationName: 'clerk-sync admin' };
+
+/** Builds the operator's page, if there is a token for it. Its code is loaded only then. */
+async function openAdmin(
+  { config, target, clerkSync, logger }: Pick<AcceptOptions, 'config' | 'target' | 'logger'> & { clerkSync: ClerkSync },
+  started: Pick<StopStack, 'defer'>,
+): Promise<AdminApp | undefined> {
+  if (config.admin === undefined) return undefined;
+  const { createAdminApp } = await import('../admin/create-admin-app.ts');
+  const pool = createPool({ ...ADMIN_POOL, target });
+  started.defer(() => pool.close());
+  return createAdminApp({ config: config.admin, pool, clerkSync, logger });
 }
 
 /** Serves `/metrics` on its own port, if one is configured. */

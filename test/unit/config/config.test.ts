@@ -49,6 +49,7 @@ describe('defaults', () => {
     reconcileIntervalMs: 900_000,
     sendsUserUpdates: true,
     userUpdatesShare: 0.5,
+    admin: undefined,
   };
 
   test('an empty environment makes the configuration of the embedded database, for this machine only', () => {
@@ -88,6 +89,9 @@ describe('defaults', () => {
       RECONCILE_INTERVAL: 'off',
       USER_UPDATES: 'off',
       USER_UPDATES_SHARE: '0.25',
+      ADMIN_TOKEN: `${ADMIN_TOKEN}\n`,
+      ADMIN_READONLY_TOKEN: 'reader-'.repeat(4),
+      ADMIN_PATH: '/ops/clerk/',
     };
     expect(loadConfig(env)).toEqual({
       secrets: [SECRET, OTHER_SECRET],
@@ -107,6 +111,7 @@ describe('defaults', () => {
       reconcileIntervalMs: undefined,
       sendsUserUpdates: false,
       userUpdatesShare: 0.25,
+      admin: { token: ADMIN_TOKEN, readonlyToken: 'reader-'.repeat(4), path: '/ops/clerk' },
     });
   });
 });

@@ -36,6 +36,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   // `serve`: the library's parts with a port, a schedule and a stop.
   'src/service': [
+    'src/admin',
     'src/library',
     'src/embedded-postgres',
     'src/http',
@@ -53,6 +54,26 @@ const ALLOWED: Record<string, string[]> = {
     'src/errors.ts',
     'src/log',
     'src/version.ts',
+  ],
+  // The operator's page and its JSON API.
+  'src/admin': [
+    'src/library',
+    'src/http',
+    'src/dead-letters',
+    'src/user-updates',
+    'src/reconcile',
+    'src/backfill',
+    'src/walk',
+    'src/users',
+    'src/sync',
+    'src/clerk',
+    'src/db',
+    'src/text',
+    'src/config',
+    'src/errors.ts',
+    'src/log',
+    'src/version.ts',
+    'drizzle/schema',
   ],
   // What an application has of the program, put together.
   'src/library': [

@@ -1,0 +1,5 @@
+/** The pages that the navigation shows, in its order: the path below that of the operator's page, and the label. */
+export const navigation: readonly (readonly [path: string, label: string])[] = [
+  ['overview', 'Overview'],
+  ['actions', 'Actions'],
+];
