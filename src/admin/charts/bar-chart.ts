@@ -21,6 +21,8 @@ export interface BarChart {
   /** The names of the series. The first is at the bottom. */
   readonly series: readonly string[];
   readonly bars: readonly Bar[];
+  /** Further columns of the table, with a number for each bar. */
+  readonly columns?: readonly { readonly label: string; readonly values: readonly number[] }[];
 }
 
 const WIDTH = 720;
@@ -29,7 +31,7 @@ const TOP = 14;
 const BOTTOM = 18;
 
 /** A chart as plain SVG, with a title and a legend, and beneath it the same as a table. Its colours are in the style sheet. */
-export function barChart({ id, title, unit, series, bars }: BarChart): Html {
+export function barChart({ id, title, unit, series, bars, columns = [] }: BarChart): Html {
   const highest = Math.max(0, ...bars.map(({ values }) => sum(values)));
   const total = sum(bars.flatMap(({ values }) => values));
   return html`<figure class="chart">
@@ -46,8 +48,16 @@ ${series.length < 2 ? '' : html`<ul class="legend" aria-hidden="true">${series.m
 <details id="${id}-table"><summary>The same as a table</summary>
 ${dataTable({
   caption: title,
-  columns: [unit, ...series.map((label) => ({ label, numeric: true as const }))],
-  rows: bars.toReversed().map(({ label, values }) => [label, ...values.map(formatCount)]),
+  columns: [
+    unit,
+    ...[...series, ...columns.map(({ label }) => label)].map((label) => ({ label, numeric: true as const })),
+  ],
+  rows: bars
+    .map(({ label, values }, place) => [
+      label,
+      ...[...values, ...columns.map((column) => column.values[place] ?? 0)].map(formatCount),
+    ])
+    .reverse(),
   empty: 'There is nothing.',
 })}</details>
 </figure>`;

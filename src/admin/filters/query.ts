@@ -34,42 +34,38 @@ const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?$/;
 
 function makeQuery(read: (name: string) => string | undefined): Query {
   const problems: string[] = [];
+  const refuse = (problem: string): undefined => {
+    problems.push(problem);
+  };
   const text = (name: string) => {
-    const value = read(name)?.trim();
-    if (value === undefined || value === '') return undefined;
-    if (!value.includes('\0')) return value;
-    problems.push(`"${name}" has a character that the database can't store.`);
-    return undefined;
+    const value = read(name)?.trim() || undefined;
+    return value?.includes('\0') ? refuse(`"${name}" has a character that the database can't store.`) : value;
+  };
+  /** Reads a value that is there, and says what it must be if it is something else. */
+  const readAs = <Read>(name: string, parse: (value: string) => Read | undefined, what: string): Read | undefined => {
+    const value = text(name);
+    return value === undefined ? undefined : (parse(value) ?? refuse(`"${name}" must be ${what}.`));
   };
   return {
     problems,
     text,
-    choice(name, codes) {
-      const value = text(name);
-      const code = codes.find((one) => one === value);
-      if (value !== undefined && code === undefined) {
-        problems.push(`"${name}" must be one of ${codes.join(', ')}.`);
-      }
-      return code;
-    },
-    time(name) {
-      const value = text(name);
-      if (value === undefined) return undefined;
-      const withZone = `${value.replace(' ', 'T').replace(/Z$/, '')}${value.length > 10 ? 'Z' : ''}`;
-      const time = new Date(TIME.test(value) ? withZone : Number.NaN);
-      if (!Number.isNaN(time.getTime())) return time;
-      problems.push(`"${name}" must be a time such as 2026-01-31 10:00, in UTC.`);
-      return undefined;
-    },
-    number(name, most) {
-      const value = text(name);
-      if (value === undefined) return undefined;
-      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-      if (number >= 1 && number <= most) return number;
-      problems.push(`"${name}" must be a whole number from 1 to ${most}.`);
-      return undefined;
-    },
+    choice: (name, codes) =>
+      readAs(name, (value) => codes.find((code) => code === value), `one of ${codes.join(', ')}`),
+    time: (name) => readAs(name, parseTime, 'a time such as 2026-01-31 10:00, in UTC'),
+    number: (name, most) =>
+      readAs(
+        name,
+        (value) =>
+          /^\d{1,15}$/.test(value) && Number(value) >= 1 && Number(value) <= most ? Number(value) : undefined,
+        `a whole number from 1 to ${most}`,
+      ),
   };
+}
+
+function parseTime(value: string): Date | undefined {
+  const withZone = `${value.replace(' ', 'T').replace(/Z$/, '')}${value.length > 10 ? 'Z' : ''}`;
+  const time = new Date(TIME.test(value) ? withZone : Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** A query string of what is known. Its values are encoded. */

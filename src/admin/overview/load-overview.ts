@@ -74,7 +74,18 @@ export async function loadOverview(session: Session, options: OverviewOptions): 
   };
   const isReplayBad = replay?.state === 'failed' && now.getTime() - replay.started_at.getTime() < DAY_MS;
   return {
-    ...{ now, processes, causes, updates, backfill, lastReconcile, finishedReconcile, deliveries, signUps, users: living },
+    ...{
+      now,
+      processes,
+      causes,
+      updates,
+      backfill,
+      lastReconcile,
+      finishedReconcile,
+      deliveries,
+      signUps,
+      users: living,
+    },
     lastDeliveryAt: findLatest([ledgerAt, ...processes.map((process) => process.last_delivery_at)]),
     letters: {
       count: causes.reduce((sum, { count }) => sum + count, 0),
@@ -90,7 +101,10 @@ export async function loadOverview(session: Session, options: OverviewOptions): 
 }
 
 function findLatest(moments: readonly (Date | null)[]): Date | null {
-  return moments.reduce((latest, moment) => (latest === null || (moment !== null && moment > latest) ? moment : latest), null);
+  return moments.reduce(
+    (latest, moment) => (latest === null || (moment !== null && moment > latest) ? moment : latest),
+    null,
+  );
 }
 
 /** A full reconcile reads all users, too. */

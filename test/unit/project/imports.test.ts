@@ -59,6 +59,9 @@ const ALLOWED: Record<string, string[]> = {
   'src/admin': [
     'src/library',
     'src/http',
+    'src/replay-runs',
+    'src/events',
+    'src/processes',
     'src/dead-letters',
     'src/user-updates',
     'src/reconcile',

@@ -40,7 +40,11 @@ class Tree {
       const text = this.#isMasked ? describeKind(value) : showValue(value);
       return html`<li><code>${key}</code> <span class="${this.#isMasked ? 'masked' : 'value'}">${text}</span></li>`;
     }
-    const size = formatQuantity(parts.length, Array.isArray(value) ? 'item' : 'property', Array.isArray(value) ? 'items' : 'properties');
+    const size = formatQuantity(
+      parts.length,
+      Array.isArray(value) ? 'item' : 'property',
+      Array.isArray(value) ? 'items' : 'properties',
+    );
     if (parts.length === 0) return html`<li><code>${key}</code> <span class="quiet">${size}</span></li>`;
     const inner: Html[] = [];
     for (const [name, part] of parts) {
