@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { origins, unresolvedLetterStates } from '../../drizzle/schema/codes.ts';
 import type { DeadLetterFilter } from '../dead-letters/find-dead-letters.ts';
+import { OperatorError } from '../errors.ts';
 
 /** The letters of a run: all that the filter names, so it has no limit. */
 export type ReplayFilter = Omit<DeadLetterFilter, 'limit' | 'after'>;
@@ -43,7 +44,15 @@ const storedFilterSchema = v.object({
   until: time,
 });
 
-/** Reads what `writeFilter` has written. */
-export function readFilter(stored: unknown): ReplayFilter {
-  return v.parse(storedFilterSchema, stored);
+/**
+ * Reads what `writeFilter` has written.
+ *
+ * @throws {OperatorError} for a filter that somebody has written by hand, and that is none.
+ */
+export function readFilter(stored: unknown, runId: string): ReplayFilter {
+  const { success, output } = v.safeParse(storedFilterSchema, stored);
+  if (success) return output;
+  throw new OperatorError('replay_run_unreadable', `The filter of the replay run ${runId} can't be read.`, {
+    hint: 'Delete the row of the run from clerk.replay_runs, and start a new one.',
+  });
 }

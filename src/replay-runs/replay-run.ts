@@ -1,4 +1,5 @@
 import type { InferSelectModel } from 'drizzle-orm';
+import type { Outcome } from '../../drizzle/schema/codes.ts';
 import type { replayRuns } from '../../drizzle/schema/runs.ts';
 import type { ReplayFilter } from './replay-filter.ts';
 
@@ -17,4 +18,16 @@ export interface ReplayCounts {
 /** A row of `clerk.replay_runs`, named as it is there. */
 export interface ReplayRun extends Readonly<Omit<InferSelectModel<typeof replayRuns>, 'filter'>>, ReplayCounts {
   readonly filter: ReplayFilter;
+}
+
+/** Counts what became of letters. */
+export function countOutcomes(letters: readonly { readonly outcome: Outcome }[]): ReplayCounts {
+  const count = (wanted: Outcome) => letters.filter(({ outcome }) => outcome === wanted).length;
+  return {
+    applied: count('applied'),
+    stale: count('stale'),
+    duplicate: count('duplicate'),
+    ignored: count('ignored'),
+    dead_letters: count('dead_letter'),
+  };
 }

@@ -7,7 +7,7 @@ import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
-/** `dead-letters list`: lists open letters, the oldest first, without their bodies. */
+/** `dead-letters list`: lists unresolved letters, the oldest first, without their bodies. */
 export async function listDeadLetters(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,
