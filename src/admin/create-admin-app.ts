@@ -10,7 +10,7 @@ import type { ClerkSync } from '../library/clerk-sync.ts';
 import type { Log } from '../log/log.ts';
 import { createActions } from './actions/actions.ts';
 import type { AdminEnv } from './admin-env.ts';
-import type { AdminParts } from './admin-parts.ts';
+import type { AdminParts, AdminSettings } from './admin-parts.ts';
 import { loadAssets } from './assets/assets.ts';
 import { explainError } from './explain-error.ts';
 import { findRoot } from './layout/link-to.ts';
@@ -32,6 +32,7 @@ export interface AdminOptions {
   /** A small one that only the page uses: its queries must not make deliveries wait. */
   readonly pool: Pool;
   readonly clerkSync: ClerkSync;
+  readonly settings: AdminSettings;
   readonly logger: Log;
 }
 
@@ -59,12 +60,12 @@ const PAGES: readonly ((parts: AdminParts) => Hono<AdminEnv>)[] = [createOvervie
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Builds the operator's page and its JSON API. */
-export function createAdminApp({ config, pool, clerkSync, logger }: AdminOptions): AdminApp {
+export function createAdminApp({ config, pool, clerkSync, settings, logger }: AdminOptions): AdminApp {
   const { path } = config;
   const assets = loadAssets();
   const showPage = createShowPage(assets);
   const read: AdminParts['read'] = (work) => pool.withTransaction(work);
-  const parts: AdminParts = { pool, read, actions: createActions(pool), clerkSync, showPage };
+  const parts: AdminParts = { pool, read, actions: createActions(pool), clerkSync, settings, showPage };
   const tokens = createTokens(config);
   const attempts = createAttempts();
   const sessions = createSessions(pool, tokens);

@@ -85,7 +85,10 @@ async function openAdmin(
   const { createAdminApp } = await import('../admin/create-admin-app.ts');
   const pool = createPool({ ...ADMIN_POOL, target });
   started.defer(() => pool.close());
-  return createAdminApp({ config: config.admin, pool, clerkSync, logger });
+  const hasSecretKey = config.clerkSecretKey !== undefined;
+  const reconcileIntervalMs = hasSecretKey ? config.reconcileIntervalMs : undefined;
+  const settings = { deletedUsers: config.deletedUsers, hasSecretKey, reconcileIntervalMs };
+  return createAdminApp({ config: config.admin, pool, clerkSync, settings, logger });
 }
 
 /** Serves `/metrics` on its own port, if one is configured. */

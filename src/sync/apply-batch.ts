@@ -19,6 +19,8 @@ export interface ApplyOptions {
   readonly deletedUsers: DeletedUsers;
   /** When the batch is written: `synced_at`, and the times of dead letters. */
   readonly now: Date;
+  /** True for dead letters: their messages are in the ledger already. So it is no use to write users ahead of the claim. */
+  readonly isReplay?: boolean | undefined;
 }
 
 /**
@@ -36,11 +38,13 @@ export async function applyBatch(
   entries: readonly BatchEntry[],
   options: ApplyOptions,
 ): Promise<Outcome[]> {
-  const { now } = options;
+  const { now, isReplay = false } = options;
   const candidates = listCandidates(entries);
   const [{ mine, claimed, reopened, observedLetters }, first] = await Promise.all([
     claimEntries(session, candidates),
-    mayWriteAhead(candidates) ? writeFirstWave(session, candidates.deliveries.filter(isSnapshot), now) : undefined,
+    !isReplay && mayWriteAhead(candidates)
+      ? writeFirstWave(session, candidates.deliveries.filter(isSnapshot), now)
+      : undefined,
   ]);
   const isComplete = claimed.size === candidates.deliveries.length;
   const outcomes = new Map<BatchEntry, RecordedOutcome>(mine.map((entry) => [entry, expectOutcome(entry)]));
@@ -86,8 +90,8 @@ function mayWriteAhead({ deliveries, observed }: Candidates): boolean {
 }
 
 /**
- * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
- * read from the Backend API. Open letters are locked here, and so are those that a delivery may make pointless.
+ * Finds which entries are this transaction's to settle: new messages, those whose dead letter is unresolved, and all that was
+ * read from the Backend API. Unresolved letters are locked here, and so are those that a delivery may make pointless.
  */
 async function claimEntries(session: Session, { deliveries, observed }: Candidates) {
   const rows = deliveries.map((entry) => ({ message: entry.message, outcome: expectOutcome(entry) }));

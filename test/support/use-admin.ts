@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import type { AdminSettings } from '../../src/admin/admin-parts.ts';
 import { createAdminApp } from '../../src/admin/create-admin-app.ts';
 import type { AdminConfig } from '../../src/config/config.ts';
 import { createPool, type PoolOptions } from '../../src/db/pool.ts';
@@ -11,22 +12,26 @@ export const READER_TOKEN = 'reader-token-of-the-tests!';
 
 /** What can be other than usual. */
 export interface UseAdminOptions extends Partial<AdminConfig>, Pick<PoolOptions, 'statementTimeoutMs'> {
+  readonly settings?: Partial<AdminSettings>;
   /** Of another process, to share its database. */
   readonly on?: Awaited<ReturnType<typeof useLibrary>>;
 }
 
 /** The service's routes with the operator's page, on a database of the running test's own. */
-export async function useAdmin({ on, statementTimeoutMs = 5000, ...config }: UseAdminOptions = {}) {
+export async function useAdmin({ on, settings, statementTimeoutMs = 5000, ...config }: UseAdminOptions = {}) {
   const library = on ?? (await useLibrary());
   const pool = createPool({ target: library.target, size: 3, statementTimeoutMs });
   onTestFinished(() => pool.close());
-  const settings = { token: ADMIN_TOKEN, readonlyToken: READER_TOKEN, path: '/admin', ...config };
+  const access = { token: ADMIN_TOKEN, readonlyToken: READER_TOKEN, path: '/admin', ...config };
   const logs: Record<string, unknown>[] = [];
   const log = (level: string) => (fields: object, msg: string) => void logs.push({ level, msg, ...fields });
   const logger = { info: log('info'), warn: log('warn'), error: log('error') };
-  const admin = createAdminApp({ config: settings, pool, clerkSync: library.clerkSync, logger });
+  const admin = createAdminApp({
+    ...{ config: access, pool, clerkSync: library.clerkSync, logger },
+    settings: { deletedUsers: 'erase', hasSecretKey: false, reconcileIntervalMs: undefined, ...settings },
+  });
   const { app } = makeApp({ admin, logger: logger as never });
-  return { library, sql: library.sql, admin, pool, app, logs, ...createVisitor(app, settings.path) };
+  return { library, sql: library.sql, admin, pool, app, logs, ...createVisitor(app, access.path) };
 }
 
 type App = ReturnType<typeof makeApp>['app'];

@@ -8,6 +8,7 @@ import type { AdminEnv } from '../admin-env.ts';
 
 /** What can be done through the page and its API. The sentence says it in the list of actions. */
 export const actionNames = {
+  show_dead_letter: 'Looked at the values of a dead letter',
   edit_dead_letter: 'Edited a dead letter',
   replay_dead_letter: 'Replayed a dead letter',
   discard_dead_letter: 'Discarded a dead letter',

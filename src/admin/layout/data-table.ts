@@ -1,4 +1,4 @@
-import { html } from 'hono/html';
+import { html } from './html.ts';
 import type { Html } from './show-page.ts';
 
 /** What is in a cell. Texts are escaped. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { html } from 'hono/html';
 import type { HttpError } from '../../http/http-error.ts';
 import type { AdminEnv } from '../admin-env.ts';
+import { html } from './html.ts';
 import { linkTo } from './link-to.ts';
 import type { ShowPage } from './show-page.ts';
 

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
-import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { ErrorStatus } from '../../http/http-error.ts';
 import { version } from '../../version.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { Assets } from '../assets/assets.ts';
+import { html } from './html.ts';
 import { linkTo } from './link-to.ts';
 import { navigation } from './navigation.ts';
 import { findNotice } from './notices.ts';

@@ -1,5 +1,5 @@
-import { html } from 'hono/html';
 import { formatAge } from '../../text/format-age.ts';
+import { html } from './html.ts';
 import type { Html } from './show-page.ts';
 
 /** How long ago a moment was, with the moment itself in UTC for whoever points at it. */

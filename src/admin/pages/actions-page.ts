@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
-import { html } from 'hono/html';
 import { formatCount } from '../../text/format-quantity.ts';
 import { actionNames } from '../actions/actions.ts';
 import { findActions, type RecordedAction } from '../actions/find-actions.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { dataTable } from '../layout/data-table.ts';
+import { html } from '../layout/html.ts';
 import { linkTo } from '../layout/link-to.ts';
 import { showTime } from '../layout/show-time.ts';
 

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { html } from 'hono/html';
 import { HttpError } from '../../http/http-error.ts';
 import type { AdminEnv } from '../admin-env.ts';
+import { html } from '../layout/html.ts';
 import { linkTo } from '../layout/link-to.ts';
 import { isReading } from './guards.ts';
 import type { Sessions } from './sessions.ts';

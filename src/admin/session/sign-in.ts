@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
-import { html } from 'hono/html';
 import { HttpError } from '../../http/http-error.ts';
 import type { Log } from '../../log/log.ts';
 import type { AdminEnv } from '../admin-env.ts';
+import { html } from '../layout/html.ts';
 import { linkTo } from '../layout/link-to.ts';
 import type { ShowPage } from '../layout/show-page.ts';
 import type { Attempts } from './attempts.ts';

@@ -2,8 +2,8 @@ import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-op
 import type { Wait } from '../../clerk/api/create-requester.ts';
 import { describeWait } from '../../service/open-api.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import { formatTime } from '../../text/format-values.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatTime } from '../output/format-values.ts';
 import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
 import { describeSamples } from '../send/describe-samples.ts';
 

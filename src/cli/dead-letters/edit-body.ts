@@ -7,11 +7,11 @@ import { assertEditable, type Edit, editDeadLetter } from '../../dead-letters/ed
 import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
 import { type ReplayResult, replayDeadLetter } from '../../dead-letters/replay-dead-letter.ts';
 import { OperatorError } from '../../errors.ts';
+import { escapeText } from '../../text/escape-text.ts';
+import { indentJson } from '../../text/json-text.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
-import { escapeText } from '../output/escape-text.ts';
 import { formatTable } from '../output/format-table.ts';
-import { indentJson } from '../output/json-text.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { editText } from './edit-text.ts';
 

@@ -1,13 +1,13 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import { formatTime } from '../../text/format-values.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
-/** `dead-letters list`: lists open letters, the oldest first, without their bodies. */
+/** `dead-letters list`: lists unresolved letters, the oldest first, without their bodies. */
 export async function listDeadLetters(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,

@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
-import { origins } from '../../../drizzle/schema/codes.ts';
+import { letterStates, origins, unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
 import { collect, collectAmong, parseInteger, parseRate, parseText, parseTime } from '../parse-argument.ts';
 import type { Registration } from '../registration.ts';
 
-const STATES = ['open', 'replayed', 'discarded'];
 const MAX_LIMIT = 1_000_000;
 
 /** Declares `dead-letters summary|list|show|edit|replay|discard` and passes their options on. */
@@ -111,14 +110,14 @@ function withFilters(command: Command): Command {
     .addOption(
       new Option(
         '--state <state>',
-        `only letters in this state: ${STATES.join(', ')}; can be repeated (default: open)`,
-      ).argParser(collectAmong(STATES)),
+        `only letters in this state: ${letterStates.join(', ')}; can be repeated (default: ${unresolvedLetterStates.join(' and ')})`,
+      ).argParser(collectAmong(letterStates)),
     );
 }
 
 function withSelection(command: Command): Command {
   return withFilters(command.argument('[message-ids...]', 'the dead letters; or use --all or a filter'))
-    .option('--all', 'all open dead letters')
+    .option('--all', 'all dead letters that are open or queued')
     .addOption(limitOption())
     .option('--rate <n>', 'up to this many in a second', parseRate)
     .option('--dry-run', 'show the dead letters, and change nothing')

@@ -2,11 +2,11 @@ import { compareBodies } from '../../dead-letters/compare-bodies.ts';
 import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
 import { type Explanation, explainDeadLetter } from '../../dead-letters/explain-dead-letter.ts';
 import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
+import { escapeLines, escapeText } from '../../text/escape-text.ts';
+import { formatJson, formatTime } from '../../text/format-values.ts';
+import { indentJson } from '../../text/json-text.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
-import { escapeLines, escapeText } from '../output/escape-text.ts';
-import { formatJson, formatTime } from '../output/format-values.ts';
-import { indentJson } from '../output/json-text.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
 

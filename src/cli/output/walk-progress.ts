@@ -1,5 +1,5 @@
 import { formatCount } from '../../text/format-quantity.ts';
-import { formatDuration } from './format-values.ts';
+import { formatDuration } from '../../text/format-values.ts';
 import { MIN_TOTAL, startProgressBar } from './progress-bar.ts';
 
 /** Shows how many users of a long run are done. */

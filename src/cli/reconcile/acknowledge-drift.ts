@@ -6,10 +6,10 @@ import {
   revokeAcknowledgements,
 } from '../../reconcile/acknowledgements.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
+import { formatTime } from '../../text/format-values.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 
 /** `reconcile acknowledge`: this drift of these users no longer counts as left. Returns 3 for ids without a row. */

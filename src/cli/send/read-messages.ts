@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { OperatorError } from '../../errors.ts';
-import { parseKeepingDigits } from '../output/json-text.ts';
+import { parseKeepingDigits } from '../../text/json-text.ts';
 import type { Message } from './deliver.ts';
 
 /** Reads a file of events: one JSON object, an array of them, or one on each line. `-` is the standard input. */

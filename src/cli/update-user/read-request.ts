@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { REQUEST_SECRETS } from '../../clerk/user/parse-user.ts';
 import { OperatorError } from '../../errors.ts';
+import { parseKeepingDigits } from '../../text/json-text.ts';
 import type { CommandContext } from '../command-context.ts';
-import { parseKeepingDigits } from '../output/json-text.ts';
 
 /** A property and what the command line says of it. */
 export interface Assignment {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from '../../db/pool.ts';
 import { OperatorError } from '../../errors.ts';
+import { escapeText } from '../../text/escape-text.ts';
 import { getUpdate } from '../../user-updates/find-updates.ts';
 import { type InsertedUpdate, insertUserUpdate } from '../../user-updates/insert-user-update.ts';
 import type { UpdateAction, UserUpdate } from '../../user-updates/user-update.ts';
@@ -9,7 +10,6 @@ import { abortOnSignal } from '../abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { confirm } from '../confirm.ts';
 import { withDatabase } from '../open-database.ts';
-import { escapeText } from '../output/escape-text.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 

@@ -1,9 +1,9 @@
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import { formatTime } from '../../text/format-values.ts';
 import type { UserUpdate } from '../../user-updates/user-update.ts';
 import type { CommandContext, ExitCode } from '../command-context.ts';
 import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { chooseStates, selectUpdates, type UpdateFilterOptions, type UpdateSelection } from './select-updates.ts';
 

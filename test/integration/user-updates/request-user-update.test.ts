@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
-import { parseKeepingDigits } from '../../../src/cli/output/json-text.ts';
+import { parseKeepingDigits } from '../../../src/text/json-text.ts';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { createPool } from '../../../src/db/pool.ts';
 import { requestUserUpdate, type UserUpdateProperties, type UserUpdateRequest } from '../../../src/index.ts';
