@@ -53,7 +53,7 @@ ${makeHeader(c, title)}
 ${notice === undefined ? '' : html`<p class="notice good" role="status">${notice}</p>`}
 ${live ? html`<div data-live>${content}</div>` : content}
 </main>
-<footer><p>clerk-sync ${version}</p></footer>
+${c.get('viewer') === undefined ? '' : html`<footer><p>clerk-sync ${version}</p></footer>`}
 </body>
 </html>`,
       status,

@@ -77,9 +77,9 @@ function makeForm(c: Context<AdminEnv>, problem?: string) {
   return html`
     <form method="post" action="${linkTo(c, action)}" class="stack narrow">
       ${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-      <label>Token <input type="password" name="token" required autocomplete="current-password" autofocus></label>
-      <label>Your name <input name="name" maxlength="80" autocomplete="name" placeholder="operator" aria-describedby="name-help"></label>
-      <p id="name-help" class="quiet">Optional. It stands beside your actions in the record.</p>
+      <label>Your name <input name="name" maxlength="80" autocomplete="username" placeholder="operator" aria-describedby="name-help"></label>
+      <p id="name-help" class="quiet">Optional. The record of actions shows it.</p>
+      <label>Token <input type="password" name="token" required autocomplete="current-password"></label>
       <button type="submit">Sign in</button>
     </form>
     <p class="quiet">The token is the value of <code>ADMIN_TOKEN</code>, or of <code>ADMIN_READONLY_TOKEN</code> to look only.</p>`;

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { explainError } from '../../../src/admin/explain-error.ts';
+import { DatabaseUnavailableError } from '../../../src/db/errors/database-errors.ts';
+import { OperatorError } from '../../../src/errors.ts';
+import { HttpError } from '../../../src/http/http-error.ts';
+
+test('an error of ours is shown with what to do', () => {
+  const missing = new OperatorError('unknown_dead_letter', 'There is no such letter.', { hint: 'Look at the list.' });
+  const conflict = new OperatorError('run_is_over', 'The run is over.');
+  expect([missing, conflict].map(explainError)).toEqual([
+    expect.objectContaining({ status: 404, code: 'unknown_dead_letter', message: 'There is no such letter. Look at the list.' }),
+    expect.objectContaining({ status: 409, code: 'run_is_over', message: 'The run is over.' }),
+  ]);
+});
+
+test('a database that is not there is something that passes', () => {
+  expect(explainError(new DatabaseUnavailableError('No connection to 10.0.0.1.'))).toMatchObject({
+    ...{ status: 503, code: 'database_unavailable', headers: { 'retry-after': '5' } },
+    message: 'The database does not answer now. Try again in a moment.',
+  });
+});
+
+test('what is an answer already, or unknown, stays as it is', () => {
+  const known = new HttpError(404, 'not_found', 'There is nothing.');
+  const unknown = new Error('a secret');
+  expect([explainError(known), explainError(unknown)]).toEqual([known, unknown]);
+});
