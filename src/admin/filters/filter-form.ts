@@ -17,6 +17,8 @@ export interface FilterForm {
   /** A link. */
   readonly action: string;
   readonly fields: readonly FilterField[];
+  /** Fields that are folded away until they have a value. */
+  readonly more?: readonly FilterField[];
   readonly values: Readonly<Record<string, string | undefined>>;
   /** Further values that stay in the URL. */
   readonly hidden?: Readonly<Record<string, string | undefined>>;
@@ -25,13 +27,19 @@ export interface FilterForm {
 }
 
 /** The form of a filter. It works without JavaScript, and its result can be kept as a link. */
-export function filterForm({ action, fields, values, hidden = {}, problems }: FilterForm): Html {
+export function filterForm({ action, fields, more = [], values, hidden = {}, problems }: FilterForm): Html {
+  const isUsed = more.some(({ name }) => values[name] !== undefined);
   return html`${problems.map((problem) => html`<p class="notice bad" role="alert">${problem}</p>`)}
-<form method="get" action="${action}" class="filters">
+<form method="get" action="${action}" class="filters card">
 ${hiddenFields(hidden)}
-${fields.map((field) => html`<label>${field.label} ${showInput(field, values[field.name] ?? '')}</label>`)}
-<div class="buttons"><button type="submit">Show</button> <a href="${action}">Clear</a></div>
+<div class="fields">${fields.map((field) => showField(field, values))}</div>
+${more.length === 0 ? '' : html`<details id="more"${isUsed ? html` open` : ''}><summary>More filters</summary><div class="fields">${more.map((field) => showField(field, values))}</div></details>`}
+<div class="row"><button type="submit">Show</button> <a href="${action}">Clear</a></div>
 </form>`;
+}
+
+function showField(field: FilterField, values: FilterForm['values']): Html {
+  return html`<label>${field.label} ${showInput(field, values[field.name] ?? '')}</label>`;
 }
 
 /** Fields that nobody sees, for the values that are known. */

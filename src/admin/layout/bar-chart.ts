@@ -25,10 +25,9 @@ export interface BarChart {
   readonly columns?: readonly { readonly label: string; readonly values: readonly number[] }[];
 }
 
+/** The units of the drawing. The style sheet gives it its size: it is as wide as the page. */
 const WIDTH = 720;
-const HEIGHT = 160;
-const TOP = 14;
-const BOTTOM = 18;
+const HEIGHT = 100;
 
 /** A chart as plain SVG, with a title and a legend, and beneath it the same as a table. Its colours are in the style sheet. */
 export function barChart({ id, title, unit, series, bars, columns = [] }: BarChart): Html {
@@ -36,14 +35,11 @@ export function barChart({ id, title, unit, series, bars, columns = [] }: BarCha
   const total = sum(bars.flatMap(({ values }) => values));
   return html`<figure class="chart">
 <figcaption>${title}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title" focusable="false">
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title">
 <title id="${id}-title">${title}. In all: ${formatCount(total)}. The highest bar: ${formatCount(highest)}.</title>
-<line class="axis" x1="0" x2="${WIDTH}" y1="${HEIGHT - BOTTOM + 0.5}" y2="${HEIGHT - BOTTOM + 0.5}"/>
-<text x="0" y="10">${formatCount(highest)}</text>
 ${bars.map((bar, place) => drawBar(bar, place, { count: bars.length, highest, series }))}
-<text x="0" y="${HEIGHT - 4}">${bars.at(0)?.label ?? ''}</text>
-<text x="${WIDTH}" y="${HEIGHT - 4}" text-anchor="end">${bars.at(-1)?.label ?? ''}</text>
 </svg>
+<p class="scale"><span>${bars.at(0)?.label ?? ''}</span> <span>in all ${formatCount(total)}, highest bar ${formatCount(highest)}</span> <span>${bars.at(-1)?.label ?? ''}</span></p>
 ${series.length < 2 ? '' : html`<ul class="legend" aria-hidden="true">${series.map((name, place) => html`<li class="series-${place}">${name}</li>`)}</ul>`}
 <details id="${id}-table"><summary>The same as a table</summary>
 ${dataTable({
@@ -73,10 +69,10 @@ interface Scale {
 function drawBar({ label, values }: Bar, place: number, { count, highest, series }: Scale): Html {
   const step = WIDTH / count;
   const width = Math.max(1, step * 0.8);
-  let top = HEIGHT - BOTTOM;
+  let top = HEIGHT;
   return html`<g>${values.map((value, index) => {
     if (value === 0) return '';
-    const height = Math.max(1, (value / highest) * (HEIGHT - TOP - BOTTOM));
+    const height = Math.max(1, (value / highest) * HEIGHT);
     top -= height;
     return html`<rect class="series-${index}" x="${round(place * step)}" y="${round(top)}" width="${round(width)}" height="${round(height)}"><title>${label}: ${formatCount(value)} ${series[index]}</title></rect>`;
   })}</g>`;

@@ -35,7 +35,15 @@ export const notices = {
 /** One of `notices`. */
 export type NoticeCode = keyof typeof notices;
 
+/** The codes of what was done as it was asked. */
+const GOOD: ReadonlySet<NoticeCode> = new Set<NoticeCode>([
+  ...(['signed_out', 'replay_applied', 'discarded', 'edited', 'run_started', 'run_cancelled'] as const),
+  ...(['user_applied', 'user_stale', 'update_requested', 'update_cancelled'] as const),
+]);
+
 /** The sentence of a code from the URL. Undefined if there is no such code. */
-export function findNotice(code: string | undefined): string | undefined {
-  return code !== undefined && Object.hasOwn(notices, code) ? notices[code as NoticeCode] : undefined;
+export function findNotice(code: string | undefined): { readonly text: string; readonly isGood: boolean } | undefined {
+  if (code === undefined || !Object.hasOwn(notices, code)) return undefined;
+  const known = code as NoticeCode;
+  return { text: notices[known], isGood: GOOD.has(known) };
 }

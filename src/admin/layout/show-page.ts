@@ -16,6 +16,8 @@ export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 export interface Page {
   /** The first heading, and the title of the window. */
   readonly title: string;
+  /** Stands above the content and is not shown again: a form keeps what somebody types. */
+  readonly form?: Html;
   /** Headings in it begin with `h2`. */
   readonly content: Html;
   /** Shown again every few seconds, if the browser runs the script. Not for pages with a form that somebody fills in. */
@@ -29,7 +31,7 @@ export type ShowPage = (c: Context<AdminEnv>, page: Page) => Response | Promise<
 
 /** Makes the function that puts the frame around a page: title, navigation, notice and who is signed in. */
 export function createShowPage(assets: Pick<Assets, 'urls'>): ShowPage {
-  return async function showPage(c, { title, content, live = false, status = 200 }) {
+  return async function showPage(c, { title, form, content, live = false, status = 200 }) {
     const asset = (name: string) => linkTo(c, `assets/${assets.urls[name]}`);
     const notice = findNotice(c.req.query('done'));
     return c.html(
@@ -50,7 +52,8 @@ export function createShowPage(assets: Pick<Assets, 'urls'>): ShowPage {
 ${makeHeader(c, title)}
 <main id="content" tabindex="-1">
 <div class="title"><h1>${title}</h1>${live ? LIVE_SWITCH : ''}</div>
-${notice === undefined ? '' : html`<p class="notice good" role="status">${notice}</p>`}
+${notice === undefined ? '' : html`<p class="notice${notice.isGood ? ' good' : ''}" role="status">${notice.text}</p>`}
+${form ?? ''}
 ${live ? html`<div data-live>${content}</div>` : content}
 </main>
 ${c.get('viewer') === undefined ? '' : html`<footer><p>clerk-sync ${version}</p></footer>`}

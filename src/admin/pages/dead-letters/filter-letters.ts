@@ -18,6 +18,9 @@ const FIELDS: readonly FilterField[] = [
   },
   { name: 'reason', label: 'Reason', options: same(KNOWN_REASONS), isOpen: true },
   { name: 'path', label: 'Path (- for none)' },
+];
+
+const MORE: readonly FilterField[] = [
   { name: 'type', label: 'Event type', options: same(TYPES), isOpen: true },
   { name: 'origin', label: 'Origin', options: [['', 'any'], ...same(origins)] },
   { name: 'user', label: 'User id' },
@@ -33,5 +36,5 @@ export function filterLetters(
 ): Html {
   const { values, view, problems } = form;
   const action = linkTo(c, 'dead-letters');
-  return filterForm({ action, fields: FIELDS, values, hidden: { view }, problems });
+  return filterForm({ action, fields: FIELDS, more: MORE, values, hidden: { view }, problems });
 }

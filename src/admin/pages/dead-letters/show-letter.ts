@@ -48,7 +48,7 @@ export function showLetter(
   return html`${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <h2>Why</h2>
 <div class="card stack"><p>${why}</p>
-${letter.error === why ? '' : html`<p><code>${letter.error}</code></p>`}
+${letter.error === why || issues.length > 0 ? '' : html`<p><code>${letter.error}</code></p>`}
 ${issues.length === 0 ? '' : html`<ul>${issues.map(({ path, message }) => html`<li><code>${path || 'the body'}</code>: ${message}</li>`)}</ul>`}
 <p><strong>What to do.</strong> ${showProse(whatToDo.replaceAll('<id>', letter.message_id))}</p></div>
 ${isOpen && mayAct ? showLetterForms(c, letter) : ''}

@@ -26,6 +26,9 @@ const FIELDS: readonly FilterField[] = [
     isOpen: true,
   },
   { name: 'user', label: 'User id' },
+];
+
+const MORE: readonly FilterField[] = [
   { name: 'message', label: 'Message id' },
   { name: 'since', label: 'Received from (UTC)', type: 'time' },
   { name: 'until', label: 'Received before (UTC)', type: 'time' },
@@ -57,8 +60,8 @@ export function createEventsPage({ read, showPage }: AdminParts): Hono<AdminEnv>
       title: 'Events',
       live: place === undefined,
       status: problems.length === 0 ? 200 : 400,
-      content: html`${filterForm({ action: linkTo(c, 'events'), fields: FIELDS, values, problems })}
-<p class="quiet">A delivery of an event that was settled before is a duplicate. It leaves no line here.</p>
+      form: filterForm({ action: linkTo(c, 'events'), fields: FIELDS, more: MORE, values, problems }),
+      content: html`<p class="quiet">A delivery of an event that was settled before is a duplicate. It leaves no line here.</p>
 ${page === undefined ? '' : listEvents(c, page.events)}
 ${before === undefined ? '' : html`<p><a href="${linkTo(c, `events?${writeQuery({ ...values, before })}`)}">Older events</a></p>`}`,
     });

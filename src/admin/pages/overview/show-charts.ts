@@ -12,8 +12,8 @@ export function showCharts(c: Context<AdminEnv>, facts: OverviewFacts, range: De
   const isDay = range === 'day';
   const { deliveries, signUps, users } = facts;
   return html`<h2 id="deliveries">Deliveries</h2>
-<p class="row"><span class="quiet">Duplicates leave no row in the ledger, so they are not counted here.${deliveries.isCapped ? ' Only the newest 500,000 are counted.' : ''}</span>
-${rangeLink(c, 'hour', isDay)} ${rangeLink(c, 'day', !isDay)}</p>
+<div class="row"><p class="quiet">Duplicates leave no row in the ledger, so they are not counted here.${deliveries.isCapped ? ' Only the newest 500,000 are counted.' : ''}</p>
+${rangeLink(c, 'hour', isDay)} ${rangeLink(c, 'day', !isDay)}</div>
 ${barChart({
   id: 'deliveries',
   title: isDay ? 'Deliveries in each quarter of an hour, of the last day' : 'Deliveries a minute, of the last hour',

@@ -45,10 +45,19 @@ function showForms(c: Context<AdminEnv>, { values, letters, rate, note }: Omit<P
 <button type="submit">Replay ${formatQuantity(letters, 'letter')}</button></form>`;
 }
 
+/** What the parts of a filter are called, in a URL and in a run. */
+const PARTS: Readonly<Record<string, string>> = {
+  ...{ type: 'Event type', types: 'Event type', reason: 'Reason', reasons: 'Reason', path: 'Path', paths: 'Path' },
+  ...{ user: 'User', userIds: 'User', ids: 'Message', error: 'Part of the error', origin: 'Origin', origins: 'Origin' },
+  ...{ state: 'State', states: 'State', since: 'Failed from', until: 'Failed before' },
+};
+
 /** Says of which letters a filter is. */
 export function showFilter(values: Readonly<Record<string, unknown>>): Html {
   return showFacts(
-    Object.entries(values).map(([name, value]) => [name, html`<code>${writeValue(value)}</code>`] as const),
+    Object.entries(values).map(
+      ([name, value]) => [PARTS[name] ?? name, html`<code>${writeValue(value)}</code>`] as const,
+    ),
   );
 }
 
