@@ -18,7 +18,14 @@ import { findRoot } from './layout/link-to.ts';
 import { showError } from './layout/show-error.ts';
 import { createShowPage } from './layout/show-page.ts';
 import { createActionsPage } from './pages/actions-page.ts';
-import { createOverviewPage } from './pages/overview-page.ts';
+import { createDeadLetterPage } from './pages/dead-letters/dead-letter-page.ts';
+import { createDeadLettersPage } from './pages/dead-letters/dead-letters-page.ts';
+import { createEventsPage } from './pages/events/events-page.ts';
+import { createOverviewPage } from './pages/overview/overview-page.ts';
+import { createReplayRunsPage } from './pages/replay-runs/replay-runs-page.ts';
+import { createRunsPage } from './pages/runs/runs-page.ts';
+import { createUpdateRequestsPage } from './pages/update-requests/update-requests-page.ts';
+import { createUsersPage } from './pages/users/users-page.ts';
 import { createAttempts } from './session/attempts.ts';
 import { requireOperator, requireSameOrigin } from './session/guards.ts';
 import { requireSession } from './session/require-session.ts';
@@ -55,7 +62,17 @@ export interface AdminApp {
  * and where the request came from are checked before. Links are made with `linkTo`. Errors are thrown: `HttpError` for what
  * the operator did wrong.
  */
-const PAGES: readonly ((parts: AdminParts) => Hono<AdminEnv>)[] = [createOverviewPage, createActionsPage];
+const PAGES: readonly ((parts: AdminParts) => Hono<AdminEnv>)[] = [
+  createOverviewPage,
+  createDeadLettersPage,
+  createDeadLetterPage,
+  createReplayRunsPage,
+  createUsersPage,
+  createEventsPage,
+  createRunsPage,
+  createUpdateRequestsPage,
+  createActionsPage,
+];
 
 /** A dead letter's body may be edited, and a delivery has up to a megabyte. A form encodes some characters in three bytes. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { describeHealth } from '../../../src/admin/overview/describe-health.ts';
-import type { HealthFacts } from '../../../src/admin/overview/health-facts.ts';
+import { describeHealth } from '../../../src/admin/pages/overview/describe-health.ts';
+import type { HealthFacts } from '../../../src/admin/pages/overview/health-facts.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 const HOUR = 3_600_000;

@@ -1,7 +1,7 @@
 import { parseJson } from '../../clerk/json/parse-json.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
-import { html } from '../layout/html.ts';
-import type { Html } from '../layout/show-page.ts';
+import { html } from './html.ts';
+import type { Html } from './show-page.ts';
 
 /** What is shown of a body. */
 export interface BodyTreeOptions {

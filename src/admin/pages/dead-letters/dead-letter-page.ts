@@ -1,18 +1,18 @@
 import { type Context, Hono } from 'hono';
-import { discardDeadLetter } from '../../dead-letters/discard-dead-letter.ts';
-import { editDeadLetter } from '../../dead-letters/edit-dead-letter.ts';
-import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
-import { OperatorError } from '../../errors.ts';
-import { findEvents } from '../../events/find-events.ts';
-import { HttpError } from '../../http/http-error.ts';
-import { readUsers } from '../../users/find-users.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import type { AdminParts } from '../admin-parts.ts';
-import { readForm } from '../filters/query.ts';
-import { linkTo } from '../layout/link-to.ts';
-import type { NoticeCode } from '../layout/notices.ts';
-import { hashBody, pathOfLetter } from '../letters/letter-forms.ts';
-import { type ShowLetterOptions, showLetter } from '../letters/show-letter.ts';
+import { discardDeadLetter } from '../../../dead-letters/discard-dead-letter.ts';
+import { editDeadLetter } from '../../../dead-letters/edit-dead-letter.ts';
+import { getDeadLetter } from '../../../dead-letters/find-dead-letters.ts';
+import { OperatorError } from '../../../errors.ts';
+import { findEvents } from '../../../events/find-events.ts';
+import { HttpError } from '../../../http/http-error.ts';
+import { readUsers } from '../../../users/find-users.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import type { AdminParts } from '../../admin-parts.ts';
+import { readForm } from '../../filters/query.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { NoticeCode } from '../../layout/notices.ts';
+import { hashBody, pathOfLetter } from './letter-forms.ts';
+import { type ShowLetterOptions, showLetter } from './show-letter.ts';
 
 /** One dead letter, and what can be done with it. */
 export function createDeadLetterPage({ read, actions, clerkSync, showPage }: AdminParts): Hono<AdminEnv> {

@@ -1,9 +1,9 @@
-import { type ListKey, listKeys } from '../../clerk/user/children.ts';
-import type { Row, UserRows } from '../../users/find-users.ts';
-import { dataTable } from '../layout/data-table.ts';
-import { html } from '../layout/html.ts';
-import { showFacts } from '../layout/show-facts.ts';
-import type { Html } from '../layout/show-page.ts';
+import { type ListKey, listKeys } from '../../../clerk/user/children.ts';
+import type { Row, UserRows } from '../../../users/find-users.ts';
+import { dataTable } from '../../layout/data-table.ts';
+import { html } from '../../layout/html.ts';
+import { showFacts } from '../../layout/show-facts.ts';
+import type { Html } from '../../layout/show-page.ts';
 
 /** How the lists of children are called. */
 const NAMES: Readonly<Record<ListKey, string>> = {

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
-import { origins } from '../../../drizzle/schema/codes.ts';
-import { KNOWN_REASONS } from '../../dead-letters/explain-dead-letter.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import { type FilterField, filterForm } from '../filters/filter-form.ts';
-import { linkTo } from '../layout/link-to.ts';
-import type { Html } from '../layout/show-page.ts';
+import { origins } from '../../../../drizzle/schema/codes.ts';
+import { KNOWN_REASONS } from '../../../dead-letters/explain-dead-letter.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import { type FilterField, filterForm } from '../../filters/filter-form.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { Html } from '../../layout/show-page.ts';
 import type { LetterQuery } from './letter-filter.ts';
 
 const TYPES = ['user.created', 'user.updated', 'user.deleted'];

@@ -1,7 +1,7 @@
 import { formatCount } from '../../text/format-quantity.ts';
-import { dataTable } from '../layout/data-table.ts';
-import { html } from '../layout/html.ts';
-import type { Html } from '../layout/show-page.ts';
+import { dataTable } from './data-table.ts';
+import { html } from './html.ts';
+import type { Html } from './show-page.ts';
 
 /** One bar. */
 export interface Bar {

@@ -1,7 +1,7 @@
-import { letterStates, origins, unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
-import type { DeadLetterFilter } from '../../dead-letters/find-dead-letters.ts';
-import { generalizePath } from '../../sync/statements/keep-letters.ts';
-import type { Query } from '../filters/query.ts';
+import { letterStates, origins, unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
+import type { DeadLetterFilter } from '../../../dead-letters/find-dead-letters.ts';
+import { generalizePath } from '../../../sync/statements/keep-letters.ts';
+import type { Query } from '../../filters/query.ts';
 
 /** What can be chosen as state. `unresolved`: open or queued. */
 const STATES = ['unresolved', ...letterStates, 'all'] as const;

@@ -1,22 +1,19 @@
 import { type Context, Hono } from 'hono';
-import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
-import { findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
-import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
-import { formatQuantity } from '../../text/format-quantity.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import type { AdminParts } from '../admin-parts.ts';
-import { readPlace, writePlace } from '../filters/page-place.ts';
-import { readQuery, writeQuery } from '../filters/query.ts';
-import { dataTable } from '../layout/data-table.ts';
-import { html } from '../layout/html.ts';
-import { linkTo } from '../layout/link-to.ts';
-import { showBadge } from '../layout/show-badge.ts';
-import type { Html } from '../layout/show-page.ts';
-import { showTime } from '../layout/show-time.ts';
-import { showUserLink } from '../layout/show-user-link.ts';
-import { filterLetters } from '../letters/filter-letters.ts';
-import { type LetterQuery, readLetterFilter } from '../letters/letter-filter.ts';
-import { showCauses } from '../letters/show-causes.ts';
+import type { DeadLetter } from '../../../dead-letters/dead-letter.ts';
+import { findDeadLetters } from '../../../dead-letters/find-dead-letters.ts';
+import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
+import { formatQuantity } from '../../../text/format-quantity.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import type { AdminParts } from '../../admin-parts.ts';
+import { readPlace, writePlace } from '../../filters/page-place.ts';
+import { readQuery, writeQuery } from '../../filters/query.ts';
+import { html } from '../../layout/html.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { Html } from '../../layout/show-page.ts';
+import { filterLetters } from './filter-letters.ts';
+import { type LetterQuery, readLetterFilter } from './letter-filter.ts';
+import { listLetters } from './list-letters.ts';
+import { showCauses } from './show-causes.ts';
 
 const VIEWS = ['causes', 'letters'] as const;
 const PER_PAGE = 50;
@@ -44,7 +41,7 @@ export function createDeadLettersPage({ read, showPage }: AdminParts): Hono<Admi
     const letters = await read((session) =>
       findDeadLetters(session, { ...filter, ...(after && { after }), limit: PER_PAGE + 1 }),
     );
-    return show(listLetters(c, letters, values));
+    return show(showLetters(c, letters, values));
   });
 }
 
@@ -55,7 +52,7 @@ ${letters === 0 ? '' : showLinks(c, values, 'letters')}
 ${showCauses(c, groups, values)}`;
 }
 
-function listLetters(c: Context<AdminEnv>, found: readonly DeadLetter[], values: LetterQuery): Html {
+function showLetters(c: Context<AdminEnv>, found: readonly DeadLetter[], values: LetterQuery): Html {
   const letters = found.slice(0, PER_PAGE);
   const last = found.length > PER_PAGE ? letters.at(-1) : undefined;
   const next = last && {
@@ -64,21 +61,7 @@ function listLetters(c: Context<AdminEnv>, found: readonly DeadLetter[], values:
   };
   return html`<h2>Letters, the longest waiting first</h2>
 ${letters.length === 0 ? '' : showLinks(c, values, 'causes')}
-${dataTable({
-  caption: 'Dead letters, the longest waiting first',
-  columns: ['Message', 'Reason', 'Path', 'Type', 'User', { label: 'Attempts', numeric: true }, 'First failed', 'State'],
-  rows: letters.map((letter) => [
-    html`<a href="${linkTo(c, `dead-letters/${encodeURIComponent(letter.message_id)}`)}"><code>${letter.message_id}</code></a>`,
-    html`<code>${letter.reason}</code>`,
-    letter.path === null ? null : html`<code>${letter.path}</code>`,
-    letter.event_type ?? letter.origin,
-    showUserLink(c, letter.user_id),
-    letter.attempts,
-    showTime(letter.first_failed_at),
-    showBadge(letter.state),
-  ]),
-  empty: 'No dead letter matches.',
-})}
+${listLetters(c, letters)}
 ${next === undefined ? '' : html`<p><a href="${linkTo(c, `dead-letters?${writeQuery(next)}`)}">Next page</a></p>`}`;
 }
 

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
-import { recordedOutcomes } from '../../../drizzle/schema/codes.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import { barChart } from '../charts/bar-chart.ts';
-import { html } from '../layout/html.ts';
-import { linkTo } from '../layout/link-to.ts';
-import type { Html } from '../layout/show-page.ts';
+import { recordedOutcomes } from '../../../../drizzle/schema/codes.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import { barChart } from '../../layout/bar-chart.ts';
+import { html } from '../../layout/html.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { Html } from '../../layout/show-page.ts';
 import type { DeliveryRange, OverviewFacts } from './load-overview.ts';
 
 /** The charts of the overview. */

@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
-import type { BackfillRow } from '../../backfill/find-backfills.ts';
-import type { ReconcileRow } from '../../reconcile/find-reconciles.ts';
-import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import { dataTable } from '../layout/data-table.ts';
-import { html } from '../layout/html.ts';
-import { linkTo } from '../layout/link-to.ts';
-import { showBadge } from '../layout/show-badge.ts';
-import type { Html } from '../layout/show-page.ts';
-import { showTime } from '../layout/show-time.ts';
+import type { BackfillRow } from '../../../backfill/find-backfills.ts';
+import type { ReconcileRow } from '../../../reconcile/find-reconciles.ts';
+import { formatCount, formatQuantity } from '../../../text/format-quantity.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import { dataTable } from '../../layout/data-table.ts';
+import { html } from '../../layout/html.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import { showBadge } from '../../layout/show-badge.ts';
+import type { Html } from '../../layout/show-page.ts';
+import { showTime } from '../../layout/show-time.ts';
 import type { OverviewFacts } from './load-overview.ts';
 
 /** The last runs over all users, and the processes. */

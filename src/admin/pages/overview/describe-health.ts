@@ -1,5 +1,5 @@
-import { formatSpan } from '../../text/format-age.ts';
-import { formatQuantity } from '../../text/format-quantity.ts';
+import { formatSpan } from '../../../text/format-age.ts';
+import { formatQuantity } from '../../../text/format-quantity.ts';
 import type { HealthFacts } from './health-facts.ts';
 
 /** Something that is not as it should be. */

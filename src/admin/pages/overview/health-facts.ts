@@ -1,6 +1,6 @@
-import type { RunState } from '../../../drizzle/schema/codes.ts';
-import type { SeenProcess } from '../../processes/find-processes.ts';
-import type { ReconcileRow } from '../../reconcile/find-reconciles.ts';
+import type { RunState } from '../../../../drizzle/schema/codes.ts';
+import type { SeenProcess } from '../../../processes/find-processes.ts';
+import type { ReconcileRow } from '../../../reconcile/find-reconciles.ts';
 
 /** What decides whether all is well. */
 export interface HealthFacts {

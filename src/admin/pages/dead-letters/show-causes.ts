@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
-import type { DeadLetterGroup } from '../../dead-letters/summarize-dead-letters.ts';
-import { formatCount } from '../../text/format-quantity.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import { writeQuery } from '../filters/query.ts';
-import { dataTable } from '../layout/data-table.ts';
-import { html } from '../layout/html.ts';
-import { linkTo } from '../layout/link-to.ts';
-import type { Html } from '../layout/show-page.ts';
-import { showTime } from '../layout/show-time.ts';
+import type { DeadLetterGroup } from '../../../dead-letters/summarize-dead-letters.ts';
+import { formatCount } from '../../../text/format-quantity.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import { writeQuery } from '../../filters/query.ts';
+import { dataTable } from '../../layout/data-table.ts';
+import { html } from '../../layout/html.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { Html } from '../../layout/show-page.ts';
+import { showTime } from '../../layout/show-time.ts';
 import { type LetterQuery, NO_PATH } from './letter-filter.ts';
 
 /** Dead letters by their cause: one line for all letters of one reason at one path. */

@@ -1,20 +1,20 @@
 import type { Context } from 'hono';
-import { unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
-import { compareBodies } from '../../dead-letters/compare-bodies.ts';
-import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
-import { explainDeadLetter } from '../../dead-letters/explain-dead-letter.ts';
-import type { LedgerEvent } from '../../events/find-events.ts';
-import type { UserRows } from '../../users/find-users.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import { html } from '../layout/html.ts';
-import { showBadge } from '../layout/show-badge.ts';
-import { showFacts } from '../layout/show-facts.ts';
-import type { Html } from '../layout/show-page.ts';
-import { showProse } from '../layout/show-prose.ts';
-import { showTime } from '../layout/show-time.ts';
-import { showUserLink } from '../layout/show-user-link.ts';
+import { unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
+import { compareBodies } from '../../../dead-letters/compare-bodies.ts';
+import type { DeadLetterWithBody } from '../../../dead-letters/dead-letter.ts';
+import { explainDeadLetter } from '../../../dead-letters/explain-dead-letter.ts';
+import type { LedgerEvent } from '../../../events/find-events.ts';
+import type { UserRows } from '../../../users/find-users.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import { bodyTree } from '../../layout/body-tree.ts';
+import { html } from '../../layout/html.ts';
+import { showBadge } from '../../layout/show-badge.ts';
+import { showFacts } from '../../layout/show-facts.ts';
+import type { Html } from '../../layout/show-page.ts';
+import { showProse } from '../../layout/show-prose.ts';
+import { showTime } from '../../layout/show-time.ts';
+import { showUserLink } from '../../layout/show-user-link.ts';
 import { showUser } from '../users/show-user.ts';
-import { bodyTree } from './body-tree.ts';
 import { showEditForm, showLetterForms, showRevealForm } from './letter-forms.ts';
 
 /** A letter with what belongs to it. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
-import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
-import { escapeInJson } from '../../text/escape-text.ts';
-import { indentJson } from '../../text/json-text.ts';
-import type { AdminEnv } from '../admin-env.ts';
-import { html } from '../layout/html.ts';
-import { linkTo } from '../layout/link-to.ts';
-import type { Html } from '../layout/show-page.ts';
+import type { DeadLetterWithBody } from '../../../dead-letters/dead-letter.ts';
+import { escapeInJson } from '../../../text/escape-text.ts';
+import { indentJson } from '../../../text/json-text.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import { html } from '../../layout/html.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { Html } from '../../layout/show-page.ts';
 
 /** The path of a letter's page, below that of the operator's page. */
 export function pathOfLetter(messageId: string): string {

@@ -1,17 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
-import { users } from '../../../drizzle/schema/users.ts';
-import { type BackfillRow, findBackfills } from '../../backfill/find-backfills.ts';
-import type { Session } from '../../db/pool.ts';
-import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
-import { countDeliveries, type DeliveryCounts } from '../../events/count-deliveries.ts';
-import { findLastDelivery } from '../../events/find-last-delivery.ts';
-import { findProcesses, type SeenProcess } from '../../processes/find-processes.ts';
-import { findReconciles, type ReconcileRow } from '../../reconcile/find-reconciles.ts';
-import { findReplayRuns } from '../../replay-runs/find-replay-runs.ts';
-import { readUpdateQueue } from '../../user-updates/read-update-queue.ts';
-import { countSignUps, type SignUpDay } from '../../users/count-sign-ups.ts';
-import { type CappedCount, countCapped } from '../count-capped.ts';
+import { unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
+import { users } from '../../../../drizzle/schema/users.ts';
+import { type BackfillRow, findBackfills } from '../../../backfill/find-backfills.ts';
+import type { Session } from '../../../db/pool.ts';
+import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
+import { countDeliveries, type DeliveryCounts } from '../../../events/count-deliveries.ts';
+import { findLastDelivery } from '../../../events/find-last-delivery.ts';
+import { findProcesses, type SeenProcess } from '../../../processes/find-processes.ts';
+import { findReconciles, type ReconcileRow } from '../../../reconcile/find-reconciles.ts';
+import { findReplayRuns } from '../../../replay-runs/find-replay-runs.ts';
+import { readUpdateQueue } from '../../../user-updates/read-update-queue.ts';
+import { countSignUps, type SignUpDay } from '../../../users/count-sign-ups.ts';
+import { type CappedCount, countCapped } from '../../count-capped.ts';
 import type { HealthFacts } from './health-facts.ts';
 
 /** Over which time deliveries are counted. */
