@@ -11,6 +11,7 @@ import type { Log } from '../log/log.ts';
 import { createActions } from './actions/actions.ts';
 import type { AdminEnv } from './admin-env.ts';
 import type { AdminParts, AdminSettings } from './admin-parts.ts';
+import { createApi } from './api/create-api.ts';
 import { loadAssets } from './assets/assets.ts';
 import { explainError } from './explain-error.ts';
 import { findRoot } from './layout/link-to.ts';
@@ -103,6 +104,7 @@ export function createAdminApp({ config, pool, clerkSync, settings, logger }: Ad
   routes.use(requireSession(sessions, path));
   routes.use(requireOperator);
   for (const createPage of PAGES) routes.route('/', createPage(parts));
+  routes.route('/api', createApi(parts));
   routes.onError((error, c) => {
     const explained = explainError(error);
     const { cause, status = 0 } = explained instanceof HttpError ? explained : {};

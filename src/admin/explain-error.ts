@@ -9,7 +9,7 @@ export function explainError(error: unknown): unknown {
   if (error instanceof HttpError) return error;
   if (error instanceof OperatorError) {
     const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
-    return new HttpError(error.code.startsWith('unknown_') ? 404 : 409, error.code, message, { cause: error });
+    return new HttpError(error.code.endsWith('_not_found') ? 404 : 409, error.code, message, { cause: error });
   }
   if (findSqlState(error) === QUERY_CANCELED) {
     const message =

@@ -32,7 +32,8 @@ export async function readForm(c: Context<AdminEnv>): Promise<Query> {
 /** As an `<input type="datetime-local">` writes it, or as the tables show it. */
 const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?$/;
 
-function makeQuery(read: (name: string) => string | undefined): Query {
+/** Reads texts that were given by name. */
+export function makeQuery(read: (name: string) => string | undefined): Query {
   const problems: string[] = [];
   const refuse = (problem: string): undefined => {
     problems.push(problem);

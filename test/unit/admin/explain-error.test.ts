@@ -5,10 +5,14 @@ import { OperatorError } from '../../../src/errors.ts';
 import { HttpError } from '../../../src/http/http-error.ts';
 
 test('an error of ours is shown with what to do', () => {
-  const missing = new OperatorError('unknown_dead_letter', 'There is no such letter.', { hint: 'Look at the list.' });
+  const missing = new OperatorError('dead_letter_not_found', 'There is no such letter.', { hint: 'Look at the list.' });
   const conflict = new OperatorError('run_is_over', 'The run is over.');
   expect([missing, conflict].map(explainError)).toEqual([
-    expect.objectContaining({ status: 404, code: 'unknown_dead_letter', message: 'There is no such letter. Look at the list.' }),
+    expect.objectContaining({
+      status: 404,
+      code: 'dead_letter_not_found',
+      message: 'There is no such letter. Look at the list.',
+    }),
     expect.objectContaining({ status: 409, code: 'run_is_over', message: 'The run is over.' }),
   ]);
 });

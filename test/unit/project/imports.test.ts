@@ -76,6 +76,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/errors.ts',
     'src/log',
     'src/version.ts',
+    'drizzle/comments',
     'drizzle/schema',
   ],
   // What an application has of the program, put together.
