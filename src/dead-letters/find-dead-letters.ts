@@ -138,7 +138,7 @@ const last = alias(deadLetters, 'last');
 function isAfter({ firstFailedAt, messageId }: NonNullable<DeadLetterFilter['after']>): SQL {
   const given = sql.param(firstFailedAt, deadLetters.first_failed_at);
   return sql`(${deadLetters.first_failed_at}, ${deadLetters.message_id}) > (coalesce(
-      (select ${last.first_failed_at} from ${last} where ${last.message_id} = ${messageId}), ${given}), ${messageId})`;
+      (select ${last.first_failed_at} from ${deadLetters} as last where ${last.message_id} = ${messageId}), ${given}), ${messageId})`;
 }
 
 function matchPaths(paths: readonly (string | null)[]): SQL | undefined {

@@ -21,7 +21,7 @@ const last = alias(replayRuns, 'last');
 /** Lists runs, the newest first. */
 export function findReplayRuns(session: Session, { limit, before }: ReplayRunsPage): Promise<ReplayRun[]> {
   const { started_at, run_id } = replayRuns;
-  const position = sql`(select ${last.started_at}, ${last.run_id} from ${last} where ${last.run_id} = ${before ?? null})`;
+  const position = sql`(select ${last.started_at}, ${last.run_id} from ${replayRuns} as last where ${last.run_id} = ${before ?? null})`;
   return findRuns(
     session,
     sql`

@@ -6,7 +6,7 @@ import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { readPlace, writePlace } from '../filters/page-place.ts';
 import { readQuery } from '../filters/query.ts';
-import { readLetterFilter } from '../letters/letter-filter.ts';
+import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';

@@ -7,7 +7,7 @@ import { createReplayRunActions } from '../actions/replay-run-actions.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { makeQuery } from '../filters/query.ts';
-import { readLetterFilter } from '../letters/letter-filter.ts';
+import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { assertReadable, letterParameters, limitParameter, text } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';

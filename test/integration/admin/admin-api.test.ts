@@ -26,8 +26,17 @@ test('probe', async () => {
   console.log(JSON.stringify(await post('/replay-runs', '{')));
   console.log(JSON.stringify(await post('/replay-runs', { filter: { states: 3 }, note: 4 })));
   console.log(JSON.stringify(await post('/replay-runs', { filter: {}, note: 'x' })));
-  console.log(JSON.stringify(await post('/user-updates', { user_id: 'user_1', request: { public_metadata: { n: 1 } } })));
-  console.log(JSON.stringify(await post('/user-updates', '{"user_id":"user_1","request":{"public_metadata":{"n":12345678901234567890.10}},"metadata_mode":"merge"}')));
+  console.log(
+    JSON.stringify(await post('/user-updates', { user_id: 'user_1', request: { public_metadata: { n: 1 } } })),
+  );
+  console.log(
+    JSON.stringify(
+      await post(
+        '/user-updates',
+        '{"user_id":"user_1","request":{"public_metadata":{"n":12345678901234567890.10}},"metadata_mode":"merge"}',
+      ),
+    ),
+  );
   console.log(JSON.stringify(await get('/user-updates?limit=1')));
   console.log(JSON.stringify(await get('/users?who=%00')));
   console.log(JSON.stringify(await get('/actions')));

@@ -99,8 +99,20 @@ test('a page is complete with the files that it names, which are kept for ever',
 test('there is no other file', async () => {
   const { visit, signIn } = await useAdmin();
   await signIn();
-  const traversals = ['..%2fassets.ts', '%2e%2e%2fcreate-admin-app.ts', '..%5c..%5cpackage.json', '../../../package.json'];
-  for (const name of ['style.css', 'assets.ts', 'constructor', '__proto__', 'style-0000000000000000.css', ...traversals]) {
+  const traversals = [
+    '..%2fassets.ts',
+    '%2e%2e%2fcreate-admin-app.ts',
+    '..%5c..%5cpackage.json',
+    '../../../package.json',
+  ];
+  for (const name of [
+    'style.css',
+    'assets.ts',
+    'constructor',
+    '__proto__',
+    'style-0000000000000000.css',
+    ...traversals,
+  ]) {
     const answer = await visit(`/assets/${name}`);
     expect({ name, status: answer.status }).toEqual({ name, status: 404 });
   }

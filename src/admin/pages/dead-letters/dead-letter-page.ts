@@ -67,7 +67,7 @@ export function createDeadLetterPage({ read, actions, clerkSync, showPage }: Adm
           },
           (edit) => (edit.changes.length === 0 ? undefined : { action: 'edit_dead_letter', target: id }),
         );
-        if (form.text('then') !== 'replay') return goBack(c, id, changes.length === 0 ? 'unchanged' : 'edited');
+        if (form.text('next') !== 'replay') return goBack(c, id, changes.length === 0 ? 'unchanged' : 'edited');
         const { outcome } = await replay(c, id);
         return goBack(c, id, `replay_${outcome}`);
       } catch (error) {
