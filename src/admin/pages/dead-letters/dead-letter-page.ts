@@ -54,7 +54,7 @@ export function createDeadLetterPage(parts: AdminParts): Hono<AdminEnv> {
       const isSeen = (now: string) => hashBody(now) === form.text('seen');
       try {
         const { changes } = await letterActions.edit(c, id, draft, isSeen);
-        if (form.text('then') !== 'replay') return goBack(c, id, changes.length === 0 ? 'unchanged' : 'edited');
+        if (form.text('next') !== 'replay') return goBack(c, id, changes.length === 0 ? 'unchanged' : 'edited');
         const { outcome } = await letterActions.replay(c, id);
         return goBack(c, id, `replay_${outcome}`);
       } catch (error) {

@@ -45,6 +45,6 @@ export function showEditForm(c: Context<AdminEnv>, { message_id: id, body }: Dea
 ${shown}</textarea></label>
 ${shown === text ? '' : html`<p class="quiet">Characters that can't be seen are written as <code>\\u…</code>, which means the same in JSON.</p>`}
 <p class="quiet">The original body is kept beside it.</p>
-<p class="row"><button type="submit" name="then" value="replay">Save and replay</button> <button type="submit" name="then" value="save" class="plain">Save</button></p>
+<p class="row"><button type="submit" name="next" value="replay">Save and replay</button> <button type="submit" name="next" value="save" class="plain">Save</button></p>
 </form>`;
 }
