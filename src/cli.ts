@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { askAtTerminal } from './cli/ask-at-terminal.ts';
-import { describeOldNode } from './cli/describe-old-node.ts';
-import { runCli } from './cli/run-cli.ts';
+import { askAtTerminal } from './cli/program/ask-at-terminal.ts';
+import { describeOldNode } from './cli/program/describe-old-node.ts';
+import { runCli } from './cli/program/run-cli.ts';
 import { findInvocation, isRunByNpm, loadConfig, loadEnvFile } from './config/config.ts';
 import { endWithParent } from './service/end-with-parent.ts';
 

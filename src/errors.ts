@@ -21,6 +21,11 @@ export class OperatorError extends TellingError {
   }
 }
 
+/** The arguments of a command are wrong. */
+export function usageError(message: string, hint?: string): OperatorError {
+  return new OperatorError('usage', message, { exitCode: 2, ...(hint !== undefined && { hint }) });
+}
+
 /** The configuration is not valid. `problems` has one sentence for each problem, and never a value. */
 export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';

@@ -24,15 +24,12 @@ export interface BackfillStep {
 export interface Ended {
   readonly progress: BackfillStep;
   readonly end: PagesEnd;
-  /** Why the end is `short`, a sentence. */
   readonly error?: string;
 }
 
 /** What applying the users needs. */
 export interface LockedOptions extends BackfillOptions {
-  /** Held for as long as this runs. */
   readonly lock: { assertHeld(): Promise<void> };
-  /** Told of each step that is committed. */
   readonly onStep: (progress: BackfillStep) => void;
 }
 

@@ -11,9 +11,7 @@ export interface BackfillOptions {
   /** Ends the run after the page in work. The API has it too, so that nobody waits for an answer. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackfillProgress) => void) | undefined;
-  /** The most users that are read. */
   readonly maxUsers?: number | undefined;
-  /** Begins a new run if the latest one has not finished. */
   readonly restart?: boolean | undefined;
   /** How long the database may be away. Default 60,000 ms. */
   readonly patienceMs?: number | undefined;
@@ -35,8 +33,6 @@ export interface BackfillBegun {
   readonly instanceId: string | null;
   /** Read before, by a run that is continued. */
   readonly usersRead: number;
-  /** What Clerk counts now. */
   readonly expectedUsers: number;
-  /** Sample users here, which are left aside. */
   readonly samples: number;
 }

@@ -26,7 +26,6 @@ export interface BackfillPreview {
   readonly same: number;
   readonly drift: Readonly<Partial<Record<DriftKind, number>>>;
   readonly isComplete: boolean;
-  /** Why the end of Clerk's list can't be the end, a sentence. */
   readonly shortfall: string | undefined;
 }
 

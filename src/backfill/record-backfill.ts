@@ -29,7 +29,6 @@ export interface BackfillRun extends BackfillCounts {
   /** The last user of the last committed page. */
   readonly position: WalkPosition | undefined;
   readonly pages: number;
-  /** What Clerk counted at the latest begin. */
   readonly expectedUsers: number | null;
   readonly startedAt: Date;
 }
@@ -45,7 +44,6 @@ export interface BeginOptions {
   readonly instanceId: string | null;
   readonly expectedUsers: number | null;
   readonly maxUsers: number | null;
-  /** Begins a new run even if the latest one has not finished. */
   readonly restart: boolean;
   /**
    * A run that this process was at. If its end was recorded and the answer lost, or if another process has continued it
@@ -105,7 +103,6 @@ export async function checkpointBackfill(
 /** How a run ended. */
 export interface BackfillEnd {
   readonly state: Exclude<RunState, 'running'>;
-  /** Why it failed, a sentence. */
   readonly error?: string | undefined;
   readonly now: Date;
 }

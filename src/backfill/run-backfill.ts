@@ -13,7 +13,6 @@ export interface BackfillReport {
   readonly resumed: boolean;
   /** After all but `finished` the next run continues this one. */
   readonly end: PagesEnd | 'failure';
-  /** What ended it early. */
   readonly failure?: unknown;
   /** The same in a sentence, also if the end is `short`. */
   readonly error?: string;

@@ -35,7 +35,6 @@ export type SyncOutcome =
 export interface SyncedUser {
   readonly userId: string;
   readonly outcome: SyncOutcome;
-  /** Why something is left over, a sentence. */
   readonly error?: string;
 }
 
@@ -66,7 +65,6 @@ export async function syncUser(scene: UserScene, userId: string): Promise<Synced
 interface Absence {
   readonly userId: string;
   readonly stored: StoredUser | undefined;
-  /** Before Clerk was asked. */
   readonly askedAt: Date;
 }
 
@@ -112,7 +110,6 @@ export async function settleUser(
 export interface StoredUser {
   /** Null if no event and no page has said it. */
   readonly instanceId: string | null;
-  /** Undefined while the user lives. */
   readonly deletedAt: Date | undefined;
 }
 

@@ -10,7 +10,6 @@ export interface ChannelOptions {
   readonly channel: string;
   /** Called for each notification, and once when listening has begun: what came before was not heard. */
   readonly onNotify: () => void;
-  /** Ends it. */
   readonly signal: AbortSignal;
 }
 

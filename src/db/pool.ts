@@ -153,7 +153,6 @@ class IdleConnections {
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = [];
   readonly #maxIdleMs: number | undefined;
 
-  /** @param maxIdleMs as in `PoolOptions`. */
   constructor(maxIdleMs: number | undefined) {
     this.#maxIdleMs = maxIdleMs;
   }

@@ -9,9 +9,7 @@ export type ExaminedDatabase =
   | {
       readonly state: 'configured';
       readonly pool: Pool;
-      /** Its address, without anything secret. */
       readonly name: string;
-      /** How many connections one service opens. */
       readonly poolSize: number;
     }
   | { readonly state: 'none'; readonly finding: Finding };
@@ -27,7 +25,6 @@ export type ExaminedClerk =
 
 /** The secret that the service makes for itself if none is configured. */
 export type KeptSecret =
-  /** The service was never started here. */
   | { readonly state: 'absent'; readonly path: string }
   /** `exposed`: others than its owner may read it. */
   | { readonly state: 'good' | 'exposed'; readonly path: string }
@@ -48,7 +45,6 @@ export interface DoctorSubject {
   readonly settings: SettingsFacts;
   readonly database: ExaminedDatabase;
   readonly clerk: ExaminedClerk;
-  /** How often the service reconciles; undefined: never. */
   readonly reconcileIntervalMs: number | undefined;
   /** How a command is called here: `migrate` becomes `clerk-sync migrate`. */
   readonly command: (line: string) => string;

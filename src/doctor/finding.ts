@@ -6,9 +6,7 @@ export interface Finding {
   readonly status: CheckStatus;
   /** What is so, in sentences. A list has one line for each item. */
   readonly finding: string;
-  /** What to do, if there is something to do. */
   readonly advice?: string;
-  /** The same for programs. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

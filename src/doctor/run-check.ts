@@ -13,9 +13,11 @@ export type RunCheck = (
 export function createCheckRunner(timeoutMs: number): RunCheck {
   return async function runCheck(name, work) {
     const end = new AbortController();
+    // An `async` function turns what is thrown at once into a rejection.
+    const start = async () => work();
     try {
-      const outcome = await Promise.race([startWork(work), giveUp(timeoutMs, end.signal)]);
-      return isList(outcome) ? outcome : [{ name, ...outcome }];
+      const outcome = await Promise.race([start(), giveUp(timeoutMs, end.signal)]);
+      return 'status' in outcome ? [{ name, ...outcome }] : outcome;
     } catch (error) {
       return [{ name, ...describeFault(error) }];
     } finally {
@@ -24,18 +26,9 @@ export function createCheckRunner(timeoutMs: number): RunCheck {
   };
 }
 
-/** An `async` function turns what is thrown at once into a rejection. */
-async function startWork(work: () => CheckOutcome | Promise<CheckOutcome>): Promise<CheckOutcome> {
-  return work();
-}
-
 async function giveUp(timeoutMs: number, signal: AbortSignal): Promise<Finding> {
   await delay(timeoutMs, undefined, { signal }).catch(() => undefined);
   return notInTime(`This check did not end within ${timeoutMs / 1000} s.`);
-}
-
-function isList(outcome: CheckOutcome): outcome is readonly CheckResult[] {
-  return Array.isArray(outcome);
 }
 
 function notInTime(finding: string): Finding {

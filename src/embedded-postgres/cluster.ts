@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { OperatorError } from '../errors.ts';
-import { type Account, findAccount } from './account.ts';
+import type { Log } from '../log/log.ts';
+import { findAccount } from './account.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { runProgram } from './run-program.ts';
+import { type Account, runProgram } from './run-program.ts';
 
 /** The superuser of the embedded Postgres. */
 export const EMBEDDED_USER = 'clerk_sync';
@@ -13,7 +14,6 @@ export const EMBEDDED_DATABASE = 'clerk_sync';
 
 /** An initialised database directory and what is needed to run it. */
 export interface Cluster {
-  /** The directory of Postgres, `<dataDir>/postgres`. */
   readonly directory: string;
   readonly logFile: string;
   /** In libpq's format, mode 0600, for `PGPASSFILE`. */
@@ -25,43 +25,38 @@ export interface Cluster {
   readonly account: Account;
 }
 
-/** Where progress is logged, and what ends it. */
-export interface OpenClusterOptions {
-  readonly log?: { info(fields: object, message: string): void };
-  /** Ends the preparation; nothing of it stays. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Opens the database directory in `dataDir`, and makes it if there is none. It leaves no process running. */
-export async function openCluster(dataDir: string, { log, signal }: OpenClusterOptions = {}): Promise<Cluster> {
+/**
+ * Opens the database directory in `dataDir`, and makes it if there is none. It leaves no process running.
+ *
+ * @param signal ends the preparation. Nothing of it stays.
+ */
+export async function openCluster(
+  dataDir: string,
+  { log, signal }: { readonly log?: Pick<Log, 'info'>; readonly signal?: AbortSignal } = {},
+): Promise<Cluster> {
   const home = resolve(dataDir);
   const directory = join(home, 'postgres');
   const binaries = await findBinaries();
   await mkdir(home, { recursive: true });
   const account = await findAccount(directory, binaries);
-  const paths = {
-    directory,
-    logFile: join(home, 'postgres.log'),
-    passwordFile: locatePasswordFile(directory),
-    portFile: join(directory, 'clerk-sync.port'),
-  };
   await removeInterrupted(home);
   if (await isAbsentOrEmpty(directory)) {
     signal?.throwIfAborted();
     log?.info({ directory }, 'preparing the built-in Postgres; the first start takes a few seconds');
-    await initialise({ home, directory, binaries, account, signal });
+    await initialise({ home, directory, binaries, account }, signal);
   }
-  return { ...paths, password: await readPassword(paths.passwordFile), binaries, account };
+  const passwordFile = locatePasswordFile(directory);
+  return {
+    ...{ directory, binaries, account, passwordFile },
+    password: await readPassword(passwordFile),
+    logFile: join(home, 'postgres.log'),
+    portFile: join(directory, 'clerk-sync.port'),
+  };
 }
 
 /** The file is in the directory of Postgres. */
 export function locatePasswordFile(directory: string): string {
   return join(directory, 'clerk-sync.pgpass');
-}
-
-interface Preparation extends Pick<Cluster, 'directory' | 'binaries' | 'account'> {
-  readonly home: string;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** `postgres.init-<pid>-<random>`: a database directory is prepared here. Only a complete one gets its real name. */
@@ -71,21 +66,24 @@ const PREPARING = /^postgres\.init-(\d+)-/;
  * Prepares the directory under another name and renames it. So an interrupted `initdb` leaves nothing that looks like a
  * database, and if two programs do it at the same time, both use the first one.
  */
-async function initialise({ home, directory, binaries, account, signal }: Preparation): Promise<void> {
+async function initialise(
+  { home, directory, binaries, account }: Pick<Cluster, 'directory' | 'binaries' | 'account'> & { home: string },
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const workplace = await mkdtemp(join(home, `postgres.init-${process.pid}-`));
   try {
     const prepared = join(workplace, 'data');
     const password = randomBytes(24).toString('hex');
-    await writeFile(join(workplace, 'password'), `${password}\n`, { mode: 0o600 });
-    if (account.ids !== undefined) {
-      await chown(join(workplace, 'password'), account.ids.uid, account.ids.gid);
-      await chown(workplace, account.ids.uid, account.ids.gid);
-    }
-    const flags = [`--pgdata=${prepared}`, `--pwfile=${join(workplace, 'password')}`];
-    await runInitdb(account.wrap(binaries.initdb, [...flags, ...INITDB_FLAGS]), signal);
-    await writeFile(join(prepared, 'clerk-sync.pgpass'), `127.0.0.1:*:*:${EMBEDDED_USER}:${password}\n`, {
-      mode: 0o600,
-    });
+    const file = join(workplace, 'password');
+    await writeFile(file, `${password}\n`, { mode: 0o600 });
+    const { ids } = account;
+    if (ids !== undefined) await Promise.all([file, workplace].map((path) => chown(path, ids.uid, ids.gid)));
+    const words = [binaries.initdb, `--pgdata=${prepared}`, `--pwfile=${file}`, ...INITDB_FLAGS];
+    const result = await runProgram(words, account, signal);
+    signal?.throwIfAborted();
+    if (!result.ok) throw describeFailedInitdb(result.output);
+    const line = `127.0.0.1:*:*:${EMBEDDED_USER}:${password}\n`;
+    await writeFile(locatePasswordFile(prepared), line, { mode: 0o600 });
     await rename(prepared, directory).catch(ignoreOvertaken);
     await syncDirectory(home);
   } finally {
@@ -104,20 +102,10 @@ const INITDB_FLAGS = [
   '--no-instructions',
 ];
 
-async function runInitdb(
-  [command, parameters, options]: ReturnType<Account['wrap']>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const result = await runProgram(command, parameters, { ...options, signal });
-  signal?.throwIfAborted();
-  if (result.ok) return;
-  throw new OperatorError(
-    'embedded_postgres_failed',
-    `The built-in Postgres could not be initialised:\n${result.output}`,
-    {
-      hint: 'Repair what it says, or set DATABASE_URL to your own Postgres.',
-    },
-  );
+function describeFailedInitdb(output: string): OperatorError {
+  const message = `The built-in Postgres could not be initialised:\n${output}`;
+  const hint = 'Repair what it says, or set DATABASE_URL to your own Postgres.';
+  return new OperatorError('embedded_postgres_failed', message, { hint });
 }
 
 function ignoreOvertaken(error: NodeJS.ErrnoException): void {
@@ -150,10 +138,8 @@ export async function readPassword(passwordFile: string): Promise<string> {
 }
 
 function notOurs(path: string, cause: unknown): OperatorError {
-  const reason =
-    (cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES'
-      ? 'may not be read by this user'
-      : 'was not made by clerk-sync';
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  const reason = code === 'EACCES' ? 'may not be read by this user' : 'was not made by clerk-sync';
   return new OperatorError('embedded_postgres_unusable', `The built-in Postgres can't be used: ${path} ${reason}.`, {
     hint: 'Run clerk-sync as the user that made it, set DATA_DIR to another folder, or set DATABASE_URL.',
     cause,

@@ -13,7 +13,6 @@ export interface Membership {
   readonly port: number;
   /** Settles when the connection has ended, for any reason. */
   readonly ended: Promise<void>;
-  /** Runs one statement in the maintenance database. */
   run<Row extends object>(statement: string): Promise<Row[]>;
   /** Ends the membership. True for the last member: nobody else can join until it has stopped Postgres. */
   resign(): Promise<boolean>;

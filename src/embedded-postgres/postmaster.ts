@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperatorError } from '../errors.ts';
 import { type Cluster, isAlive } from './cluster.ts';
-import { PROGRAM_ENVIRONMENT, runProgram } from './run-program.ts';
+import { prepareProgram, runProgram } from './run-program.ts';
 
 /** The main process of Postgres, as its lock file describes it. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
-  /** `ready` when it accepts connections. */
   readonly status: string;
 }
 
@@ -72,22 +71,12 @@ export async function startPostmaster(
 ): Promise<StartResult> {
   const merged = { ...LOG_SETTINGS, listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings, port };
   const flags = Object.entries(merged).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const [command, parameters, ids] = cluster.account.wrap(cluster.binaries.postgres, [
-    '-D',
-    cluster.directory,
-    ...flags,
-  ]);
+  const words = [cluster.binaries.postgres, '-D', cluster.directory, ...flags];
+  const { command, parameters, options } = prepareProgram(words, cluster.account);
   const log = await openLog(cluster.logFile);
   try {
     const { size: before } = await log.stat();
-    const stdio = ['ignore', log.fd, log.fd] as const;
-    const child = spawn(command, parameters, {
-      ...ids,
-      cwd: '/',
-      env: PROGRAM_ENVIRONMENT,
-      detached: true,
-      stdio: [...stdio],
-    });
+    const child = spawn(command, parameters, { ...options, detached: true, stdio: ['ignore', log.fd, log.fd] });
     child.unref();
     const ended = once(child, 'exit').catch((error: Error) => error);
     try {
@@ -141,11 +130,9 @@ export async function stopPostmaster(cluster: Cluster, pid?: number): Promise<vo
   if (await stopIn(cluster, postmaster, 'fast', STOP_TIMEOUT_MS)) return;
   // The next start replays the write-ahead log, so nothing is lost. A service that stops must not hang.
   if (await stopIn(cluster, postmaster, 'immediate', 5000)) return;
-  throw new OperatorError(
-    'embedded_postgres_failed',
-    `The built-in Postgres (process ${postmaster.pid}) could not be stopped.`,
-    { hint: `Its log is ${cluster.logFile}. \`kill -INT ${postmaster.pid}\` asks it to stop again.` },
-  );
+  const message = `The built-in Postgres (process ${postmaster.pid}) could not be stopped.`;
+  const hint = `Its log is ${cluster.logFile}. \`kill -INT ${postmaster.pid}\` asks it to stop again.`;
+  throw new OperatorError('embedded_postgres_failed', message, { hint });
 }
 
 /**
@@ -158,9 +145,8 @@ async function stopIn(
   mode: 'fast' | 'immediate',
   timeoutMs: number,
 ): Promise<boolean> {
-  const flags = ['stop', '-D', cluster.directory, '-m', mode, '--no-wait'];
-  const [command, parameters, options] = cluster.account.wrap(cluster.binaries.pgCtl, flags);
-  await runProgram(command, parameters, options);
+  const words = [cluster.binaries.pgCtl, 'stop', '-D', cluster.directory, '-m', mode, '--no-wait'];
+  await runProgram(words, cluster.account);
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await delay(POLL_MS)) {
     if ((await findPostmaster(cluster))?.pid !== pid) return true;
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { OperatorError } from '../errors.ts';
+import type { Log } from '../log/log.ts';
 import { type Cluster, EMBEDDED_DATABASE, EMBEDDED_USER, openCluster } from './cluster.ts';
 import { describeDataDirFailure } from './describe-data-dir-failure.ts';
 import { findTarget, join, type Membership } from './membership.ts';
@@ -13,12 +14,6 @@ import {
   startPostmaster,
   stopPostmaster,
 } from './postmaster.ts';
-
-interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Where the data is, and how Postgres is started. */
 export interface EmbeddedPostgresOptions {
@@ -59,7 +54,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(options.dataDir, options);
-  let membership = await joinOrStart(cluster, options, { signal: options.signal });
+  let membership = await joinOrStart(cluster, options, options.signal);
   const { port } = membership;
   try {
     await rememberPort(cluster, port);
@@ -102,33 +97,30 @@ const START_TIMEOUT_MS = 60_000;
 const RETRY_MS = 20;
 
 interface Joined extends Membership {
-  /** False if Postgres already ran. */
   readonly startedHere: boolean;
-}
-
-interface JoinOptions {
-  /** The port that must be used, because programs already have the URL. */
-  readonly port?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Tries again while another program may be starting, stopping or dying. If Postgres was started here and can't be joined, it is
  * stopped again.
+ *
+ * @param port the one that must be used, because programs already have the URL.
  */
 async function joinOrStart(
   cluster: Cluster,
   options: EmbeddedPostgresOptions,
-  { port, signal }: JoinOptions,
+  signal: AbortSignal | undefined,
+  port?: number,
 ): Promise<Joined> {
   let result: StartResult | undefined;
   try {
     for (const deadline = Date.now() + START_TIMEOUT_MS; ; await delay(RETRY_MS)) {
-      const { running, joined } = await joinRunning(cluster);
+      const running = await findPostmaster(cluster);
+      const joined = running?.status === 'ready' ? await join(cluster, running.port) : undefined;
       if (joined !== undefined) return { ...joined, startedHere: result?.ready === true };
       signal?.throwIfAborted();
       assertHope(cluster, result, deadline);
-      if (running) continue;
+      if (running !== undefined) continue;
       if (result === undefined) options.log.info({}, 'starting the built-in Postgres');
       result = await startPostmaster(cluster, port ?? (await choosePort(cluster)), options.settings ?? {}, signal);
     }
@@ -141,34 +133,24 @@ async function joinOrStart(
 /** @throws {OperatorError} if another attempt can't help, or the time is up. */
 function assertHope(cluster: Cluster, result: StartResult | undefined, deadline: number): void {
   const log = result?.ready === false ? result.log : '';
-  if (Date.now() >= deadline || !isPassing(log)) throw describeFailedStart(cluster, log);
-}
-
-async function joinRunning(cluster: Cluster) {
-  const postmaster = await findPostmaster(cluster);
-  const joined = postmaster?.status === 'ready' ? await join(cluster, postmaster.port) : undefined;
-  return { running: postmaster !== undefined, joined };
+  if (Date.now() >= deadline || !PASSING.test(log)) throw describeFailedStart(cluster, log);
 }
 
 /**
- * True if nothing went wrong, if another Postgres had the directory or the port a moment ago, or if the processes of a killed
- * one are still ending.
+ * Nothing went wrong, another Postgres had the directory or the port a moment ago, or the processes of a killed one are still
+ * ending.
  */
-function isPassing(log: string): boolean {
-  return /^$|lock file ".*" already exists|shared memory block .* still in use|could not bind|could not create any TCP/.test(
-    log,
-  );
-}
+const PASSING =
+  /^$|lock file ".*" already exists|shared memory block .* still in use|could not bind|could not create any TCP/;
 
 function describeFailedStart(cluster: Cluster, log: string): OperatorError {
   const fatal = log.split('\n').filter((line) => /FATAL|PANIC/.test(line));
   const reason = (fatal.length > 0 ? fatal.join('\n') : log) || 'it did not become ready in time';
   const incompatible = /database files are incompatible/.test(log);
-  return new OperatorError('embedded_postgres_failed', `The built-in Postgres did not start: ${reason}`, {
-    hint: incompatible
-      ? `${cluster.directory} was made by another major version of Postgres. Use the version of clerk-sync that made it, or set DATABASE_URL.`
-      : `Its log is ${cluster.logFile}. Repair what it says, or set DATABASE_URL to your own Postgres.`,
-  });
+  const hint = incompatible
+    ? `${cluster.directory} was made by another major version of Postgres. Use the version of clerk-sync that made it, or set DATABASE_URL.`
+    : `Its log is ${cluster.logFile}. Repair what it says, or set DATABASE_URL to your own Postgres.`;
+  return new OperatorError('embedded_postgres_failed', `The built-in Postgres did not start: ${reason}`, { hint });
 }
 
 async function makeDatabase(membership: Membership): Promise<void> {
@@ -191,7 +173,7 @@ async function rejoin(
 ): Promise<Joined | undefined> {
   while (!leaving.aborted) {
     try {
-      return await joinOrStart(cluster, options, { port, signal: leaving });
+      return await joinOrStart(cluster, options, leaving, port);
     } catch (error) {
       if (leaving.aborted) break;
       options.log.error({ err: error, port }, 'the built-in Postgres could not be started again');

@@ -80,7 +80,6 @@ export interface ApiRunsOptions {
   readonly target: DatabaseTarget;
   readonly deletedUsers: DeletedUsers;
   readonly openApi: (signal: AbortSignal) => ClerkApi;
-  /** Aborted when the library is closed. */
   readonly closing: AbortSignal;
 }
 
@@ -153,11 +152,7 @@ function readLimits({
   deadlineMs,
 }: Pick<ReconcileCallOptions, 'full' | 'maxPages' | 'deadlineMs'>): ReconcileLimits | undefined {
   if (maxPages === undefined && deadlineMs === undefined) return undefined;
-  if (full === true) {
-    throw new OperatorError(
-      'invalid_options',
-      'maxPages and deadlineMs are limits of incremental runs: leave out full.',
-    );
-  }
-  return { maxPages, deadlineMs };
+  if (full !== true) return { maxPages, deadlineMs };
+  const message = 'maxPages and deadlineMs are limits of incremental runs: leave out full.';
+  throw new OperatorError('invalid_options', message);
 }

@@ -23,10 +23,8 @@ import { createUserUpdates } from './user-updates.ts';
 /** What a `ClerkSync` is made of. */
 export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
   readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless' | 'ensureTimeoutMs'> & {
-    /** Default 10,000 ms. */
     readonly ensureTimeoutMs?: number;
   };
-  /** Closed with the `ClerkSync`. */
   readonly pool: Pool;
   readonly metrics: DeliveryObserver;
   readonly logger: Log;

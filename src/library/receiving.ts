@@ -3,7 +3,6 @@ import { createReceiver, type Receiver, type ReceiverOptions } from '../sync/rec
 
 /** What taking deliveries needs. */
 export interface ReceivingOptions extends ReceiverOptions {
-  /** Every secret that a delivery may be signed with. */
   readonly secrets: readonly string[];
 }
 

@@ -59,7 +59,6 @@ export interface UpdateRunsOptions {
   readonly secretKey: string | undefined;
   readonly openApi: (options: Pick<ClerkApiOptions, 'signal' | 'timings'>) => ClerkApi;
   readonly log: Log;
-  /** Aborted when the library is closed. */
   readonly closing: AbortSignal;
 }
 

@@ -7,7 +7,6 @@ export type { Logger };
 
 /** What is logged, and where. */
 export interface LoggerOptions {
-  /** One of `Config.logLevel`. */
   readonly level: string;
   /** Where the lines go. Default: stderr. */
   readonly stream?: DestinationStream;

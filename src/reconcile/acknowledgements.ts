@@ -17,7 +17,6 @@ export const ACKNOWLEDGEABLE = acknowledgeableKinds;
 export interface Acknowledgement {
   readonly userId: string;
   readonly kind: AcknowledgeableKind;
-  /** Why, in the operator's words. */
   readonly note: string | null;
   readonly acknowledgedAt: Date;
 }

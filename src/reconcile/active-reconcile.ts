@@ -17,9 +17,7 @@ export interface RecentCheckpoint {
 
 /** One run: what it was given, and what it has come to. Its report and its row are made of this, however it ends. */
 export interface ActiveReconcile extends Omit<ReconcileOptions, 'dryRun'> {
-  /** Finds, and writes nothing. */
   readonly dryRun: boolean;
-  /** Null for a dry run, which leaves no trace. */
   readonly runId: string | null;
   readonly lock: AdvisoryLock;
   /** An incremental run can become a full one. */
@@ -28,9 +26,7 @@ export interface ActiveReconcile extends Omit<ReconcileOptions, 'dryRun'> {
   instanceId: string | null;
   /** Up to which `updated_at` of Clerk's all is compared. Null until that is known. */
   watermarkAt: Date | null;
-  /** Where a run that came to its limits was stopped. */
   checkpoint: RecentCheckpoint | undefined;
-  /** What Clerk counts, in a full run. */
   expectedUsers: number | undefined;
   readonly tally: DriftTally;
   /** What the counts don't say, a sentence each. */

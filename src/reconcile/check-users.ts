@@ -10,7 +10,6 @@ import { mapLimited } from './map-limited.ts';
 interface Drifted {
   readonly entry: ObservedEntry;
   readonly drift: FoundDrift;
-  /** Whether there was a living row here. */
   readonly isAlive: boolean;
 }
 

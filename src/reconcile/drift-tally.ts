@@ -26,7 +26,6 @@ export interface DriftCount {
   readonly withheld?: number;
   /** Ids of users, those left first. Of what can be acknowledged there are up to 1,000. */
   readonly examples: readonly string[];
-  /** How often each column or child table differed. */
   readonly fields: Readonly<Record<string, number>>;
 }
 
@@ -65,9 +64,7 @@ interface OpenCount {
 /** What a run has found so far. Of users it keeps counts and a few ids. */
 export class DriftTally {
   usersRead = 0;
-  /** Users who could not be written, and were kept as dead letters. */
   deadLetters = 0;
-  /** Made by `makeKey`. */
   acknowledged: ReadonlySet<string> = new Set();
   readonly #counts = new Map<ReconcileKind, OpenCount>();
 

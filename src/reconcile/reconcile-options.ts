@@ -12,7 +12,6 @@ export interface ReconcileOptions {
   readonly target: DatabaseTarget;
   /** Says under the lock what to do. Undefined: nothing. */
   readonly chooseKind: (session: Session) => Promise<RunKind | undefined>;
-  /** Finds, and writes nothing, not even that it ran. */
   readonly dryRun?: boolean | undefined;
   /** The most tombstones. Undefined: the greater of 50 and a tenth of the living users here. */
   readonly maxDeletions?: number | undefined;

@@ -16,7 +16,6 @@ export interface RecentChanges {
   readonly isComplete: boolean;
   /** When Clerk last changed a user, as of the first page. */
   readonly newest: Date | null;
-  /** Where its limits ended it. */
   readonly stoppedAt?: RecentCheckpoint;
 }
 
@@ -58,7 +57,6 @@ interface RecentPage {
   readonly page: ApiPage;
   /** Those who were not on the page before. */
   readonly users: readonly ApiUser[];
-  /** At the top of the list. */
   readonly isFirst: boolean;
   readonly nextOffset: number;
 }

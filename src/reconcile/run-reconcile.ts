@@ -17,7 +17,6 @@ export interface ReconcileReport {
   readonly instanceId: string | null;
   readonly usersRead: number;
   readonly drift: DriftCounts;
-  /** Users who could not be written, and were kept as dead letters. */
   readonly deadLetters: number;
   /** What the counts don't say, a sentence each. */
   readonly notes: readonly string[];

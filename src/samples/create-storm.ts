@@ -9,9 +9,7 @@ import { signUp } from './sign-up.ts';
 export interface StormTally {
   live: number;
   deleted: number;
-  /** Of the live users. */
   banned: number;
-  /** Of the live users. */
   emailAddresses: number;
 }
 

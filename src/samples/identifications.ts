@@ -19,12 +19,20 @@ export type Web3Wallet = ReturnType<typeof createWeb3Wallet>;
 /** A passkey of a user. */
 export type Passkey = ReturnType<typeof createPasskey>;
 
-/** The verification of one identification, wider than what one way of making it gives. */
-const verify = (verification: Verification): Verification => verification;
-
 const HEX = '0123456789abcdef';
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const TEN_MINUTES_MS = 600_000;
+
+/** A verification that has succeeded, unless `more` says something else. It was open for ten minutes. */
+export function createVerification(
+  object: string,
+  strategy: string,
+  atMs: number,
+  more: Partial<Verification> = {},
+): Verification {
+  const expires = { attempts: 1, expire_at: atMs + TEN_MINUTES_MS };
+  return { ...expires, object: `verification_${object}`, status: 'verified', strategy, ...more };
+}
 
 /** An address confirmed by the code that Clerk mailed to it, or one that still waits for it. */
 export function createEmailAddress(random: Random, atMs: number, address: string, verified = true) {
@@ -37,13 +45,7 @@ export function createEmailAddress(random: Random, atMs: number, address: string
     object: 'email_address',
     reserved: !verified,
     updated_at: atMs,
-    verification: verify({
-      attempts: verified ? 1 : 0,
-      expire_at: atMs + TEN_MINUTES_MS,
-      object: 'verification_otp',
-      status: verified ? 'verified' : 'unverified',
-      strategy: 'email_code',
-    }),
+    verification: createVerification('otp', 'email_code', atMs, verified ? {} : { attempts: 0, status: 'unverified' }),
   };
 }
 
@@ -61,14 +63,7 @@ export function createPhoneNumber(random: Random, atMs: number) {
     reserved: false,
     reserved_for_second_factor: false,
     updated_at: atMs,
-    verification: verify({
-      attempts: 1,
-      channel: 'sms',
-      expire_at: atMs + TEN_MINUTES_MS,
-      object: 'verification_otp',
-      status: 'verified',
-      strategy: 'phone_code',
-    }),
+    verification: createVerification('otp', 'phone_code', atMs, { channel: 'sms' }),
   };
 }
 
@@ -76,21 +71,15 @@ export function createPhoneNumber(random: Random, atMs: number) {
 export function createWeb3Wallet(random: Random, atMs: number) {
   const solana = random.chance(0.2);
   const address = solana ? random.text(44, BASE58) : `0x${random.text(40, HEX)}`;
+  const strategy = solana ? 'web3_solana_signature' : 'web3_metamask_signature';
   const nonce = random.text(40, `${HEX}ghijklmnopqrstuvwxyz`);
+  const message = `Example wants you to sign in with your account:\n${address}\n\nNonce: ${nonce}`;
   return {
     created_at: atMs,
     id: random.id('idn_', atMs),
     object: 'web3_wallet',
     updated_at: atMs,
-    verification: verify({
-      attempts: 1,
-      expire_at: atMs + TEN_MINUTES_MS,
-      message: `Example wants you to sign in with your account:\n${address}\n\nNonce: ${nonce}`,
-      nonce,
-      object: 'verification_web3',
-      status: 'verified',
-      strategy: solana ? 'web3_solana_signature' : 'web3_metamask_signature',
-    }),
+    verification: createVerification('web3', strategy, atMs, { message, nonce }),
     web3_wallet: address,
   };
 }
@@ -104,14 +93,8 @@ export function createPasskey(random: Random, atMs: number) {
     name: random.pick(['Chrome on macOS', 'iCloud Keychain', 'Windows Hello', '1Password', 'YubiKey 5C', 'Pixel']),
     object: 'passkey',
     updated_at: atMs,
-    verification: verify({
-      attempts: null,
-      expire_at: null,
-      message: null,
-      nonce: random.text(24, HEX),
-      object: 'verification_passkey',
-      status: 'verified',
-      strategy: 'passkey',
+    verification: createVerification('passkey', 'passkey', atMs, {
+      ...{ attempts: null, expire_at: null, message: null, nonce: random.text(24, HEX) },
     }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Verification } from './identifications.ts';
+import { createVerification } from './identifications.ts';
 import { imageUrl } from './image-url.ts';
 import type { Random } from './random.ts';
 
@@ -35,28 +35,20 @@ export function createGoogleAccount(random: Random, atMs: number, holder: Accoun
   const googleId = `1${random.text(20, '0123456789')}`;
   const picture = `https://lh3.googleusercontent.com/a/${random.text(32, 'abcdefghijklmnopqrstuvwxyz')}=s1000-c`;
   return {
+    ...createOauthAccount('oauth_google', atMs, holder),
     approved_scopes: GOOGLE_SCOPES,
     avatar_url: picture,
-    created_at: atMs,
-    email_address: holder.email,
     external_account_id: random.id('eac_', atMs),
     family_name: holder.lastName,
-    first_name: holder.firstName,
     given_name: holder.firstName,
     google_id: googleId,
     id,
     identification_id: id,
     image_url: imageUrl({ type: 'proxy', src: picture }),
-    label: null,
-    last_name: holder.lastName,
     object: 'google_account',
     picture,
-    provider: 'oauth_google',
     provider_user_id: googleId,
-    public_metadata: {},
-    updated_at: atMs,
     username: null,
-    verification: oauthVerification('oauth_google', atMs),
   };
 }
 
@@ -65,25 +57,31 @@ export function createGithubAccount(random: Random, atMs: number, holder: Accoun
   const githubId = String(random.integer(1_000_000, 199_999_999));
   const avatar = `https://avatars.githubusercontent.com/u/${githubId}?v=4`;
   return {
+    ...createOauthAccount('oauth_github', atMs, holder),
     approved_scopes: 'read:user user:email',
     avatar_url: avatar,
-    created_at: atMs,
-    email_address: holder.email,
     email_address_verified: null,
-    first_name: holder.firstName,
     id: random.id('eac_', atMs),
     identification_id: random.id('idn_', atMs),
     image_url: imageUrl({ type: 'proxy', src: avatar }),
-    label: null,
-    last_name: holder.lastName,
     object: 'external_account',
     phone_number: null,
-    provider: 'oauth_github',
     provider_user_id: githubId,
+    username: holder.username,
+  };
+}
+
+function createOauthAccount(provider: string, atMs: number, { email, firstName, lastName }: AccountHolder) {
+  return {
+    created_at: atMs,
+    email_address: email,
+    first_name: firstName,
+    label: null,
+    last_name: lastName,
+    provider,
     public_metadata: {},
     updated_at: atMs,
-    username: holder.username,
-    verification: oauthVerification('oauth_github', atMs),
+    verification: createVerification('oauth', provider, atMs, { attempts: null }),
   };
 }
 
@@ -92,8 +90,9 @@ export function createSsoAccounts(
   random: Random,
   atMs: number,
   holder: AccountHolder,
-): { saml: SsoAccount; enterprise: SsoAccount; domain: string } {
+): { saml: SsoAccount; enterprise: SsoAccount } {
   const domain = holder.email.slice(holder.email.indexOf('@') + 1);
+  const asked = { attempts: null, error: null, external_verification_redirect_url: null };
   const shared = {
     active: true,
     email_address: holder.email,
@@ -102,29 +101,25 @@ export function createSsoAccounts(
     last_authenticated_at: atMs,
     last_name: holder.lastName,
     provider: 'saml_okta',
-    provider_user_id: `00u${random.text(17, '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')}`,
+    provider_user_id: `00u${random.text(17, BASE62)}`,
     public_metadata: { groups: [random.pick(['engineering', 'sales', 'support', 'finance'])] },
-    verification: samlVerification(atMs),
+    verification: createVerification('saml', 'saml', atMs, asked),
   };
+  const id = 'entconn_sample';
+  const protocol = 'saml';
   return {
-    domain,
     saml: { ...shared, object: 'saml_account', saml_connection: { id: 'samlc_sample', domain, ...connection } },
     enterprise: {
       ...shared,
-      enterprise_connection: {
-        id: 'entconn_sample',
-        domain,
-        domains: [domain],
-        logo_public_url: null,
-        protocol: 'saml',
-        ...connection,
-      },
-      enterprise_connection_id: 'entconn_sample',
+      enterprise_connection: { id, domain, domains: [domain], logo_public_url: null, protocol, ...connection },
+      enterprise_connection_id: id,
       object: 'enterprise_account',
-      protocol: 'saml',
+      protocol,
     },
   };
 }
+
+const BASE62 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** What the old and the new description of one connection have in common. */
 const connection = {
@@ -138,19 +133,3 @@ const connection = {
   sync_user_attributes: true,
   updated_at: 1_760_000_000_000,
 };
-
-function oauthVerification(strategy: string, atMs: number): Verification {
-  return { attempts: null, expire_at: atMs + 600_000, object: 'verification_oauth', status: 'verified', strategy };
-}
-
-function samlVerification(atMs: number): Verification {
-  return {
-    attempts: null,
-    error: null,
-    expire_at: atMs + 600_000,
-    external_verification_redirect_url: null,
-    object: 'verification_saml',
-    status: 'verified',
-    strategy: 'saml',
-  };
-}

@@ -6,7 +6,6 @@ export interface Random {
   chance(share: number): boolean;
   /** One of the items, which must not be empty. */
   pick<T>(items: readonly T[]): T;
-  /** `length` characters of `alphabet`. */
   text(length: number, alphabet: string): string;
   /** An id as Clerk and Svix make them: the prefix and 27 characters of KSUID that begin with the time. */
   id(prefix: string, atMs: number): string;

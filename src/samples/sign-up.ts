@@ -1,4 +1,10 @@
-import { createEmailAddress, createPhoneNumber, createWeb3Wallet, type EmailAddress } from './identifications.ts';
+import {
+  createEmailAddress,
+  createPhoneNumber,
+  createVerification,
+  createWeb3Wallet,
+  type EmailAddress,
+} from './identifications.ts';
 import { imageUrl } from './image-url.ts';
 import {
   type AccountHolder,
@@ -95,13 +101,9 @@ function linkedAddress(
   return {
     ...createEmailAddress(random, atMs, address),
     linked_to: [link],
-    verification: {
-      attempts: null,
-      expire_at: null,
-      object: saml ? 'verification_saml' : 'verification_from_oauth',
-      status: 'verified',
-      strategy: saml ? 'saml' : `from_${link.type}`,
-    },
+    verification: createVerification(saml ? 'saml' : 'from_oauth', saml ? 'saml' : `from_${link.type}`, atMs, {
+      ...{ attempts: null, expire_at: null },
+    }),
   };
 }
 

@@ -14,7 +14,6 @@ export interface WalkPosition {
 export interface WalkOptions {
   /** Continues behind this user. Default: from the oldest one. */
   readonly from?: WalkPosition | undefined;
-  /** The most users that are walked. */
   readonly maxUsers?: number | undefined;
   /** Default 500, the most that Clerk serves: asked for more, it silently gives 10. */
   readonly pageSize?: number | undefined;

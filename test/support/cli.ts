@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { runCli } from '../../src/cli/run-cli.ts';
+import { runCli } from '../../src/cli/program/run-cli.ts';
 import { loadConfig } from '../../src/config/config.ts';
 
 export interface CliRun {

@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.ts';
 import { createTemplate } from './database-template.ts';
 import { formatUrl } from './format-url.ts';
+import { findMemoryDirectory } from './memory-directory.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,7 +34,7 @@ async function findServer(): Promise<{ url: string; stop(): Promise<void> }> {
     return { url: TEST_DATABASE_URL, stop: () => Promise.resolve() };
   }
   await removeAbandoned();
-  const directory = await mkdtemp(join(tmpdir(), `clerk-sync-test-${process.pid}-`));
+  const directory = await mkdtemp(join(findMemoryDirectory(), `clerk-sync-test-${process.pid}-`));
   const log = { info: () => undefined, warn: console.warn, error: console.error };
   // Durable as in production: cloning a template costs little all the same.
   const postgres = await startEmbeddedPostgres({ dataDir: directory, log, settings: { max_connections: '300' } });
@@ -49,10 +49,10 @@ async function findServer(): Promise<{ url: string; stop(): Promise<void> }> {
 
 /** Stops and removes what killed runs left behind: Postgres outlives the program that started it. */
 async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const name of await readdir(findMemoryDirectory())) {
     const owner = Number(/^clerk-sync-test-(\d+)-/.exec(name)?.[1]);
     if (Number.isNaN(owner) || signal(owner, 0)) continue;
-    const directory = join(tmpdir(), name);
+    const directory = join(findMemoryDirectory(), name);
     const lockFile = await readFile(join(directory, 'postgres/postmaster.pid'), 'utf8').catch(() => '');
     const postmaster = Number.parseInt(lockFile, 10);
     while (postmaster > 1 && signal(postmaster, 'SIGQUIT')) await delay(50);

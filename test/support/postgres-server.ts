@@ -1,10 +1,10 @@
 import { chown, cp, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type Cluster, EMBEDDED_USER, openCluster } from '../../src/embedded-postgres/cluster.ts';
 import { choosePort, findPostmaster, startPostmaster, stopPostmaster } from '../../src/embedded-postgres/postmaster.ts';
+import { findMemoryDirectory } from './memory-directory.ts';
 import { listProcesses } from './processes.ts';
 
 /** A real Postgres of the running test's own, which may be mistreated. Its superuser's URL stays the same throughout. */
@@ -23,7 +23,7 @@ export interface PostgresServer {
 
 export interface PostgresServerOptions {
   readonly settings?: Record<string, string>;
-  /** Where its directory is made; the system's temporary directory when absent. */
+  /** Where its directory is made; in memory if there is enough, when absent. */
   readonly home?: string;
   /** Where its write-ahead log is put; with the data when absent. */
   readonly walDirectory?: string;
@@ -32,7 +32,7 @@ export interface PostgresServerOptions {
 const START_TIMEOUT_MS = 20_000;
 
 export async function usePostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'clerk-sync-server-')));
+  const home = options.home ?? (await mkdtemp(join(findMemoryDirectory(), 'clerk-sync-server-')));
   const cluster = await openCluster(home);
   const port = await choosePort(cluster);
   if (options.walDirectory !== undefined) await moveWriteAheadLog(cluster, options.walDirectory);

@@ -2,21 +2,21 @@ import { previewBackfill } from '../../backfill/preview-backfill.ts';
 import { type BackfillReport, runBackfill } from '../../backfill/run-backfill.ts';
 import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
 import { OperatorError } from '../../errors.ts';
-import { describeApiError, withApi } from '../../service/open-api.ts';
+import { describeApiError, describeWait, withApi } from '../../service/open-api.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
 import { isAbort } from '../../walk/describe-failure.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { explainFailure } from '../explain-failure.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { createWalkTeller, type WalkTeller } from '../output/walk-progress.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { explainFailure } from '../program/explain-failure.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { formatPreview, formatReport, toPreviewJson, toReportJson } from './format-backfill.ts';
-import { type BackfillTeller, createTeller } from './tell-progress.ts';
+import { tellProgress } from './tell-progress.ts';
 
 /** The options of `backfill`. */
 export interface BackfillCommandOptions {
   dryRun?: boolean;
-  /** Up to this many users. */
   limit?: number;
   restart?: boolean;
   json?: boolean;
@@ -24,7 +24,7 @@ export interface BackfillCommandOptions {
 
 interface Scene {
   readonly api: ClerkApi;
-  readonly teller: BackfillTeller;
+  readonly teller: WalkTeller;
   readonly signal: AbortSignal;
 }
 
@@ -35,11 +35,12 @@ interface Scene {
  */
 export async function backfill(options: BackfillCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
-    const teller = createTeller(context, signal);
+    const teller = createWalkTeller(context);
+    signal.addEventListener('abort', () => teller.note('stopping after this page'), { once: true });
     try {
       const config = context.loadConfig({ takesDeliveries: false });
       const work = options.dryRun === true ? preview : run;
-      return await withApi(config, { signal, onWait: teller.wait }, (api) =>
+      return await withApi(config, { signal, onWait: (wait) => teller.note(describeWait(wait)) }, (api) =>
         work(options, context, { api, teller, signal }),
       );
     } catch (error) {
@@ -59,7 +60,7 @@ async function run(options: BackfillCommandOptions, context: CommandContext, sce
       runBackfill({
         ...{ api, target, signal, maxUsers, restart },
         settle: { pool, deletedUsers },
-        onProgress: (progress) => teller.tell(progress, maxUsers),
+        onProgress: tellProgress(teller, context, maxUsers),
       }),
     signal,
   );
@@ -93,7 +94,7 @@ async function preview(options: BackfillCommandOptions, context: CommandContext,
     (pool) =>
       previewBackfill({
         ...{ api, pool, signal, maxUsers },
-        onProgress: (progress) => teller.tell(progress, maxUsers),
+        onProgress: tellProgress(teller, context, maxUsers),
       }),
     signal,
   );

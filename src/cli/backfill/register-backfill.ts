@@ -1,11 +1,11 @@
 import { Option } from 'commander';
-import { parseInteger } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_LIMIT = 1_000_000_000;
 
 /** Declares `backfill` and passes its options on. */
-export function registerBackfill({ program, context, finish }: Registration): void {
+export function registerBackfill({ program, context, run }: Registration): void {
   program
     .command('backfill')
     .description(
@@ -27,8 +27,5 @@ Examples:
   clerk-sync backfill --limit 1000
   clerk-sync backfill`,
     )
-    .action(async (options) => {
-      const { backfill } = await import('./backfill.ts');
-      finish(await backfill(options, context));
-    });
+    .action(run(async (options) => (await import('./backfill.ts')).backfill(options, context)));
 }

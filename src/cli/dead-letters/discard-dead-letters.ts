@@ -1,8 +1,8 @@
 import { discardDeadLetter } from '../../dead-letters/discard-dead-letter.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { confirm } from '../confirm.ts';
-import { withDatabase } from '../open-database.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { confirm } from '../program/confirm.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { assertSelective } from './select-dead-letters.ts';
 import { type SettleCommandOptions, settleDeadLetters } from './settle-dead-letters.ts';
 

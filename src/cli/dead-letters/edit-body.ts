@@ -1,18 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { Pool } from '../../db/pool.ts';
 import type { BodyChange } from '../../dead-letters/compare-bodies.ts';
 import type { DeadLetterWithBody } from '../../dead-letters/dead-letter.ts';
 import { assertEditable, type Edit, editDeadLetter } from '../../dead-letters/edit-dead-letter.ts';
 import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
 import { type ReplayResult, replayDeadLetter } from '../../dead-letters/replay-dead-letter.ts';
-import { OperatorError } from '../../errors.ts';
 import { escapeText } from '../../text/escape-text.ts';
 import { indentJson } from '../../text/json-text.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
+import { readInput } from '../program/read-input.ts';
 import { editText } from './edit-text.ts';
 
 /** The options of `dead-letters edit`. */
@@ -52,22 +50,12 @@ async function changeBody(
   { stdin, stderr }: CommandContext,
 ): Promise<Edit> {
   const save = (edited: string) => pool.withTransaction((session) => editDeadLetter(session, letter, edited));
-  if (body !== undefined) return save(await readBody(body, stdin));
+  if (body !== undefined) return save(await readInput(body, stdin));
   return editText(indentJson(letter.body), save, (file) =>
     stderr(
       `Your text is kept in ${file}. Correct it there and run \`clerk-sync dead-letters edit ${letter.message_id} --body ${file}\`. Then delete the file, because it contains personal data.\n`,
     ),
   );
-}
-
-async function readBody(file: string, stdin: CommandContext['stdin']): Promise<string> {
-  if (file === '-') return text(stdin);
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new OperatorError('no_body', `The file ${file} can't be read (${error.code}).`, {
-      exitCode: 2,
-      cause: error,
-    });
-  });
 }
 
 function toJson(id: string, { changes, problem }: Edit, replay: ReplayResult | undefined) {

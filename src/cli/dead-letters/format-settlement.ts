@@ -1,14 +1,14 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
-import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext } from '../command-context.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
+import { countOutcomes, formatBeyond, listOutcomes } from '../output/format-outcomes.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import { letterColumns } from './list-dead-letters.ts';
 import type { Selection } from './select-dead-letters.ts';
 import type { Progress, SettledLetter } from './settle-dead-letters.ts';
 
 interface SettlementFormat {
-  /** `replayed`, `discarded`. */
   readonly done: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -91,8 +91,7 @@ function formatSettlement(
   if (matching === 0) return 'No dead letters match.\n';
   const table =
     verbose === true ? formatTable(LETTER_COLUMNS, results, width) : formatTable(GROUP_COLUMNS, groups, width);
-  const counts = Object.entries(countOutcomes(results)).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
-  const total = counts.length === 0 ? `none ${done}` : counts.join(', ');
+  const total = listOutcomes(countOutcomes(results)) || `none ${done}`;
   const untouched = results.some(({ outcome }) => outcome === 'duplicate' || outcome === 'not_open');
   const failed = groups.find(({ outcome }) => outcome === 'dead_letter');
   return [
@@ -114,16 +113,6 @@ function toJson({ results, matching }: Progress, groups: readonly OutcomeGroup[]
       ...{ outcome, reason, path, error },
     })),
   };
-}
-
-function formatBeyond(count: number): string {
-  return count === 0 ? '' : `; ${formatCount(count)} more match`;
-}
-
-function countOutcomes(results: readonly SettledLetter[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
 }
 
 /** The largest first. */

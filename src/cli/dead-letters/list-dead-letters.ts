@@ -1,10 +1,10 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { formatTime } from '../../text/format-values.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
 /** `dead-letters list`: lists unresolved letters, the oldest first, without their bodies. */
@@ -12,8 +12,8 @@ export async function listDeadLetters(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const selection = await withDatabase(context, (pool) =>
-    pool.withTransaction(async (session) => readSelection(session, await readFilter(session, options))),
+  const selection = await inTransaction(context, async (session) =>
+    readSelection(session, await readFilter(session, options)),
   );
   printAnswer(context, options, {
     json: () => ({ matching: selection.matching, dead_letters: selection.letters }),

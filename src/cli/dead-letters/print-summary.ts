@@ -2,11 +2,11 @@ import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/s
 import { escapeText } from '../../text/escape-text.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { formatTime } from '../../text/format-values.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { cutText } from '../output/cut-text.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 import { GROUP_PATH_WIDTH } from './format-settlement.ts';
 import { formatNone } from './list-dead-letters.ts';
 import { type FilterOptions, readFilter } from './select-dead-letters.ts';
@@ -16,8 +16,8 @@ export async function printSummary(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const groups = await withDatabase(context, (pool) =>
-    pool.withTransaction(async (session) => summarizeDeadLetters(session, await readFilter(session, options))),
+  const groups = await inTransaction(context, async (session) =>
+    summarizeDeadLetters(session, await readFilter(session, options)),
   );
   printAnswer(context, options, { json: () => toJson(groups), text: () => formatSummary(groups, options, context) });
   return 0;

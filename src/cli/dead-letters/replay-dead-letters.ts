@@ -1,6 +1,6 @@
 import { replayDeadLetter } from '../../dead-letters/replay-dead-letter.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { assertSelective } from './select-dead-letters.ts';
 import { type SettleCommandOptions, settleDeadLetters } from './settle-dead-letters.ts';
 

@@ -3,10 +3,10 @@ import type { Session } from '../../db/pool.ts';
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
 import { findUnknownValues, type UnknownValue } from '../../dead-letters/find-unknown-values.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError, usageError } from '../../errors.ts';
 import { generalizePath } from '../../sync/statements/keep-letters.ts';
-import { assertPeriod, assertSelected } from '../assert-selected.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
+import { assertPeriod, assertSelected } from '../program/assert-selected.ts';
 
 /** The filter options of the command line. A list matches any of its values. */
 export interface FilterOptions {
@@ -63,10 +63,10 @@ const OPTIONS = { types: '--type', reasons: '--reason', paths: '--path' };
 /** A path can be right although no letter has it: only one that looks misspelt is refused. */
 function refuseUnknown({ part, value, known }: UnknownValue): void {
   if (part === 'paths' && findSimilar(value, known) === undefined) return;
-  throw new OperatorError('usage', `No dead letter has the ${OPTIONS[part]} ${value}.${suggestSimilar(value, known)}`, {
-    hint: part === 'paths' ? '`clerk-sync dead-letters summary` shows all paths.' : `Give one of ${known.join(', ')}.`,
-    exitCode: 2,
-  });
+  throw usageError(
+    `No dead letter has the ${OPTIONS[part]} ${value}.${suggestSimilar(value, known)}`,
+    part === 'paths' ? '`clerk-sync dead-letters summary` shows all paths.' : `Give one of ${known.join(', ')}.`,
+  );
 }
 
 /** Reads the letters of a filter and counts them. */

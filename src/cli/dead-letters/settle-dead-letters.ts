@@ -1,17 +1,15 @@
 import type { Pool } from '../../db/pool.ts';
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import type { CommandContext } from '../command-context.ts';
-import { type WorkedThrough, workThrough } from '../work-through.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import type { CommandContext } from '../program/command-context.ts';
+import { type WorkedThrough, workThrough } from '../program/work-through.ts';
 import { printDryRun, printSettlement } from './format-settlement.ts';
 import { type Selection, type SelectionOptions, selectDeadLetters } from './select-dead-letters.ts';
 
 /** The options that `replay` and `discard` share. */
 export interface SettleCommandOptions extends SelectionOptions {
-  /** Up to this many letters in a second. */
   rate?: number;
   dryRun?: boolean;
-  /** Prints a line for each letter, not only for each cause. */
   verbose?: boolean;
   json?: boolean;
 }

@@ -5,10 +5,10 @@ import { getDeadLetter } from '../../dead-letters/find-dead-letters.ts';
 import { escapeLines, escapeText } from '../../text/escape-text.ts';
 import { formatJson, formatTime } from '../../text/format-values.ts';
 import { indentJson } from '../../text/json-text.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 
 /**
  * `dead-letters show`: everything about one letter. Only this command prints the body, which is personal data. It is printed
@@ -19,9 +19,7 @@ export async function showDeadLetter(
   options: { json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const letter = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => getDeadLetter(session, messageId)),
-  );
+  const letter = await inTransaction(context, (session) => getDeadLetter(session, messageId));
   const explanation = localise(explainDeadLetter(letter), letter, context.invocation);
   context.stdout(
     options.json === true

@@ -1,7 +1,7 @@
 import { type Diagnosis, runDoctor } from '../../doctor/run-doctor.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { formatDiagnosis } from './format-diagnosis.ts';
 import { openExamined } from './open-examined.ts';
 

@@ -11,7 +11,7 @@ import { findEmbeddedPostgres } from '../../embedded-postgres/find-embedded-post
 import { OperatorError } from '../../errors.ts';
 import { openApi } from '../../service/open-api.ts';
 import { findSigningSecret, locateSigningSecret } from '../../service/signing-secret.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 
 /** Short, since somebody waits for the page. */
 const API_TIMINGS = { requestMs: 5000, failingMs: 8000, limitedMs: 10_000, firstPauseMs: 200, longestPauseMs: 2000 };

@@ -1,7 +1,7 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `doctor` and passes its options on. */
-export function registerDoctor({ program, context, finish }: Registration): void {
+export function registerDoctor({ program, context, run }: Registration): void {
   program
     .command('doctor')
     .description('check the configuration, the database, the deliveries and Clerk, and say what to do; change nothing')
@@ -16,8 +16,5 @@ Examples:
   clerk-sync doctor
   clerk-sync doctor --json`,
     )
-    .action(async (options) => {
-      const { doctor } = await import('./doctor.ts');
-      finish(await doctor(options, context));
-    });
+    .action(run(async (options) => (await import('./doctor.ts')).doctor(options, context)));
 }

@@ -1,10 +1,11 @@
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
-import { OperatorError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { forgetMessages } from '../../sync/forget-messages.ts';
-import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
+import { listOutcomes } from '../output/format-outcomes.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `forget-messages`. */
 export interface ForgetCommandOptions {
@@ -50,16 +51,12 @@ export async function forgetSettledMessages(
 function assertSelective(ids: readonly string[], { user, since, until, all = false }: ForgetCommandOptions): void {
   const filtered = [user, since, until].some((value) => value !== undefined);
   if (all && (filtered || ids.length > 0)) {
-    throw new OperatorError('usage', 'Give either --all, or ids and filters.', { exitCode: 2 });
+    throw usageError('Give either --all, or ids and filters.');
   }
   if (all || filtered || ids.length > 0) return;
-  throw new OperatorError(
-    'usage',
+  throw usageError(
     'It is not clear which messages are meant. Give their ids, --user, --since, --until, or --all.',
-    {
-      hint: 'With --dry-run, the messages are counted and nothing is changed.',
-      exitCode: 2,
-    },
+    'With --dry-run, the messages are counted and nothing is changed.',
   );
 }
 
@@ -67,7 +64,7 @@ function formatOutcomes(outcomes: Readonly<Record<string, number>>, dryRun: bool
   const entries = Object.entries(outcomes);
   if (entries.length === 0) return 'No messages match.\n';
   const count = entries.reduce((sum, [, messages]) => sum + messages, 0);
-  const parts = entries.map(([outcome, messages]) => `${formatCount(messages)} ${outcome}`).join(', ');
+  const parts = listOutcomes(outcomes);
   return dryRun
     ? `${formatQuantity(count, 'message')} would be forgotten (${parts}). This was a dry run: nothing was changed.\n`
     : `${formatQuantity(count, 'message')} forgotten (${parts}). If Clerk sends one of them again, it is applied again.\n`;

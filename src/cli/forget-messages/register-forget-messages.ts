@@ -1,19 +1,17 @@
-import { collect, parseTime } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { collect } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
+import { withPeriod } from '../program/selection-options.ts';
 
 /** Declares `forget-messages` and passes its options on. */
-export function registerForgetMessages({ program, context, finish }: Registration): void {
-  program
+export function registerForgetMessages({ program, context, run }: Registration): void {
+  const command = program
     .command('forget-messages')
     .description(
       'allow messages that Clerk sends again to be applied again, for example after you have deleted rows by hand',
     )
     .argument('[message-ids...]', 'the messages to forget; or use --all or a filter')
-    .option('--user <id>', 'only messages about this user; can be repeated', collect)
-    .option('--since <time>', 'only messages received at this time or later: 2026-01-31, or 90m, 12h, 7d ago', (text) =>
-      parseTime(text),
-    )
-    .option('--until <time>', 'only messages received before this time', (text) => parseTime(text))
+    .option('--user <id>', 'only messages about this user; can be repeated', collect);
+  withPeriod(command, 'messages received')
     .option('--all', 'all messages')
     .option('--dry-run', 'count the messages that would be forgotten, and change nothing')
     .option('--json', 'print one JSON document')
@@ -27,8 +25,9 @@ Examples:
   clerk-sync forget-messages --since 7d --dry-run
   clerk-sync forget-messages --user user_2g7np7Hrk0SN6kj5EDMLDaKNL0S`,
     )
-    .action(async (ids: string[], options) => {
-      const { forgetSettledMessages } = await import('./forget-messages.ts');
-      finish(await forgetSettledMessages(ids, options, context));
-    });
+    .action(
+      run(async (ids: string[], options) =>
+        (await import('./forget-messages.ts')).forgetSettledMessages(ids, options, context),
+      ),
+    );
 }

@@ -1,7 +1,7 @@
 import { migrate, printMigrationSql } from '../../db/migrations/migrate.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabaseTarget } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabaseTarget } from '../program/open-database.ts';
 
 /** The options of `migrate`. */
 export interface MigrateCommandOptions {

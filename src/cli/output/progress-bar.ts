@@ -2,7 +2,6 @@ import { Presets, SingleBar } from 'cli-progress';
 
 /** A bar that shows how much is done. */
 export interface ProgressBar {
-  /** Moves by one, or by `count`. */
   advance(count?: number): void;
   /** Shows a few words after the bar until it moves again. */
   note(text: string): void;
@@ -13,7 +12,6 @@ export interface ProgressBar {
 export interface ProgressBarOptions {
   /** What was done before. The rate counts only the rest. */
   readonly done?: number;
-  /** Shows how many are done in a second. */
   readonly rate?: boolean;
 }
 

@@ -1,39 +1,46 @@
 import { formatCount } from '../../text/format-quantity.ts';
 import { formatDuration } from '../../text/format-values.ts';
-import { MIN_TOTAL, startProgressBar } from './progress-bar.ts';
+import type { CommandContext } from '../program/command-context.ts';
+import { MIN_TOTAL, type ProgressBar, startProgressBar } from './progress-bar.ts';
 
-/** Shows how many users of a long run are done. */
-export interface WalkProgress {
-  /** Counts this many more users as done. */
-  advance(count: number): void;
+/** Shows on stderr how far a run over all users is. */
+export interface WalkTeller {
+  /** The first call begins the count. `done` users were done before. */
+  begin(total: number, done?: number): void;
+  tell(done: number): void;
   /** Says in a few words why nothing moves. */
   note(text: string): void;
   stop(): void;
 }
 
-/** Where the progress is shown, and of how many users. */
-export interface WalkProgressOptions {
-  /** A terminal, for the bar. */
-  readonly progress: NodeJS.WritableStream | undefined;
-  /** For plain lines, if there is no terminal. */
-  readonly stderr: (text: string) => void;
-  readonly total: number;
-  /** What was done before. */
-  readonly done?: number;
-  /** Between two plain lines. Default 10,000 ms. */
-  readonly intervalMs?: number;
-}
-
 const INTERVAL_MS = 10_000;
 
-/** On a terminal a bar with rate and time left. Elsewhere a plain line every ten seconds, and one at the end. */
-export function startWalkProgress(options: WalkProgressOptions): WalkProgress {
-  const { progress, total, done = 0 } = options;
-  if (progress === undefined || total < MIN_TOTAL) return startLines(options);
-  return startProgressBar(progress, total, 'users', { done, rate: true });
+/** On a terminal it draws a bar with rate and time left. Elsewhere it writes a line every ten seconds, and one at the end. */
+export function createWalkTeller({ progress, stderr }: Pick<CommandContext, 'progress' | 'stderr'>): WalkTeller {
+  let shown: ProgressBar | undefined;
+  let value = 0;
+  return {
+    begin(total, done = 0) {
+      if (shown !== undefined) return;
+      value = done;
+      const hasBar = progress !== undefined && total >= MIN_TOTAL;
+      shown = hasBar
+        ? startProgressBar(progress, total, 'users', { done, rate: true })
+        : startLines(stderr, total, done);
+    },
+    tell(done) {
+      shown?.advance(done - value);
+      value = done;
+    },
+    note: (text) => (shown === undefined ? stderr(`${text}\n`) : shown.note(text)),
+    stop() {
+      shown?.stop();
+      shown = undefined;
+    },
+  };
 }
 
-function startLines({ stderr, total, done = 0, intervalMs = INTERVAL_MS }: WalkProgressOptions): WalkProgress {
+function startLines(stderr: CommandContext['stderr'], total: number, done: number): ProgressBar {
   const startedAt = performance.now();
   let value = done;
   let toldAt = startedAt;
@@ -47,9 +54,9 @@ function startLines({ stderr, total, done = 0, intervalMs = INTERVAL_MS }: WalkP
     stderr(`${now} of ${all} users, ${rate}/s${left}\n`);
   };
   return {
-    advance(count) {
+    advance(count = 1) {
       value += count;
-      if (performance.now() - toldAt >= intervalMs) tell();
+      if (performance.now() - toldAt >= INTERVAL_MS) tell();
     },
     note: (text) => stderr(`${text}\n`),
     stop() {

@@ -7,10 +7,10 @@ import {
 } from '../../reconcile/acknowledgements.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
 import { formatTime } from '../../text/format-values.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 
 /** `reconcile acknowledge`: this drift of these users no longer counts as left. Returns 3 for ids without a row. */
 export async function acknowledge(
@@ -18,17 +18,13 @@ export async function acknowledge(
   { note }: { note?: string },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const done = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => acknowledgeDrift(session, selection, note ?? null)),
-  );
+  const done = await inTransaction(context, (session) => acknowledgeDrift(session, selection, note ?? null));
   return tell(selection, done, context, { done: 'acknowledged', failed: 'there is no such user here' });
 }
 
 /** `reconcile revoke`: this drift of these users counts again. Returns 3 for ids without an acknowledgement. */
 export async function revoke(selection: DriftSelection, context: CommandContext): Promise<ExitCode> {
-  const done = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => revokeAcknowledgements(session, selection)),
-  );
+  const done = await inTransaction(context, (session) => revokeAcknowledgements(session, selection));
   return tell(selection, done, context, { done: 'revoked', failed: 'was not acknowledged' });
 }
 
@@ -47,7 +43,7 @@ function tell(
 
 /** `reconcile acknowledgements`: lists what was acknowledged, when and why. */
 export async function showAcknowledgements(options: { json?: boolean }, context: CommandContext): Promise<ExitCode> {
-  const all = await withDatabase(context, (pool) => pool.withTransaction(listAcknowledgements));
+  const all = await inTransaction(context, listAcknowledgements);
   printAnswer(context, options, { json: () => ({ acknowledgements: all.map(toJson) }), text: () => formatList(all) });
   return 0;
 }

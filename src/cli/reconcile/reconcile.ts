@@ -1,24 +1,21 @@
 import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
-import type { Wait } from '../../clerk/api/create-requester.ts';
 import { OperatorError } from '../../errors.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
 import type { ReconcileProgress } from '../../reconcile/reconcile-options.ts';
 import { type ReconcileReport, runReconcile } from '../../reconcile/run-reconcile.ts';
 import { describeApiError, describeWait, withApi } from '../../service/open-api.ts';
 import { isAbort } from '../../walk/describe-failure.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
-import { startWalkProgress, type WalkProgress } from '../output/walk-progress.ts';
+import { createWalkTeller } from '../output/walk-progress.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { formatReconcile, toReconcileJson } from './format-reconcile.ts';
 
 /** The options of `reconcile`. */
 export interface ReconcileCommandOptions {
-  /** Compares all users. */
   full?: boolean;
   dryRun?: boolean;
-  /** Up to this many tombstones. */
   maxDeletions?: number;
   json?: boolean;
 }
@@ -31,11 +28,16 @@ export interface ReconcileCommandOptions {
  */
 export async function reconcile(options: ReconcileCommandOptions, context: CommandContext): Promise<ExitCode> {
   return abortOnSignal(async (signal) => {
-    const teller = createTeller(context);
+    const teller = createWalkTeller(context);
+    const onProgress = ({ usersRead, expectedUsers }: ReconcileProgress) => {
+      if (expectedUsers === undefined) return;
+      teller.begin(expectedUsers);
+      teller.tell(usersRead);
+    };
     try {
       const config = context.loadConfig({ takesDeliveries: false });
-      const report = await withApi(config, { signal, onWait: teller.wait }, (api) =>
-        run(options, context, { api, signal, onProgress: teller.tell }),
+      const report = await withApi(config, { signal, onWait: (wait) => teller.note(describeWait(wait)) }, (api) =>
+        run(options, context, { api, signal, onProgress }),
       );
       teller.stop();
       printAnswer(context, options, { json: () => toReconcileJson(report), text: () => formatReconcile(report) });
@@ -81,27 +83,4 @@ function assertEnded({ failure, dryRun }: ReconcileReport): void {
     );
   }
   throw describeApiError(failure);
-}
-
-/** Shows on stderr how far a run over all users is, with a bar on a terminal. */
-function createTeller({ stderr, progress }: Pick<CommandContext, 'stderr' | 'progress'>) {
-  let walk: WalkProgress | undefined;
-  let told = 0;
-  return {
-    tell({ usersRead, expectedUsers }: ReconcileProgress) {
-      if (expectedUsers === undefined) return;
-      walk ??= startWalkProgress({ progress, stderr, total: expectedUsers });
-      walk.advance(usersRead - told);
-      told = usersRead;
-    },
-    wait(wait: Wait) {
-      const text = describeWait(wait);
-      if (walk === undefined) stderr(`${text}\n`);
-      else walk.note(text);
-    },
-    stop() {
-      walk?.stop();
-      walk = undefined;
-    },
-  };
 }

@@ -1,14 +1,14 @@
 import { Argument, type Command } from 'commander';
 import { ACKNOWLEDGEABLE, type AcknowledgeableKind } from '../../reconcile/acknowledgements.ts';
-import { parseInteger } from '../parse-argument.ts';
-import { refuseArguments } from '../refuse-arguments.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import { refuseArguments } from '../program/refuse-arguments.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_DELETIONS = 1_000_000_000;
 
 /** Declares `reconcile` with its subcommands, and passes their options on. */
 export function registerReconcile(registration: Registration): void {
-  const { program, context, finish } = registration;
+  const { program, context, run } = registration;
   const group = program
     .command('reconcile')
     .description("compare the users here with Clerk's Backend API, show what differs and repair it")
@@ -35,16 +35,13 @@ Examples:
   clerk-sync reconcile --full --dry-run
   clerk-sync reconcile acknowledge deleted_here user_… --note "restored by mistake"`,
     )
-    .action(async (options) => {
-      const { reconcile } = await import('./reconcile.ts');
-      finish(await reconcile(options, context));
-    });
+    .action(run(async (options) => (await import('./reconcile.ts')).reconcile(options, context)));
   refuseArguments(group);
   // After a subcommand, `--json` belongs to that one.
   registerAcknowledgements(group.enablePositionalOptions(), registration);
 }
 
-function registerAcknowledgements(group: Command, { context, finish }: Registration): void {
+function registerAcknowledgements(group: Command, { context, run }: Registration): void {
   const select = (command: Command) =>
     command
       .addArgument(new Argument('<kind>', 'the kind of difference').choices(ACKNOWLEDGEABLE))
@@ -53,24 +50,23 @@ function registerAcknowledgements(group: Command, { context, finish }: Registrat
   select(group.command('acknowledge'))
     .description('accept a difference that no run repairs: these users no longer count as left')
     .option('--note <text>', 'the reason; it is stored with the acknowledgement')
-    .action(async (kind: AcknowledgeableKind, userIds: string[], options) => {
-      const { acknowledge } = await import('./acknowledge-drift.ts');
-      finish(await acknowledge({ kind, userIds }, options, context));
-    });
+    .action(
+      run(async (kind: AcknowledgeableKind, userIds: string[], options) =>
+        (await import('./acknowledge-drift.ts')).acknowledge({ kind, userIds }, options, context),
+      ),
+    );
 
   select(group.command('revoke'))
     .description('take an acknowledgement back')
-    .action(async (kind: AcknowledgeableKind, userIds: string[]) => {
-      const { revoke } = await import('./acknowledge-drift.ts');
-      finish(await revoke({ kind, userIds }, context));
-    });
+    .action(
+      run(async (kind: AcknowledgeableKind, userIds: string[]) =>
+        (await import('./acknowledge-drift.ts')).revoke({ kind, userIds }, context),
+      ),
+    );
 
   group
     .command('acknowledgements')
     .description('list what is acknowledged')
     .option('--json', 'print one JSON document')
-    .action(async (options) => {
-      const { showAcknowledgements } = await import('./acknowledge-drift.ts');
-      finish(await showAcknowledgements(options, context));
-    });
+    .action(run(async (options) => (await import('./acknowledge-drift.ts')).showAcknowledgements(options, context)));
 }

@@ -1,7 +1,7 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `remove-instance` and passes its options on. */
-export function registerRemoveInstance({ program, context, finish }: Registration): void {
+export function registerRemoveInstance({ program, context, run }: Registration): void {
   program
     .command('remove-instance')
     .description('remove everything of a Clerk instance that does not belong here; shows it and asks first')
@@ -20,8 +20,9 @@ Examples:
   clerk-sync remove-instance ins_…
   clerk-sync remove-instance ins_… --yes`,
     )
-    .action(async (instanceId: string, options) => {
-      const { removeInstance } = await import('./remove-instance.ts');
-      finish(await removeInstance(instanceId, options, context));
-    });
+    .action(
+      run(async (instanceId: string, options) =>
+        (await import('./remove-instance.ts')).removeInstance(instanceId, options, context),
+      ),
+    );
 }

@@ -3,15 +3,14 @@ import type { Pool } from '../../db/pool.ts';
 import { OperatorError } from '../../errors.ts';
 import { describeApiError, withApi } from '../../service/open-api.ts';
 import { countTraces, findInstances, removeTraces, type Traces } from '../../users/instance-traces.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTraces } from '../output/format-traces.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `remove-instance`. */
 export interface RemoveInstanceOptions {
-  /** Removes without a question. */
   yes?: boolean;
   /** Also removes the instance that the secret key belongs to. */
   force?: boolean;
@@ -19,7 +18,7 @@ export interface RemoveInstanceOptions {
 }
 
 /** For one batch, and for a count over a whole table. */
-const TIMEOUT_MS = 60_000;
+const LIMIT = { timeoutMs: 60_000 };
 
 /**
  * `remove-instance`: shows what is here of an instance, and removes it with `--yes` or after a yes at the terminal.
@@ -37,16 +36,13 @@ export async function removeInstance(
       text: () => `${formatTraces(rows)}\n${text}`,
     });
   await withDatabase(context, async (pool) => {
-    const traces = await pool.withTransaction((session) => countTraces(session, [instanceId]), {
-      timeoutMs: TIMEOUT_MS,
-    });
+    const traces = await pool.withTransaction((session) => countTraces(session, [instanceId]), LIMIT);
     if (Object.values(traces).every((rows) => rows === 0)) throw await describeUnknown(instanceId, pool);
     if (options.yes !== true) {
       print(traces, describeRows(instanceId, isChecked), true);
       if (context.ask === undefined || options.json === true) return;
-      if (!(await context.ask(`Remove all rows of ${instanceId}?`))) {
-        throw new OperatorError('declined', 'Nothing was changed.');
-      }
+      const isSure = await context.ask(`Remove all rows of ${instanceId}?`);
+      if (!isSure) throw new OperatorError('declined', 'Nothing was changed.');
     }
     print(await remove(pool, instanceId), `These rows of ${instanceId} were removed.\n`, false);
   });
@@ -57,11 +53,10 @@ export async function removeInstance(
 async function assertNotOwn(instanceId: string, { loadConfig }: CommandContext): Promise<boolean> {
   const config = loadConfig({ takesDeliveries: false });
   if (config.clerkSecretKey === undefined) return false;
-  const own = await abortOnSignal((signal) => withApi(config, { signal }, (api) => api.getInstance())).catch(
-    (error) => {
-      throw describeApiError(error);
-    },
-  );
+  const ask = abortOnSignal((signal) => withApi(config, { signal }, (api) => api.getInstance()));
+  const own = await ask.catch((error) => {
+    throw describeApiError(error);
+  });
   if (own?.id !== instanceId) return own !== undefined;
   throw new OperatorError('own_instance', `CLERK_SECRET_KEY belongs to ${instanceId}, so its users belong here.`, {
     hint: `Nothing was changed. If the key is wrong, correct it. \`clerk-sync remove-instance ${instanceId} --force\` removes the instance anyway.`,
@@ -70,7 +65,7 @@ async function assertNotOwn(instanceId: string, { loadConfig }: CommandContext):
 }
 
 async function describeUnknown(instanceId: string, pool: Pool): Promise<OperatorError> {
-  const known = await pool.withTransaction(findInstances, { timeoutMs: TIMEOUT_MS });
+  const known = await pool.withTransaction(findInstances, LIMIT);
   return new OperatorError('unknown_instance', `No row here belongs to ${instanceId}.`, {
     hint: known.length === 0 ? 'No row here names an instance.' : `Instances here: ${known.join(', ')}.`,
     exitCode: 2,
@@ -81,18 +76,13 @@ const FOREIGN_KEY_VIOLATION = '23503';
 
 async function remove(pool: Pool, instanceId: string): Promise<Traces> {
   try {
-    return await removeTraces(pool, [instanceId], TIMEOUT_MS);
+    return await removeTraces(pool, [instanceId], LIMIT.timeoutMs);
   } catch (error) {
     if (findSqlState(error) !== FOREIGN_KEY_VIOLATION) throw error;
     const { table_name: table, constraint_name: constraint } = findPostgresError(error) ?? {};
-    throw new OperatorError(
-      'referenced',
-      `The table ${table} has rows that refer to users of ${instanceId} (${constraint}).`,
-      {
-        hint: 'Remove those rows first, then run this again: it continues with what is left.',
-        cause: error,
-      },
-    );
+    const message = `The table ${table} has rows that refer to users of ${instanceId} (${constraint}).`;
+    const hint = 'Remove those rows first, then run this again: it continues with what is left.';
+    throw new OperatorError('referenced', message, { hint, cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import { formatQuantity } from '../../text/format-quantity.ts';
 import { countUsersByInstance, type InstanceUsers } from '../../users/count-users-by-instance.ts';
-import type { CommandContext } from '../command-context.ts';
-import { confirm } from '../confirm.ts';
+import type { CommandContext } from '../program/command-context.ts';
+import { confirm } from '../program/confirm.ts';
 import { lookAtDatabase } from './look-at-database.ts';
 
 /** The host names of this machine, as `URL` writes them. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { OperatorError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { createStorm, type Storm } from '../../samples/create-storm.ts';
 import { createRandom } from '../../samples/random.ts';
 import {
@@ -9,7 +9,7 @@ import {
   SAMPLE_SEED,
   type SampleEventType,
 } from '../../samples/sample-event.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import type { Message } from './deliver.ts';
 import { countRepeated, repeatSome, shuffle } from './order-deliveries.ts';
 import { readMessages } from './read-messages.ts';
@@ -33,7 +33,6 @@ export interface Chosen {
   /** Undefined if the events come from a file and nothing was left to chance. */
   seed: number | undefined;
   storm: Storm | undefined;
-  /** The type of the sample, if all events have the same. */
   sample: SampleEventType | undefined;
 }
 
@@ -77,9 +76,7 @@ async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin
     return { messages, events: count ?? 1, storm: undefined, sample: source };
   }
   assertFile(source);
-  if (count !== undefined) {
-    throw new OperatorError('usage', '--count is only for sample events. A file is sent as it is.', { exitCode: 2 });
-  }
+  if (count !== undefined) throw usageError('--count is only for sample events. A file is sent as it is.');
   const messages = await readMessages(source, { stdin, createMessageId });
   return { messages, events: messages.length, storm: undefined, sample: undefined };
 }
@@ -101,8 +98,6 @@ function* createSamples(type: SampleEventType, options: SampleOptions): Generato
 
 function assertFile(source: string): void {
   if (source === '-' || existsSync(source)) return;
-  throw new OperatorError('usage', `There is no file and no sample event with the name ${source}.`, {
-    hint: `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`,
-    exitCode: 2,
-  });
+  const hint = `Sample events: ${SAMPLE_EVENT_TYPES.join(', ')}.`;
+  throw usageError(`There is no file and no sample event with the name ${source}.`, hint);
 }

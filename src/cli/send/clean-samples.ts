@@ -1,9 +1,9 @@
 import { isSampleInstance } from '../../samples/sample-instances.ts';
 import { findInstances, removeTraces } from '../../users/instance-traces.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTraces } from '../output/format-traces.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** For one batch, on a busy server. */
 const TIMEOUT_MS = 60_000;

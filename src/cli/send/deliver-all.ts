@@ -28,7 +28,6 @@ export interface DeliverAllOptions {
   readonly concurrency: number;
   readonly deliver: (message: Message) => Promise<DeliveryResult>;
   readonly onDelivered: () => void;
-  /** When it is aborted, no further message is sent. */
   readonly signal?: AbortSignal;
 }
 

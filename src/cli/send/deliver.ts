@@ -4,7 +4,6 @@ import { Webhook } from 'svix';
 /** One event to send. Each delivery of it has the same id and the same body. */
 export interface Message {
   readonly messageId: string;
-  /** Null if the event does not say. */
   readonly type: string | null;
   readonly userId: string | null;
   readonly body: string;
@@ -15,7 +14,6 @@ export interface DeliveryResult {
   readonly message_id: string;
   readonly event_type: string | null;
   readonly user_id: string | null;
-  /** The status of the last answer; null if nothing answered. */
   readonly status: number | null;
   /** What the service did with it; null if it was not accepted. */
   readonly outcome: string | null;
@@ -28,7 +26,6 @@ export interface DeliveryResult {
 /** Where messages go, and how they are signed. */
 export interface DeliverOptions {
   readonly url: string;
-  /** `whsec_…` */
   readonly secret: string;
   /** When it is aborted, no attempt is repeated. */
   readonly signal?: AbortSignal;

@@ -5,7 +5,7 @@ import { activeUsers, users, webhookMessages } from '../../../drizzle/schema/ind
 import { type ListKey, listKeys } from '../../clerk/user/children.ts';
 import { listSql } from '../../db/sql/columns.ts';
 import { defineStatement } from '../../db/sql/define-statement.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import { type Look, lookAtDatabase } from './look-at-database.ts';
 
 /** The columns of a user that are shown after an event, and the number of rows in each child table. */

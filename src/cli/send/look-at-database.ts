@@ -4,7 +4,7 @@ import { createPool, type Session } from '../../db/pool.ts';
 import type { DatabaseTarget } from '../../db/target/database-target.ts';
 import { findEmbeddedPostgres } from '../../embedded-postgres/find-embedded-postgres.ts';
 import { OperatorError } from '../../errors.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
 
 /** What was read, or a sentence that says why nothing could be read. */
 export type Look<T> =

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { OperatorError } from '../../errors.ts';
 import { parseKeepingDigits } from '../../text/json-text.ts';
+import { readInput } from '../program/read-input.ts';
 import type { Message } from './deliver.ts';
 
 /** Reads a file of events: one JSON object, an array of them, or one on each line. `-` is the standard input. */
@@ -8,26 +8,11 @@ export async function readMessages(
   file: string,
   { stdin, createMessageId }: { stdin: AsyncIterable<Uint8Array>; createMessageId: () => string },
 ): Promise<Message[]> {
-  const text = await (file === '-' ? readStream(stdin) : readText(file));
+  const text = await readInput(file, stdin);
   const name = file === '-' ? 'The standard input' : file;
   const bodies = splitEvents(text.replace(/^\ufeff/, ''), name);
   if (bodies.length === 0) throw new OperatorError('no_events', `${name} contains no event.`, { exitCode: 2 });
   return bodies.map((body) => ({ messageId: createMessageId(), body, ...readTypeAndUser(body) }));
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new OperatorError('unreadable_file', `${file} can't be read (${code}).`, { exitCode: 2, cause: error });
-  }
-}
-
-async function readStream(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The text of each event. A single event, or one in a line, is sent exactly as it is written. */

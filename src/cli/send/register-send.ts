@@ -1,10 +1,10 @@
-import { parseInteger } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 
 const DEFAULT_CONCURRENCY = 32;
 
 /** Declares `send` and passes its options on. */
-export function registerSend({ program, context, finish }: Registration): void {
+export function registerSend({ program, context, run }: Registration): void {
   program
     .command('send')
     .description('sign events as Svix does, post them to a running service, and show the outcomes')
@@ -45,8 +45,7 @@ Examples:
   clerk-sync send --clean
   clerk-sync send events.jsonl --url https://example.com --secret whsec_…`,
     )
-    .action(async (source: string | undefined, options) => {
-      const { send } = await import('./send.ts');
-      finish(await send(source, options, context));
-    });
+    .action(
+      run(async (source: string | undefined, options) => (await import('./send.ts')).send(source, options, context)),
+    );
 }

@@ -14,7 +14,6 @@ export interface SendReport extends Omit<Totals, 'results'> {
   readonly sample: SampleEventType | null;
   readonly events: number;
   readonly planned: number;
-  /** Each delivery, if they are few. */
   readonly results: readonly DeliveryResult[] | null;
   /** After a single event: the row of its user, or null and the reason why it can't be shown. */
   readonly row: UserRow | null;
@@ -34,7 +33,6 @@ interface SendFacts {
   readonly url: string;
   readonly chosen: Chosen;
   readonly totals: Totals;
-  /** Undefined if the run is not about a single row. */
   readonly row: Look<UserRow> | undefined;
 }
 

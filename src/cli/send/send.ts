@@ -1,9 +1,9 @@
-import { OperatorError } from '../../errors.ts';
+import { OperatorError, usageError } from '../../errors.ts';
 import { formatCount } from '../../text/format-quantity.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { startProgressBar } from '../output/progress-bar.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { assertMaySend } from './assert-may-send.ts';
 import { type Chosen, chooseMessages } from './choose-messages.ts';
 import { cleanSamples } from './clean-samples.ts';
@@ -20,16 +20,12 @@ export interface SendOptions {
   count?: number;
   shuffle?: boolean;
   duplicate?: boolean;
-  /** Where to send. A URL without a path gets the path of the service. */
   url?: string;
-  /** `whsec_…` */
   secret?: string;
   concurrency: number;
   seed?: number;
   json?: boolean;
-  /** Also sends samples to a database with real users. */
   yes?: boolean;
-  /** Removes samples and sends nothing. */
   clean?: boolean;
 }
 
@@ -106,10 +102,10 @@ async function findOnlyRow(
 
 async function clean(source: string | undefined, options: SendOptions, context: CommandContext): Promise<ExitCode> {
   if (source !== undefined || options.count !== undefined || options.url !== undefined) {
-    throw new OperatorError('usage', '--clean sends nothing: it takes no event, no --count and no --url.', {
-      hint: 'It removes samples from the database that is configured here.',
-      exitCode: 2,
-    });
+    throw usageError(
+      '--clean sends nothing: it takes no event, no --count and no --url.',
+      'It removes samples from the database that is configured here.',
+    );
   }
   return cleanSamples(options, context);
 }

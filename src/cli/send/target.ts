@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError, usageError } from '../../errors.ts';
 import { WEBHOOK_PATH } from '../../http/webhook-path.ts';
 import { findSigningSecret, locateSigningSecret } from '../../service/signing-secret.ts';
 
@@ -10,7 +10,7 @@ const LOCAL_HOSTS = new Set(['0.0.0.0', '::', '127.0.0.1', '::1']);
 export function chooseUrl(given: string | undefined, loadConfig: () => Pick<Config, 'host' | 'port'>): string {
   const url = URL.parse(given ?? formatLocalUrl(loadConfig()));
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new OperatorError('usage', '--url must be an http:// or https:// address.', { exitCode: 2 });
+    throw usageError('--url must be an http:// or https:// address.');
   }
   if (url.pathname === '/') url.pathname = WEBHOOK_PATH;
   return url.href;
@@ -39,5 +39,5 @@ export async function chooseSecret(
 /** Any length is accepted here: the service says whether it is the right one. */
 function checkSecret(secret: string): string {
   if (/^whsec_(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(secret)) return secret;
-  throw new OperatorError('usage', '--secret must be whsec_ followed by base64.', { exitCode: 2 });
+  throw usageError('--secret must be whsec_ followed by base64.');
 }

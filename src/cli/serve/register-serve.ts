@@ -1,5 +1,5 @@
 import { localizeCommands } from '../output/localize-commands.ts';
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `serve`. */
 export function registerServe({ program, context }: Registration): void {

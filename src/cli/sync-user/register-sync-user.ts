@@ -1,7 +1,7 @@
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../program/registration.ts';
 
 /** Declares `sync-user` and passes its options on. */
-export function registerSyncUser({ program, context, finish }: Registration): void {
+export function registerSyncUser({ program, context, run }: Registration): void {
   program
     .command('sync-user')
     .description("read users from Clerk's Backend API by their ids, and make their rows here the same")
@@ -18,8 +18,5 @@ Examples:
   clerk-sync sync-user user_2g7np7Hrk0SN6kj5EDMLDaKNL0S
   clerk-sync sync-user user_… user_… --dry-run`,
     )
-    .action(async (ids: string[], options) => {
-      const { syncUsers } = await import('./sync-user.ts');
-      finish(await syncUsers(ids, options, context));
-    });
+    .action(run(async (ids: string[], options) => (await import('./sync-user.ts')).syncUsers(ids, options, context)));
 }

@@ -4,17 +4,16 @@ import type { Config } from '../../config/config.ts';
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import type { Pool } from '../../db/pool.ts';
 import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
-import { formatCount } from '../../text/format-quantity.ts';
 import { assertKnownInstance } from '../../walk/assert-instance.ts';
-import { abortOnSignal, stoppedError } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
+import { countOutcomes, listOutcomes } from '../output/format-outcomes.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 /** The options of `sync-user`. */
 export interface SyncUserCommandOptions {
-  /** Asks Clerk and the database, and writes nothing. */
   dryRun?: boolean;
   json?: boolean;
 }
@@ -81,8 +80,7 @@ function printResults(
   context: Pick<CommandContext, 'stdout' | 'invocation' | 'width'>,
 ): void {
   const { dryRun = false } = options;
-  const outcomes: Record<string, number> = {};
-  for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  const outcomes = countOutcomes(results);
   const users = results.map(({ userId, outcome, error }) => ({ user_id: userId, outcome, error: error ?? null }));
   printAnswer(context, options, {
     json: () => ({ dry_run: dryRun, outcomes, results: users }),
@@ -97,7 +95,6 @@ interface Results {
 }
 
 function formatResults({ results, outcomes, dryRun }: Results, width: number | undefined): string {
-  const counts = Object.entries(outcomes).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
   const table = formatTable<SyncedUser>(
     [
       { title: 'user', value: ({ userId }) => userId },
@@ -112,5 +109,5 @@ function formatResults({ results, outcomes, dryRun }: Results, width: number | u
     ...(dryRun ? ['This was a dry run: nothing was changed.\n'] : []),
     ...(isLetter ? ['Why some could not be written:  clerk-sync dead-letters list --state open,discarded\n'] : []),
   ];
-  return `${table}\n${counts.join(', ')}.\n${next.join('')}`;
+  return `${table}\n${listOutcomes(outcomes)}.\n${next.join('')}`;
 }

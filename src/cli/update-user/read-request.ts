@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { REQUEST_SECRETS } from '../../clerk/user/parse-user.ts';
-import { OperatorError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { parseKeepingDigits } from '../../text/json-text.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../program/command-context.ts';
+import { readInput } from '../program/read-input.ts';
 
 /** A property and what the command line says of it. */
 export interface Assignment {
@@ -69,19 +68,6 @@ function parseValue(name: string, value: string): unknown {
 
 /** One line end after the last line is the editor's. Backup codes stand on a line each. */
 async function readSecret(name: string, file: string, stdin: CommandContext['stdin']): Promise<unknown> {
-  const content = (file === '-' ? await text(stdin) : await readFileText(file)).replace(/\r?\n$/, '');
+  const content = (await readInput(file, stdin)).replace(/\r?\n$/, '');
   return name === 'backup_codes' ? content.split(/\r?\n/).filter((line) => line !== '') : content;
-}
-
-async function readFileText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new OperatorError('no_secret', `The file ${file} can't be read (${error.code}).`, {
-      exitCode: 2,
-      cause: error,
-    });
-  });
-}
-
-function usageError(message: string, hint?: string): OperatorError {
-  return new OperatorError('usage', message, { exitCode: 2, ...(hint !== undefined && { hint }) });
 }

@@ -1,14 +1,14 @@
 import { Option } from 'commander';
 import { updateActions } from '../../../drizzle/schema/codes.ts';
-import { OperatorError } from '../../errors.ts';
-import { parseInteger } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
+import { usageError } from '../../errors.ts';
+import { parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
 import type { Assignment } from './read-request.ts';
 
 const MOST_SECONDS = 86_400;
 
 /** Declares `update-user` and passes its options on. */
-export function registerUpdateUser({ program, context, finish }: Registration): void {
+export function registerUpdateUser({ program, context, run }: Registration): void {
   program
     .command('update-user')
     .description('ask for a change of a user at Clerk; the service sends it, in order for each user')
@@ -52,18 +52,15 @@ Examples:
   clerk-sync update-user user_… --action set_primary_email --set email_address=ada@example.com
   clerk-sync update-user user_… --action ban`,
     )
-    .action(async (userId: string, options) => {
-      const { updateUser } = await import('./update-user.ts');
-      finish(await updateUser(userId, options, context));
-    });
+    .action(
+      run(async (userId: string, options) => (await import('./update-user.ts')).updateUser(userId, options, context)),
+    );
 }
 
 /** `first_name=Ada`: all behind the first `=` is the value. An error quotes nothing, since it could be a secret. */
 function collectAssignments(text: string, collected: Assignment[] = []): Assignment[] {
   const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && value !== undefined) return [...collected, { name, value }];
-  throw new OperatorError('usage', 'An option does not name a property and a value.', {
-    hint: 'Give both with = between them, as in --set first_name=Ada.',
-    exitCode: 2,
-  });
+  const hint = 'Give both with = between them, as in --set first_name=Ada.';
+  throw usageError('An option does not name a property and a value.', hint);
 }

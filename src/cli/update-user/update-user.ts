@@ -6,17 +6,16 @@ import { getUpdate } from '../../user-updates/find-updates.ts';
 import { type InsertedUpdate, insertUserUpdate } from '../../user-updates/insert-user-update.ts';
 import type { UpdateAction, UserUpdate } from '../../user-updates/user-update.ts';
 import type { UserUpdateRequest } from '../../user-updates/user-update-properties.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { confirm } from '../confirm.ts';
-import { withDatabase } from '../open-database.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { confirm } from '../program/confirm.ts';
+import { withDatabase } from '../program/open-database.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 
 /** The options of `update-user`. */
 export interface UpdateUserOptions extends RequestOptions {
   action?: UpdateAction;
-  /** Merges metadata instead of replacing it. */
   merge?: boolean;
   force?: boolean;
   wait?: boolean;

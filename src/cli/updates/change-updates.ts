@@ -3,12 +3,12 @@ import { formatQuantity } from '../../text/format-quantity.ts';
 import { cancelUpdate } from '../../user-updates/cancel-update.ts';
 import { retryUpdate } from '../../user-updates/retry-update.ts';
 import type { UpdateState, UserUpdate } from '../../user-updates/user-update.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import { assertSelected } from '../assert-selected.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { confirm } from '../confirm.ts';
-import { withDatabase } from '../open-database.ts';
-import { type WorkedThrough, workThrough } from '../work-through.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import { assertSelected } from '../program/assert-selected.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { confirm } from '../program/confirm.ts';
+import { withDatabase } from '../program/open-database.ts';
+import { type WorkedThrough, workThrough } from '../program/work-through.ts';
 import { printChanges, printPlannedChanges } from './format-changes.ts';
 import {
   assertKnown,
@@ -23,7 +23,6 @@ export interface ChangeUpdatesOptions extends UpdateFilterOptions {
   all?: boolean;
   yes?: boolean;
   dryRun?: boolean;
-  /** Prints a line for each request, not only counts. */
   verbose?: boolean;
   json?: boolean;
 }

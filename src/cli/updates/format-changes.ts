@@ -1,13 +1,13 @@
-import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import type { CommandContext } from '../command-context.ts';
+import { formatQuantity } from '../../text/format-quantity.ts';
+import { countOutcomes, formatBeyond, listOutcomes } from '../output/format-outcomes.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext } from '../program/command-context.ts';
 import type { ChangedUpdate } from './change-updates.ts';
 import { updateColumns } from './list-updates.ts';
 import type { UpdateSelection } from './select-updates.ts';
 
 interface ChangeFormat {
-  /** `retried`, `cancelled`. */
   readonly done: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -35,12 +35,10 @@ interface Changes {
 
 /** Prints what became of the requests: counts, or a line for each. */
 export function printChanges({ results, matching }: Changes, format: ChangeFormat, context: Output): void {
-  const outcomes: Record<string, number> = {};
-  for (const { outcome } of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   printAnswer(context, format, {
     json: () => ({
       matching,
-      outcomes,
+      outcomes: countOutcomes(results),
       results: results.map(({ id, outcome, newId, note }) => ({
         id,
         outcome,
@@ -48,13 +46,12 @@ export function printChanges({ results, matching }: Changes, format: ChangeForma
         note: note ?? null,
       })),
     }),
-    text: () => formatChanges({ results, matching }, outcomes, { ...format, width: context.width }),
+    text: () => formatChanges({ results, matching }, { ...format, width: context.width }),
   });
 }
 
 function formatChanges(
   { results, matching }: Changes,
-  outcomes: Readonly<Record<string, number>>,
   { done, verbose, width }: ChangeFormat & Pick<CommandContext, 'width'>,
 ): string {
   if (matching === 0) return 'No update requests match.\n';
@@ -68,11 +65,6 @@ function formatChanges(
     results,
     width,
   );
-  const counts = Object.entries(outcomes).map(([outcome, count]) => `${formatCount(count)} ${outcome}`);
-  const total = counts.length === 0 ? `none ${done}` : counts.join(', ');
+  const total = listOutcomes(countOutcomes(results)) || `none ${done}`;
   return `${verbose === true && results.length > 0 ? `${table}\n` : ''}${total}${formatBeyond(matching - results.length)}.\n`;
-}
-
-function formatBeyond(count: number): string {
-  return count === 0 ? '' : `; ${formatCount(count)} more match`;
 }

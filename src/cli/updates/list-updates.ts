@@ -1,10 +1,10 @@
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { formatTime } from '../../text/format-values.ts';
 import type { UserUpdate } from '../../user-updates/user-update.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 import { chooseStates, selectUpdates, type UpdateFilterOptions, type UpdateSelection } from './select-updates.ts';
 
 /** `updates list`: lists the requests that wait, the oldest first. */
@@ -13,9 +13,7 @@ export async function listUpdates(
   context: CommandContext,
 ): Promise<ExitCode> {
   const states = chooseStates(options);
-  const selection = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => selectUpdates(session, options, states)),
-  );
+  const selection = await inTransaction(context, (session) => selectUpdates(session, options, states));
   printAnswer(context, options, {
     json: () => ({ matching: selection.matching, user_updates: selection.updates }),
     text: () => formatList(selection, states, context.width),

@@ -1,17 +1,16 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { updateActions, updateStates } from '../../../drizzle/schema/codes.ts';
-import { collect, collectAmong, parseInteger, parseTime } from '../parse-argument.ts';
-import type { Registration } from '../registration.ts';
-
-const MAX_LIMIT = 1_000_000;
+import { collect, parseInteger } from '../program/parse-argument.ts';
+import type { Registration } from '../program/registration.ts';
+import { choiceOption, formatExamples, limitOption, withChanges, withPeriod } from '../program/selection-options.ts';
 
 /** Declares `updates list|show|send|retry|cancel` and passes their options on. */
-export function registerUpdates({ program, context, finish }: Registration): void {
+export function registerUpdates({ program, context, run }: Registration): void {
   const group = program
     .command('updates')
     .description('look at requests to change users at Clerk; send, retry or cancel them');
-  registerReaders({ program: group, context, finish });
-  registerSend({ program: group, context, finish });
+  registerReaders({ program: group, context, run });
+  registerSend({ program: group, context, run });
 
   withSelection(group.command('retry'), 'rejected')
     .description('ask for the same again, after Clerk refused it')
@@ -22,12 +21,11 @@ Each becomes a new request at the end of the user's queue, so that it overtakes 
 as it is. A request whose password or other secret was erased can't be retried: insert a new one. Nothing is retried
 twice.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 the secrets of some are erased.
-${examples('retry', ['42', '--all --reason form_param_unknown'])}`,
+${formatExamples('updates retry', ['42', '--all --reason form_param_unknown'])}`,
     )
-    .action(async (ids: number[], options) => {
-      const { retryUpdates } = await import('./change-updates.ts');
-      finish(await retryUpdates(ids, options, context));
-    });
+    .action(
+      run(async (ids: number[], options) => (await import('./change-updates.ts')).retryUpdates(ids, options, context)),
+    );
 
   withSelection(group.command('cancel'), 'pending')
     .description('take requests that wait out of the queue')
@@ -37,15 +35,14 @@ ${examples('retry', ['42', '--all --reason form_param_unknown'])}`,
 Only a pending request can be cancelled. While a call to Clerk is being made, it can't. If a request was tried before, a
 part of it may have reached Clerk: \`clerk-sync updates show\` tells which calls were made.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 some are being sent.
-${examples('cancel', ['42', '--user user_… --dry-run'])}`,
+${formatExamples('updates cancel', ['42', '--user user_… --dry-run'])}`,
     )
-    .action(async (ids: number[], options) => {
-      const { cancelUpdates } = await import('./change-updates.ts');
-      finish(await cancelUpdates(ids, options, context));
-    });
+    .action(
+      run(async (ids: number[], options) => (await import('./change-updates.ts')).cancelUpdates(ids, options, context)),
+    );
 }
 
-function registerSend({ program: group, context, finish }: Registration): void {
+function registerSend({ program: group, context, run }: Registration): void {
   group
     .command('send')
     .description('send to Clerk what is due, and end: for cron, where no service runs that sends')
@@ -56,23 +53,17 @@ function registerSend({ program: group, context, finish }: Registration): void {
       `
 Needs CLERK_SECRET_KEY. It may run beside the service, and beside another one of its kind.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 requests were rejected, or wait still.
-${examples('send', ['', '--deadline 50'])}`,
+${formatExamples('updates send', ['', '--deadline 50'])}`,
     )
-    .action(async (options) => {
-      const { sendUpdates } = await import('./send-updates.ts');
-      finish(await sendUpdates(options, context));
-    });
+    .action(run(async (options) => (await import('./send-updates.ts')).sendUpdates(options, context)));
 }
 
-function registerReaders({ program: group, context, finish }: Registration): void {
+function registerReaders({ program: group, context, run }: Registration): void {
   withFilters(group.command('list'), 'pending and sending; with --reason or --property: rejected')
     .description('list update requests, the oldest first; a narrow terminal shows fewer columns')
     .addOption(limitOption().default(50))
     .option('--json', 'print one JSON document')
-    .action(async (options) => {
-      const { listUpdates } = await import('./list-updates.ts');
-      finish(await listUpdates(options, context));
-    });
+    .action(run(async (options) => (await import('./list-updates.ts')).listUpdates(options, context)));
 
   group
     .command('show')
@@ -81,47 +72,27 @@ function registerReaders({ program: group, context, finish }: Registration): voi
     )
     .argument('<id>', 'its id, as `updates list` shows it', parseId)
     .option('--json', 'print one JSON document')
-    .action(async (id: number, options) => {
-      const { showUpdate } = await import('./show-update.ts');
-      finish(await showUpdate(id, options, context));
-    });
+    .action(run(async (id: number, options) => (await import('./show-update.ts')).showUpdate(id, options, context)));
 }
 
 /** Options that select requests. An option that is repeated matches any of its values. */
 function withFilters(command: Command, usualStates: string): Command {
-  return command
-    .addOption(
-      new Option('--action <action>', `only this action: ${updateActions.join(', ')}; can be repeated`).argParser(
-        collectAmong(updateActions),
-      ),
-    )
+  command
+    .addOption(choiceOption('--action <action>', 'only this action', updateActions))
     .option('--reason <code>', "only with this code of Clerk's errors; can be repeated", collect)
     .option('--property <name>', 'only those of which Clerk refused this property; can be repeated', collect)
-    .option('--user <id>', 'only requests about this user; can be repeated', collect)
-    .option('--since <time>', 'only requests inserted at this time or later: 2026-01-31, or 24h, 7d ago', (text) =>
-      parseTime(text),
-    )
-    .option('--until <time>', 'only requests inserted before this time', (text) => parseTime(text))
-    .addOption(
-      new Option(
-        '--state <state>',
-        `only requests in this state: ${updateStates.join(', ')}; can be repeated (default: ${usualStates})`,
-      ).argParser(collectAmong(updateStates)),
-    );
+    .option('--user <id>', 'only requests about this user; can be repeated', collect);
+  return withPeriod(command, 'requests inserted').addOption(
+    choiceOption('--state <state>', 'only requests in this state', updateStates, usualStates),
+  );
 }
 
 function withSelection(command: Command, usualState: string): Command {
-  return withFilters(command.argument('[ids...]', 'the requests; or use --all or a filter', collectIds), usualState)
+  const withIds = command.argument('[ids...]', 'the requests; or use --all or a filter', collectIds);
+  const selected = withFilters(withIds, usualState)
     .option('--all', `all ${usualState} requests; it asks first`)
-    .addOption(limitOption())
-    .option('--dry-run', 'show the requests, and change nothing')
-    .option('--yes', 'with --all: do it without a question')
-    .option('--verbose', 'print a line for each request, not only counts')
-    .option('--json', 'print one JSON document');
-}
-
-function limitOption(): Option {
-  return new Option('--limit <n>', 'up to this many, the oldest first').argParser(parseInteger(1, MAX_LIMIT));
+    .option('--yes', 'with --all: do it without a question');
+  return withChanges(selected, 'requests', 'counts');
 }
 
 function parseId(text: string): number {
@@ -132,8 +103,4 @@ function parseId(text: string): number {
 
 function collectIds(text: string, collected: number[] = []): number[] {
   return [...collected, parseId(text)];
-}
-
-function examples(command: string, lines: string[]): string {
-  return ['', 'Examples:', ...lines.map((line) => `  clerk-sync updates ${command} ${line}`)].join('\n');
 }

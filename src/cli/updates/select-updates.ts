@@ -2,7 +2,7 @@ import type { Session } from '../../db/pool.ts';
 import { OperatorError } from '../../errors.ts';
 import { countUpdates, findUpdates, type UpdateFilter } from '../../user-updates/find-updates.ts';
 import type { UpdateAction, UpdateState, UserUpdate } from '../../user-updates/user-update.ts';
-import { assertPeriod } from '../assert-selected.ts';
+import { assertPeriod } from '../program/assert-selected.ts';
 
 /** The filter options of the command line. A list matches any of its values. */
 export interface UpdateFilterOptions {

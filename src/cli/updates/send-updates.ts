@@ -2,9 +2,9 @@ import { createUpdateRuns, type SendOutcome } from '../../library/update-runs.ts
 import { createLogger } from '../../log/logger.ts';
 import { describeApiError, openApi } from '../../service/open-api.ts';
 import { formatJson } from '../../text/format-values.ts';
-import { abortOnSignal } from '../abort-on-signal.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
+import { abortOnSignal } from '../program/abort-on-signal.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { withDatabase } from '../program/open-database.ts';
 
 export interface SendUpdatesOptions {
   /** After so many seconds no further call begins. */

@@ -3,18 +3,18 @@ import { formatJson, formatTime } from '../../text/format-values.ts';
 import { explainUpdate } from '../../user-updates/explain-update.ts';
 import { getUpdate } from '../../user-updates/find-updates.ts';
 import type { SentCall, UserUpdate } from '../../user-updates/user-update.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { formatTable } from '../output/format-table.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 
 /**
  * `updates show`: everything about one request but its secrets. The request and Clerk's words are personal data. They are
  * printed as they are: nothing in them is taken for a command of ours.
  */
 export async function showUpdate(id: number, options: { json?: boolean }, context: CommandContext): Promise<ExitCode> {
-  const update = await withDatabase(context, (pool) => pool.withTransaction((session) => getUpdate(session, id)));
+  const update = await inTransaction(context, (session) => getUpdate(session, id));
   const { why, whatToDo } = explainUpdate(update);
   const advice = localizeCommands(whatToDo, context.invocation).replaceAll('<id>', String(id));
   context.stdout(

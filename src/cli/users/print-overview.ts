@@ -1,19 +1,17 @@
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { formatTime } from '../../text/format-values.ts';
 import { type ListedUser, readOverview, type UserOverview } from '../../users/read-overview.ts';
-import type { CommandContext, ExitCode } from '../command-context.ts';
-import { withDatabase } from '../open-database.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
+import type { CommandContext, ExitCode } from '../program/command-context.ts';
+import { inTransaction } from '../program/open-database.ts';
 
 /** `users`: counts the users and lists the newest. */
 export async function printOverview(
   options: { limit: number; json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const overview = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => readOverview(session, options.limit)),
-  );
+  const overview = await inTransaction(context, (session) => readOverview(session, options.limit));
   printAnswer(context, options, { json: () => overview, text: () => formatOverview(overview, context.width) });
   return 0;
 }

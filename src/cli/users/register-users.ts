@@ -1,11 +1,11 @@
-import { parseInteger, parseText } from '../parse-argument.ts';
-import { refuseArguments } from '../refuse-arguments.ts';
-import type { Registration } from '../registration.ts';
+import { parseInteger, parseText } from '../program/parse-argument.ts';
+import { refuseArguments } from '../program/refuse-arguments.ts';
+import type { Registration } from '../program/registration.ts';
 
 const MAX_LIMIT = 100_000;
 
 /** Declares `users` and `users find`, and passes their options on. */
-export function registerUsers({ program, context, finish }: Registration): void {
+export function registerUsers({ program, context, run }: Registration): void {
   const group = program
     .command('users')
     .description('count the users that are here, and list the newest; `users find` shows one user')
@@ -20,10 +20,7 @@ Examples:
   clerk-sync users
   clerk-sync users find jane@example.com`,
     )
-    .action(async (options) => {
-      const { printOverview } = await import('./print-overview.ts');
-      finish(await printOverview(options, context));
-    });
+    .action(run(async (options) => (await import('./print-overview.ts')).printOverview(options, context)));
 
   refuseArguments(group);
 
@@ -44,8 +41,9 @@ Examples:
   clerk-sync users find jane@example.com
   clerk-sync users find user_2g7np7Hrk0SN6kj5EDMLDaKNL0S --json`,
     )
-    .action(async (who: string, options, command) => {
-      const { printUsers } = await import('./print-users.ts');
-      finish(await printUsers(who, { ...command.optsWithGlobals(), ...options }, context));
-    });
+    .action(
+      run(async (who: string, options, command) =>
+        (await import('./print-users.ts')).printUsers(who, { ...command.optsWithGlobals(), ...options }, context),
+      ),
+    );
 }

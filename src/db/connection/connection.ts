@@ -116,7 +116,6 @@ export class Connection {
     this.#socket?.unref();
   }
 
-  /** The opposite of `unref`. */
   ref(): void {
     this.#socket?.ref();
   }

@@ -9,7 +9,6 @@ export interface ClientOptions {
   readonly onclose?: () => void;
   /** Called for each notification that the session listens for. */
   readonly onnotify?: () => void;
-  /** Called each time the driver wants to connect. */
   readonly openSocket: () => Promise<Socket>;
 }
 

@@ -8,19 +8,14 @@ import type { MigrationState } from './migration-state.ts';
 export function describeRefusal({ state, migrations }: MigrationState): OperatorError {
   const names = migrations.join(', ');
   if (state === 'newer') {
-    return new OperatorError(
-      'database_newer',
-      `The database has migrations that this version of clerk-sync does not know: ${names}.`,
-      { hint: 'Run the version that made them, or a newer one. An older program must not write to a newer database.' },
-    );
+    const message = `The database has migrations that this version of clerk-sync does not know: ${names}.`;
+    const hint = 'Run the version that made them, or a newer one. An older program must not write to a newer database.';
+    return new OperatorError('database_newer', message, { hint });
   }
-  return new OperatorError(
-    'migration_changed',
-    `These migrations of the database are different from those of this version of clerk-sync: ${names}.`,
-    {
-      hint: 'Restore the files in migrations/ as they were released. A migration is never edited. A new one is added.',
-    },
-  );
+  const message = `These migrations of the database are different from those of this version of clerk-sync: ${names}.`;
+  const hint =
+    'Restore the files in migrations/ as they were released. A migration is never edited. A new one is added.';
+  return new OperatorError('migration_changed', message, { hint });
 }
 
 /** A migration that the database refused. Nothing of this run is left in the database. */
@@ -52,14 +47,9 @@ export function describeUnreachable(error: unknown): unknown {
   const refused = error instanceof postgres.PostgresError && /^(28|3D|53|57)/.test(error.code);
   const offline = /^(E[A-Z]+$|CONNECT|ERR_)/.test(code);
   if (!refused && !offline) return error;
-  return new OperatorError(
-    'database_unreachable',
-    `The database of DATABASE_URL can't be used: ${refused ? error.message : code}.`,
-    {
-      hint:
-        findConnectionHint(code) ??
-        'Check that Postgres runs, and that the host, port, user, password and database name in DATABASE_URL are right.',
-      cause: error,
-    },
-  );
+  const message = `The database of DATABASE_URL can't be used: ${refused ? error.message : code}.`;
+  const hint =
+    findConnectionHint(code) ??
+    'Check that Postgres runs, and that the host, port, user, password and database name in DATABASE_URL are right.';
+  return new OperatorError('database_unreachable', message, { hint, cause: error });
 }

@@ -13,7 +13,6 @@ export function locateMigrations(): string {
 export interface Migration {
   /** The file's name without `.sql`, such as `0000_tables`: what the database records. */
   readonly name: string;
-  /** SHA-256 of the file, in hex. */
   readonly hash: string;
   /** What to run, in order. One entry may hold several statements. */
   readonly statements: readonly string[];

@@ -41,7 +41,6 @@ export interface DatabaseTarget {
   readonly options: string | undefined;
   /** Sent when a connection begins, beside the two above. */
   readonly startupParameters: Readonly<Record<string, string | number | boolean>>;
-  /** The schema that holds the tables. */
   readonly schema: string;
 }
 

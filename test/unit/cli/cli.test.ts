@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { collect, parseInteger, parseRate, parseTime } from '../../../src/cli/parse-argument.ts';
+import { collect, parseInteger, parseRate, parseTime } from '../../../src/cli/program/parse-argument.ts';
 import { version } from '../../../src/version.ts';
 import { callCli } from '../../support/cli.ts';
 

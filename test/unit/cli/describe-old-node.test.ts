@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import manifest from '../../../package.json' with { type: 'json' };
-import { describeOldNode } from '../../../src/cli/describe-old-node.ts';
+import { describeOldNode } from '../../../src/cli/program/describe-old-node.ts';
 
 test('a Node that is too old is refused with its version, and the message says how to get a newer one', () => {
   expect(describeOldNode('20.20.2')).toBe(

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { explainFailure } from '../../../src/cli/explain-failure.ts';
+import { explainFailure } from '../../../src/cli/program/explain-failure.ts';
 import { DatabaseUnavailableError, judgeFailure } from '../../../src/db/errors/database-errors.ts';
 import { OperatorError } from '../../../src/errors.ts';
 

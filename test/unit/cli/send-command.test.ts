@@ -347,7 +347,7 @@ Is the service running? Start it with \`clerk-sync serve\` in another terminal. 
       stderr:
         'There is no file and no sample event with the name nothing.json.\nSample events: user.created, user.updated, user.deleted, session.created, organization.created.',
     },
-    { args: ['.'], stderr: ". can't be read (EISDIR)." },
+    { args: ['.'], stderr: "The file . can't be read (EISDIR)." },
     { args: ['-', '--count', '2'], stderr: '--count is only for sample events. A file is sent as it is.' },
     { args: ['--url', 'ftp://host'], stderr: '--url must be an http:// or https:// address.' },
     {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { backfillRuns, reconcileRuns } from '../../../../drizzle/schema/runs.ts';
 import { defineStatement } from '../../../db/sql/define-statement.ts';
+import { readRow, selectReadable } from '../../../db/sql/readable.ts';
 import { epochMs, readTime } from '../../../db/sql/wire-time.ts';
 import { formatAge } from '../../../text/format-age.ts';
 import { formatQuantity } from '../../../text/format-quantity.ts';
@@ -9,27 +10,13 @@ import type { Check } from '../../check.ts';
 import { ok, warning } from '../../finding.ts';
 import type { Reader } from '../../reader.ts';
 
-type RunState = typeof backfillRuns.$inferSelect.state;
-
-/** The latest backfill, whatever became of it. */
-interface LatestBackfill {
-  readonly state: RunState;
-  readonly usersRead: number;
-  readonly startedAt: Date;
-  /** When its last page was committed, or when it ended. */
-  readonly updatedAt: Date;
-  /** As the program wrote it down: it quotes nothing. */
-  readonly error: string | null;
-}
-
 const b = alias(backfillRuns, 'b');
 const r = alias(reconcileRuns, 'r');
 
 const LATEST = defineStatement(
   'survey the latest backfill',
   sql`
-  select ${b.state}, ${b.users_read}::float8 as "usersRead", ${epochMs(b.started_at)} as "startedAt",
-    ${epochMs(b.updated_at)} as "updatedAt", ${b.error}
+  select ${selectReadable([b.state, b.started_at, b.updated_at, b.error])}, ${b.users_read}::float8 as users_read
   from ${backfillRuns} as b order by ${b.started_at} desc, ${b.run_id} desc limit 1`,
 );
 
@@ -52,19 +39,19 @@ export function readFinished(reader: Reader): Promise<{ backfillAt: Date | undef
   });
 }
 
-function readLatest(reader: Reader): Promise<LatestBackfill | undefined> {
+/** The latest backfill, whatever became of it. Its error is one that the program wrote down: it quotes nothing. */
+function readLatest(reader: Reader) {
   return reader.read(async (session) => {
-    const [row] = await session.run<
-      Omit<LatestBackfill, 'startedAt' | 'updatedAt'> & Record<'startedAt' | 'updatedAt', string>
-    >(LATEST);
-    return row && { ...row, startedAt: readTime(row.startedAt), updatedAt: readTime(row.updatedAt) };
+    const [row] =
+      await session.run<Record<'state' | 'started_at' | 'updated_at' | 'error' | 'users_read', unknown>>(LATEST);
+    return row && readRow(backfillRuns, row);
   });
 }
 
 /** A run commits a page every few seconds, or waits for Clerk's rate limit. */
 const ALIVE_MS = 20 * 60_000;
 
-const END: Readonly<Record<RunState, string>> = {
+const END: Readonly<Record<typeof backfillRuns.$inferSelect.state, string>> = {
   running: 'was killed',
   stopped: 'was stopped',
   failed: 'failed',
@@ -93,8 +80,8 @@ export const checkBackfill: Check = async ({ read, getAnswers, command }) => {
       details,
     );
   }
-  const { state, startedAt, updatedAt, error } = latest;
-  const usersRead = formatQuantity(latest.usersRead, 'user');
+  const { state, started_at: startedAt, updated_at: updatedAt, error } = latest;
+  const usersRead = formatQuantity(latest.users_read, 'user');
   if (state === 'running' && now - updatedAt.getTime() < ALIVE_MS) {
     return ok(`A backfill is running. It began ${formatAge(startedAt, now)} and has read ${usersRead}.`, details);
   }

@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import { reconcileRuns } from '../../../../drizzle/schema/runs.ts';
 import type { Session } from '../../../db/pool.ts';
 import { defineStatement } from '../../../db/sql/define-statement.ts';
-import { epochMs, readTime } from '../../../db/sql/wire-time.ts';
+import { readRow, selectReadable } from '../../../db/sql/readable.ts';
 import { ACKNOWLEDGEABLE } from '../../../reconcile/acknowledgements.ts';
 import { formatAge, formatSpan } from '../../../text/format-age.ts';
 import { formatQuantity } from '../../../text/format-quantity.ts';
@@ -15,18 +15,15 @@ import { readFinished } from './backfill.ts';
 
 type Columns = typeof reconcileRuns.$inferSelect;
 
-interface ReconcileRun extends Pick<Columns, 'kind' | 'state' | 'drift'> {
-  readonly startedAt: Date;
-  /** As the program wrote it down: it quotes nothing. */
-  readonly error: string | null;
-}
+/** Its error is one that the program wrote down: it quotes nothing. */
+type ReconcileRun = Pick<Columns, 'kind' | 'state' | 'drift' | 'started_at' | 'error'>;
 
 const r = alias(reconcileRuns, 'r');
 
 const LATEST = defineStatement(
   'survey the latest reconcile',
   sql`
-  select ${r.kind}, ${r.state}, ${epochMs(r.started_at)} as "startedAt", ${r.error}, ${r.drift}
+  select ${selectReadable([r.kind, r.state, r.started_at, r.error, r.drift])}
   from ${reconcileRuns} as r
   where ($1::text is null or ${r.state} = $1) and ($2::text is null or ${r.kind} = $2)
   order by ${r.started_at} desc, ${r.run_id} desc limit 1`,
@@ -49,8 +46,8 @@ async function findLatest(
   state: Columns['state'] | null,
   kind: Columns['kind'] | null,
 ): Promise<ReconcileRun | undefined> {
-  const [row] = await session.run<Omit<ReconcileRun, 'startedAt'> & { startedAt: string }>(LATEST, [state, kind]);
-  return row && { ...row, startedAt: readTime(row.startedAt) };
+  const [row] = await session.run<Record<keyof ReconcileRun, unknown>>(LATEST, [state, kind]);
+  return row && readRow(reconcileRuns, row);
 }
 
 /** Changes by itself, and does not count as drift. */
@@ -75,25 +72,25 @@ export const checkReconcile: Check = async ({ read, getAnswers, command, reconci
   const drifted = [finished, finishedFull].find((run) => Object.keys(findLeft(run)).length > 0);
   const left = findLeft(drifted);
   const details = {
-    last_started_at: latest?.startedAt ?? null,
+    last_started_at: latest?.started_at ?? null,
     last_state: latest?.state ?? null,
-    last_finished_started_at: finished?.startedAt ?? null,
+    last_finished_started_at: finished?.started_at ?? null,
     last_full_finished_at: fullAt ?? null,
     left,
   };
   const run = command('reconcile --full');
   const schedule = `${describeSchedule(intervalMs)} Or run \`${run}\`.`;
   if (finished === undefined && latest !== undefined && isRunning(latest, now)) {
-    return ok(`The first one is running. It began ${formatAge(latest.startedAt, now)}.`, details);
+    return ok(`The first one is running. It began ${formatAge(latest.started_at, now)}.`, details);
   }
   if (finished === undefined) return warning(`None has finished yet.${describeError(latest, now)}`, schedule, details);
-  const began = `The last one that finished began ${formatAge(finished.startedAt, now)}`;
+  const began = `The last one that finished began ${formatAge(finished.started_at, now)}`;
   if (drifted !== undefined) {
-    const which = drifted === finished ? began : `The last full one began ${formatAge(drifted.startedAt, now)}`;
+    const which = drifted === finished ? began : `The last full one began ${formatAge(drifted.started_at, now)}`;
     const kinds = Object.entries(left).map(([kind, count]) => `${formatQuantity(count, 'user')} ${kind}`);
     return failed(`${which}, and left drift: ${listSome(kinds)}.`, adviseOn(drifted.drift, command), details);
   }
-  if (isLate(finished.startedAt, intervalMs, now)) {
+  if (isLate(finished.started_at, intervalMs, now)) {
     return warning(`${began}.${describeError(latest, now)}`, schedule, details);
   }
   if (intervalMs !== undefined && isFullLate(fullAt, now)) {
@@ -131,7 +128,7 @@ function findLeft(run: ReconcileRun | undefined): Record<string, number> {
 }
 
 /** A run that was killed says that it is running, too. Only its age tells them apart. */
-function isRunning({ state, startedAt }: ReconcileRun, now: number): boolean {
+function isRunning({ state, started_at: startedAt }: ReconcileRun, now: number): boolean {
   return state === 'running' && now - startedAt.getTime() < WORK_MS;
 }
 
@@ -152,5 +149,5 @@ function describeSchedule(intervalMs: number | undefined): string {
 
 function describeError(latest: ReconcileRun | undefined, now: number): string {
   if (latest?.state !== 'failed') return '';
-  return ` The latest one, ${formatAge(latest.startedAt, now)}, failed: ${latest.error ?? 'no reason was recorded.'}`;
+  return ` The latest one, ${formatAge(latest.started_at, now)}, failed: ${latest.error ?? 'no reason was recorded.'}`;
 }

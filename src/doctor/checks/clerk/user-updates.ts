@@ -29,7 +29,6 @@ const COUNT_REJECTED = defineStatement(
 /** What the queue holds. */
 interface Queue {
   readonly waiting: number;
-  /** When the oldest was inserted; null: none waits. */
   readonly oldestAt: Date | null;
   /** Of the last day, the most frequent reason first. */
   readonly rejected: readonly { readonly reason: string; readonly count: number }[];

@@ -23,14 +23,12 @@ export interface TableFacts {
   readonly insert: boolean;
   readonly update: boolean;
   readonly delete: boolean;
-  /** The role may change its columns. */
   readonly owned: boolean;
   /** Policies decide which rows the role sees and writes. */
   readonly rowSecurity: boolean;
   readonly pages: number;
   /** With its indexes and with values that are stored outside its rows. */
   readonly totalBytes: number;
-  /** As Postgres estimates them. */
   readonly liveRows: number;
   readonly deadRows: number;
   readonly lastVacuumAt: Date | null;

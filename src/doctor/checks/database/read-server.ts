@@ -7,7 +7,6 @@ import type { Reader } from '../../reader.ts';
 export interface ServerFacts {
   /** As people write it: `18.4`. */
   readonly version: string;
-  /** `180004` */
   readonly versionNumber: number;
   readonly encoding: string;
   readonly role: string;
@@ -17,12 +16,10 @@ export interface ServerFacts {
   readonly autovacuum: boolean;
   /** How many connections this role may have here at once, whoever uses them now. */
   readonly maxConnections: number;
-  /** Connections that nobody uses now. */
   readonly freeConnections: number;
   /** Connections of services that write here now. */
   readonly serviceConnections: number;
   readonly unsafeSettings: readonly string[];
-  /** The server's clock minus ours. */
   readonly clockOffsetMs: number;
 }
 

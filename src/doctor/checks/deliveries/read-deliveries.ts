@@ -13,7 +13,6 @@ import { findShare, readPages, scan } from '../data/read-tables.ts';
 export interface DeliveryFacts {
   /** When the last verified delivery came; undefined: none ever did. */
   readonly lastReceivedAt: Date | undefined;
-  /** The same for events about users. */
   readonly lastUserEventAt: Date | undefined;
   /** How many of the newest messages name each instance. */
   readonly instances: ReadonlyMap<string, number>;

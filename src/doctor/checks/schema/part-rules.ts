@@ -21,7 +21,6 @@ export interface PartWords {
   /** `users`, or `users.gender`. */
   readonly place: string;
   readonly definition: string;
-  /** The definition that was found in its place. */
   readonly actual: string;
   /** The definition of another part of the same table and name. */
   readonly find: (kind: PartKind) => string | undefined;

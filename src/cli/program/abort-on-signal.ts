@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import { OperatorError } from '../errors.ts';
-import { SAME_SIGNAL_MS } from '../service/stop-on-signal.ts';
+import { OperatorError } from '../../errors.ts';
+import { SAME_SIGNAL_MS } from '../../service/stop-on-signal.ts';
 
 /** Not SIGHUP: with a handler, a command that was started with `nohup` would end with its terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM'];

@@ -1,14 +1,12 @@
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../../errors.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What is asked before a command does something that the operator may not have meant. */
 export interface Confirmation {
-  /** What the command would do, a sentence or two. */
   readonly doubt: string;
   readonly question: string;
   /** What an answer of no means: `Nothing was changed.` */
   readonly declined: string;
-  /** For a program that can't be asked. */
   readonly code: string;
   readonly hint: string;
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { suggestSimilar } from './output/suggest-similar.ts';
+import { suggestSimilar } from '../output/suggest-similar.ts';
 
 /**
  * For a group that is also a command itself, such as `users`: an argument that names no subcommand is probably a misspelt

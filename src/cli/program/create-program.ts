@@ -1,7 +1,7 @@
 import { Command, Help } from 'commander';
-import { version } from '../version.ts';
+import { version } from '../../version.ts';
+import { localizeCommands } from '../output/localize-commands.ts';
 import type { CommandContext } from './command-context.ts';
-import { localizeCommands } from './output/localize-commands.ts';
 
 /** The program without its commands. An option after a command belongs to that command. */
 export function createProgram({ stdout, stderr, invocation }: CommandContext): Command {

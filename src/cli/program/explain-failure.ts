@@ -1,7 +1,7 @@
-import { DatabaseUnavailableError, findPostgresError } from '../db/errors/database-errors.ts';
-import { findDatabaseHint } from '../db/errors/database-hints.ts';
-import { OperatorError } from '../errors.ts';
-import { tellPostgresMessage, UNTOLD_MESSAGE } from '../log/postgres-message.ts';
+import { DatabaseUnavailableError, findPostgresError } from '../../db/errors/database-errors.ts';
+import { findDatabaseHint } from '../../db/errors/database-hints.ts';
+import { OperatorError } from '../../errors.ts';
+import { tellPostgresMessage, UNTOLD_MESSAGE } from '../../log/postgres-message.ts';
 
 /**
  * A failure of the database or of the file system as an `OperatorError`: what was refused, and what to do. Everything else

@@ -1,5 +1,5 @@
-import { OperatorError } from '../errors.ts';
-import { createLogger } from '../log/logger.ts';
+import { OperatorError } from '../../errors.ts';
+import { createLogger } from '../../log/logger.ts';
 import type { CommandContext } from './command-context.ts';
 import { explainFailure } from './explain-failure.ts';
 

@@ -1,4 +1,4 @@
-import { OperatorError } from '../errors.ts';
+import { usageError } from '../../errors.ts';
 
 /** What a command that changes rows was told about which rows. */
 export interface Selected {
@@ -6,7 +6,6 @@ export interface Selected {
   readonly all?: boolean | undefined;
   /** The values of all filters; undefined for those that were not given. */
   readonly filters: readonly unknown[];
-  /** `dead letters`. */
   readonly what: string;
 }
 
@@ -16,17 +15,16 @@ export interface Selected {
  * @throws {OperatorError} if nothing was asked for, or both ids and `--all`.
  */
 export function assertSelected({ ids, all = false, filters, what }: Selected): void {
-  if (all && ids.length > 0) throw new OperatorError('usage', 'Give either ids or --all, not both.', { exitCode: 2 });
+  if (all && ids.length > 0) throw usageError('Give either ids or --all, not both.');
   if (all || ids.length > 0 || filters.some((value) => value !== undefined)) return;
-  throw new OperatorError(
-    'usage',
+  throw usageError(
     `It is not clear which ${what} are meant. Give their ids, a filter such as --reason, or --all.`,
-    { hint: `With --dry-run, the ${what} are shown and nothing is changed.`, exitCode: 2 },
+    `With --dry-run, the ${what} are shown and nothing is changed.`,
   );
 }
 
 /** @throws {OperatorError} for a period that ends before it begins. */
 export function assertPeriod({ since, until }: { since?: Date; until?: Date }): void {
   if (since === undefined || until === undefined || since < until) return;
-  throw new OperatorError('usage', '--since must be before --until.', { exitCode: 2 });
+  throw usageError('--since must be before --until.');
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import { readMigrationState } from '../db/migrations/migrate.ts';
-import type { Pool } from '../db/pool.ts';
-import type { DatabaseTarget } from '../db/target/database-target.ts';
-import { withWorkPool } from '../db/with-work-pool.ts';
-import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.ts';
-import { OperatorError } from '../errors.ts';
-import { createLogger, type Logger } from '../log/logger.ts';
+import type { Config } from '../../config/config.ts';
+import { readMigrationState } from '../../db/migrations/migrate.ts';
+import type { Pool, Session } from '../../db/pool.ts';
+import type { DatabaseTarget } from '../../db/target/database-target.ts';
+import { withWorkPool } from '../../db/with-work-pool.ts';
+import { startEmbeddedPostgres } from '../../embedded-postgres/start-embedded-postgres.ts';
+import { OperatorError } from '../../errors.ts';
+import { createLogger } from '../../log/logger.ts';
 import { abortOnSignal, stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -31,6 +31,14 @@ export async function withDatabase<T>(
   return withDatabaseTarget(context, useTarget, signal);
 }
 
+/** Does the work in one transaction of the database. */
+export function inTransaction<T>(
+  context: Pick<CommandContext, 'loadConfig' | 'progress'>,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return withDatabase(context, (pool) => pool.withTransaction(work));
+}
+
 /**
  * Finds or starts the database for as long as `work` needs it. With a `signal`, the work ends by itself when it is aborted.
  * Without one, SIGINT and SIGTERM end the command, and a Postgres that was started for it is stopped.
@@ -44,41 +52,22 @@ export async function withDatabaseTarget<T>(
   const { database, databaseSchema: schema, dataDir } = config;
   if (database !== undefined) return work(database, config);
   if (!existsSync(join(dataDir, 'postgres'))) {
-    throw new OperatorError(
-      'no_database',
-      `There is no database yet: DATABASE_URL is not set, and the folder ${dataDir} has none.`,
-      {
-        hint: 'Start the service once with `clerk-sync serve`, or set DATABASE_URL.',
-        exitCode: 2,
-      },
-    );
+    const message = `There is no database yet: DATABASE_URL is not set, and the folder ${dataDir} has none.`;
+    const hint = 'Start the service once with `clerk-sync serve`, or set DATABASE_URL.';
+    throw new OperatorError('no_database', message, { hint, exitCode: 2 });
   }
   // A script is told only what is wrong. A person is also told why they wait while Postgres starts.
   const log = createLogger({ level: progress === undefined ? 'warn' : 'info' });
-  if (signal !== undefined) return useEmbedded({ dataDir, schema, log, signal }, (target) => work(target, config));
+  const useEmbedded = async (leaving: AbortSignal, use: (target: DatabaseTarget) => Promise<T>) => {
+    const embedded = await startEmbeddedPostgres({ dataDir, log, signal: leaving }).catch((error: unknown) => {
+      throw leaving.aborted ? stoppedError('Nothing was changed.') : error;
+    });
+    return use({ ...embedded.target, schema }).finally(embedded.stop);
+  };
+  if (signal !== undefined) return useEmbedded(signal, (target) => work(target, config));
   return abortOnSignal((leaving) =>
-    useEmbedded({ dataDir, schema, log, signal: leaving }, (target) =>
-      Promise.race([work(target, config), failWhenAborted(leaving)]),
-    ),
+    useEmbedded(leaving, (target) => Promise.race([work(target, config), failWhenAborted(leaving)])),
   );
-}
-
-interface EmbeddedUse {
-  readonly schema: string;
-  readonly dataDir: string;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-}
-
-async function useEmbedded<T>(options: EmbeddedUse, work: (target: DatabaseTarget) => Promise<T>): Promise<T> {
-  const embedded = await startEmbeddedPostgres(options).catch((error: unknown) => {
-    throw options.signal.aborted ? stoppedError('Nothing was changed.') : error;
-  });
-  try {
-    return await work({ ...embedded.target, schema: options.schema });
-  } finally {
-    await embedded.stop();
-  }
 }
 
 function failWhenAborted(signal: AbortSignal): Promise<never> {
@@ -90,16 +79,12 @@ function failWhenAborted(signal: AbortSignal): Promise<never> {
 async function assertMigrated(pool: Pool): Promise<void> {
   const { state } = await pool.withTransaction(readMigrationState);
   if (state === 'current') return;
-  const older = state === 'missing' || state === 'pending';
-  throw new OperatorError(
-    'database_not_current',
-    older
-      ? 'The database does not have the tables of this version yet.'
-      : 'The database belongs to another version of clerk-sync.',
-    {
-      hint: older
-        ? 'Run `clerk-sync migrate`, or start the service.'
-        : 'Use the version of clerk-sync that the service runs.',
-    },
-  );
+  const isOlder = state === 'missing' || state === 'pending';
+  const [message, hint] = isOlder
+    ? ['The database does not have the tables of this version yet.', 'Run `clerk-sync migrate`, or start the service.']
+    : [
+        'The database belongs to another version of clerk-sync.',
+        'Use the version of clerk-sync that the service runs.',
+      ];
+  throw new OperatorError('database_not_current', message, { hint });
 }

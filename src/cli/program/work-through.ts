@@ -1,15 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { startProgressBar } from '../output/progress-bar.ts';
 import { stoppedError } from './abort-on-signal.ts';
 import type { CommandContext } from './command-context.ts';
-import { startProgressBar } from './output/progress-bar.ts';
 
 /** How a list is worked through. */
 export interface WorkThroughOptions {
-  /** Up to this many in a second. */
   readonly rate?: number | undefined;
   /** What the progress bar counts, such as `dead letters replayed`. */
   readonly unit: string;
-  /** What is told if a signal stops it. */
   readonly stopped: string;
   readonly signal: AbortSignal;
 }

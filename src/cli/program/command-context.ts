@@ -1,4 +1,4 @@
-import type { Config, ConfigOptions } from '../config/config.ts';
+import type { Config, ConfigOptions } from '../../config/config.ts';
 
 /** What every command gets from outside. A test can take the place of the terminal. */
 export interface CommandContext {

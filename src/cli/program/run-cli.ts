@@ -1,22 +1,22 @@
 import { type Command, CommanderError } from 'commander';
-import { registerBackfill } from './backfill/register-backfill.ts';
+import { registerBackfill } from '../backfill/register-backfill.ts';
+import { registerDeadLetters } from '../dead-letters/register-dead-letters.ts';
+import { registerDoctor } from '../doctor/register-doctor.ts';
+import { registerForgetMessages } from '../forget-messages/register-forget-messages.ts';
+import { registerMigrate } from '../migrate/register-migrate.ts';
+import { localizeCommands } from '../output/localize-commands.ts';
+import { registerReconcile } from '../reconcile/register-reconcile.ts';
+import { registerRemoveInstance } from '../remove-instance/register-remove-instance.ts';
+import { registerSend } from '../send/register-send.ts';
+import { registerServe } from '../serve/register-serve.ts';
+import { registerSyncUser } from '../sync-user/register-sync-user.ts';
+import { registerUpdateUser } from '../update-user/register-update-user.ts';
+import { registerUpdates } from '../updates/register-updates.ts';
+import { registerUsers } from '../users/register-users.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { createProgram } from './create-program.ts';
-import { registerDeadLetters } from './dead-letters/register-dead-letters.ts';
-import { registerDoctor } from './doctor/register-doctor.ts';
-import { registerForgetMessages } from './forget-messages/register-forget-messages.ts';
-import { registerMigrate } from './migrate/register-migrate.ts';
-import { localizeCommands } from './output/localize-commands.ts';
-import { registerReconcile } from './reconcile/register-reconcile.ts';
 import type { Registration } from './registration.ts';
-import { registerRemoveInstance } from './remove-instance/register-remove-instance.ts';
 import { reportFailure } from './report-failure.ts';
-import { registerSend } from './send/register-send.ts';
-import { registerServe } from './serve/register-serve.ts';
-import { registerSyncUser } from './sync-user/register-sync-user.ts';
-import { registerUpdateUser } from './update-user/register-update-user.ts';
-import { registerUpdates } from './updates/register-updates.ts';
-import { registerUsers } from './users/register-users.ts';
 
 /** All commands, in the order of `--help`. */
 const COMMANDS: readonly ((registration: Registration) => void)[] = [
@@ -44,10 +44,12 @@ export async function runCli(args: readonly string[], outside: CommandContext): 
   const context: CommandContext = { ...outside, stderr: (text) => outside.stderr(localizeCommands(text, invocation)) };
   let exitCode: ExitCode = 0;
   const program: Command = createProgram(context);
-  const finish = (code: ExitCode) => {
-    exitCode = code;
-  };
-  for (const register of COMMANDS) register({ program, context, finish });
+  const run: Registration['run'] =
+    (work) =>
+    async (...given) => {
+      exitCode = await work(...given);
+    };
+  for (const register of COMMANDS) register({ program, context, run });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { suggestSimilar } from './output/suggest-similar.ts';
+import { suggestSimilar } from '../output/suggest-similar.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
