@@ -14,12 +14,8 @@ export interface LetterActions {
   readonly replay: (c: ActionContext, id: string) => Promise<ReplayResult>;
   /** @returns false if the letter was closed. */
   readonly discard: (c: ActionContext, id: string, note: string) => Promise<boolean>;
-  /** @param edit `seen`: the body that was edited. If it is another one by now, nothing is changed. */
-  readonly edit: (
-    c: ActionContext,
-    id: string,
-    edit: { readonly body: string; readonly seen?: string },
-  ) => Promise<Edit>;
+  /** @param isSeen says of the body as it is now whether it is the one that was edited. If not, nothing is changed. */
+  readonly edit: (c: ActionContext, id: string, body: string, isSeen: (now: string) => boolean) => Promise<Edit>;
 }
 
 /** Makes the actions on one letter. Each throws an `OperatorError` for an unknown id. */
@@ -40,12 +36,12 @@ export function createLetterActions({ read, actions, clerkSync }: AdminParts): L
         },
         (isDiscarded) => (isDiscarded ? { action: 'discard_dead_letter', target, note } : undefined),
       ),
-    edit: (c, target, { body, seen }) =>
+    edit: (c, target, body, isSeen) =>
       actions.inTransaction(
         c,
         async (session) => {
           const letter = await getDeadLetter(session, target);
-          if (seen !== undefined && seen !== letter.body) throw describeChanged(target);
+          if (!isSeen(letter.body)) throw describeChanged(target);
           return editDeadLetter(session, letter, body);
         },
         ({ changes }) => (changes.length === 0 ? undefined : { action: 'edit_dead_letter', target }),
@@ -56,7 +52,6 @@ export function createLetterActions({ read, actions, clerkSync }: AdminParts): L
 function describeChanged(id: string): OperatorError {
   return new OperatorError(
     'dead_letter_changed',
-    `Nothing was saved, because somebody else has changed the dead letter ${id}.`,
-    { hint: 'Look at it as it is now, and edit it again.' },
+    `Nothing was saved, because somebody else has changed the dead letter ${id}. Look at it as it is now. Then save again to replace it.`,
   );
 }

@@ -6,9 +6,9 @@ import { webhookMessages } from '../../../drizzle/schema/messages.ts';
 import { findEvents } from '../../events/find-events.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
-import { readQuery } from '../filters/query.ts';
+import { assertReadable, readQuery } from '../filters/query.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { assertReadable, limitParameter, text, timeParameters } from './parameters.ts';
+import { limitParameter, text, timeParameters } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Events';

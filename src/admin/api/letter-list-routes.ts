@@ -5,12 +5,12 @@ import { summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { readPlace, writePlace } from '../filters/page-place.ts';
-import { readQuery } from '../filters/query.ts';
+import { assertReadable, readQuery } from '../filters/query.ts';
 import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';
-import { assertReadable, letterParameters, limitParameter, text } from './parameters.ts';
+import { letterParameters, limitParameter, text } from './parameters.ts';
 
 const tag = 'Dead letters';
 

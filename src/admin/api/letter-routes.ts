@@ -71,7 +71,9 @@ export function createLetterRoutes(parts: AdminParts): Hono<AdminEnv> {
       checkRequest('json', editSchema),
       async (c) => {
         const id = c.req.param('id');
-        return c.json({ message_id: id, ...(await letterActions.edit(c, id, c.req.valid('json'))) });
+        const { body, seen } = c.req.valid('json');
+        const edit = await letterActions.edit(c, id, body, (now) => seen === undefined || seen === now);
+        return c.json({ message_id: id, ...edit });
       },
     )
     .post(

@@ -1,7 +1,5 @@
 import * as v from 'valibot';
 import { letterStates, origins } from '../../../drizzle/schema/codes.ts';
-import { HttpError } from '../../http/http-error.ts';
-import type { Query } from '../filters/query.ts';
 
 const MOST = 1000;
 const DEFAULT_LIMIT = 100;
@@ -43,8 +41,3 @@ export const letterParameters = {
   error: text('A part of the error.'),
   ...timeParameters,
 };
-
-/** Refuses values that the schema lets through, such as a time that does not exist. */
-export function assertReadable({ problems }: Pick<Query, 'problems'>): void {
-  if (problems.length > 0) throw new HttpError(400, 'invalid_request', problems.join(' '));
-}

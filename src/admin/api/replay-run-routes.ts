@@ -7,9 +7,9 @@ import { createReplayRunActions } from '../actions/replay-run-actions.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { makeQuery } from '../filters/query.ts';
-import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
+import { readPlan } from '../pages/replay-runs/read-plan.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { assertReadable, letterParameters, limitParameter, text } from './parameters.ts';
+import { letterParameters, limitParameter, text } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Replay runs';
@@ -99,8 +99,6 @@ export function createReplayRunRoutes(parts: AdminParts): Hono<AdminEnv> {
 }
 
 function readFilter(values: v.InferOutput<typeof filterSchema>) {
-  const query = makeQuery((name) => (values as Readonly<Record<string, string | undefined>>)[name]);
-  const { filter } = readLetterFilter(query);
-  assertReadable(query);
-  return filter;
+  const texts: Readonly<Record<string, string | undefined>> = values;
+  return readPlan(makeQuery((name) => texts[name])).filter;
 }

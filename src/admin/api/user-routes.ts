@@ -5,6 +5,7 @@ import { childTables } from '../../../drizzle/schema/child-tables.ts';
 import { users } from '../../../drizzle/schema/users.ts';
 import { HttpError } from '../../http/http-error.ts';
 import { findUsers, readUsers, type UserRows } from '../../users/find-users.ts';
+import { syncUserByAction } from '../actions/sync-user-action.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
@@ -15,7 +16,8 @@ const children = Object.keys(childTables).map((name) => [name, v.array(v.looseOb
 const userSchema = v.object({ ...rowSchema(users, userComments).entries, ...Object.fromEntries(children) });
 
 /** Finds, shows and syncs users. */
-export function createUserRoutes({ read, actions, clerkSync }: AdminParts): Hono<AdminEnv> {
+export function createUserRoutes(parts: AdminParts): Hono<AdminEnv> {
+  const { read } = parts;
   return new Hono<AdminEnv>()
     .get(
       '/users',
@@ -60,10 +62,7 @@ export function createUserRoutes({ read, actions, clerkSync }: AdminParts): Hono
         }),
       }),
       async (c) => {
-        const target = c.req.param('id');
-        const { userId, ...synced } = await actions.recordFirst(c, { action: 'sync_user', target }, () =>
-          clerkSync.syncUser(target),
-        );
+        const { userId, ...synced } = await syncUserByAction(c, c.req.param('id'), parts);
         return c.json({ user_id: userId, ...synced });
       },
     );

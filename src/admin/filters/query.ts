@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { HttpError } from '../../http/http-error.ts';
 import type { AdminEnv } from '../admin-env.ts';
 
 /** What the URL, or a form, says. */
@@ -67,6 +68,11 @@ function parseTime(value: string): Date | undefined {
   const withZone = `${value.replace(' ', 'T').replace(/Z$/, '')}${value.length > 10 ? 'Z' : ''}`;
   const time = new Date(TIME.test(value) ? withZone : Number.NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** @throws {HttpError} 400 with what can't be read. */
+export function assertReadable({ problems }: Pick<Query, 'problems'>): void {
+  if (problems.length > 0) throw new HttpError(400, 'invalid_request', problems.join(' '));
 }
 
 /** A query string of what is known. Its values are encoded. */

@@ -49,7 +49,7 @@ export function createShowPage(assets: Pick<Assets, 'urls'>): ShowPage {
 </head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
-${makeHeader(c, title)}
+${makeHeader(c)}
 <main id="content" tabindex="-1">
 <div class="title"><h1>${title}</h1>${live ? LIVE_SWITCH : ''}</div>
 ${notice === undefined ? '' : html`<p class="notice${notice.isGood ? ' good' : ''}" role="status">${notice.text}</p>`}
@@ -67,12 +67,12 @@ ${c.get('viewer') === undefined ? '' : html`<footer><p>clerk-sync ${version}</p>
 /** The script shows it: without the script it does nothing. */
 const LIVE_SWITCH = html`<button type="button" class="switch" data-live-switch aria-pressed="true" hidden>Live</button>`;
 
-function makeHeader(c: Context<AdminEnv>, title: string) {
+function makeHeader(c: Context<AdminEnv>) {
   const viewer = c.get('viewer');
   if (viewer === undefined) return html`<header><span class="brand">clerk-sync</span></header>`;
-  const here = c.req.path;
+  const here = findSection(c);
   const items = navigation.map(([path, label]) => {
-    const current = label === title || here.includes(`/${path}`) ? html` aria-current="page"` : '';
+    const current = path === here ? html` aria-current="page"` : '';
     return html`<li><a href="${linkTo(c, path)}"${current}>${label}</a></li>`;
   });
   return html`<header>
@@ -83,4 +83,10 @@ function makeHeader(c: Context<AdminEnv>, title: string) {
 <button type="submit" class="plain">Sign out</button>
 </form>
 </header>`;
+}
+
+/** The first part of the path below that of the operator's page. */
+function findSection(c: Context<AdminEnv>): string | undefined {
+  const above = c.get('root').split('../').length;
+  return c.req.path.split('/').at(-above);
 }

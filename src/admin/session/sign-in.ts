@@ -52,7 +52,7 @@ export function createSignIn({ tokens, attempts, sessions, showPage, logger }: S
 
   routes.post('/sign-out', async (c) => {
     await sessions.end(c);
-    return c.redirect(linkTo(c, 'sign-in'), 303);
+    return c.redirect(linkTo(c, 'sign-in?done=signed_out'), 303);
   });
 
   return routes;

@@ -130,7 +130,7 @@ describe('the cookie', () => {
     other.setCookie(cookie);
     expect(readTurn(await other.visit('/overview'))).toEqual(page);
 
-    expect(readTurn(await post('/sign-out'))).toEqual({ status: 303, location: './sign-in' });
+    expect(readTurn(await post('/sign-out'))).toEqual({ status: 303, location: './sign-in?done=signed_out' });
     expect(getCookie()).toBe('');
     expect([...(await sql`select 1 from clerk.admin_sessions`)]).toEqual([]);
     for (const copied of [{ visit }, other]) {

@@ -1,5 +1,7 @@
+import { HTTPException } from 'hono/http-exception';
 import { expect, test } from 'vitest';
 import { explainError } from '../../../src/admin/explain-error.ts';
+import { ClerkApiError } from '../../../src/clerk/api/clerk-api-error.ts';
 import { DatabaseUnavailableError } from '../../../src/db/errors/database-errors.ts';
 import { OperatorError } from '../../../src/errors.ts';
 import { HttpError } from '../../../src/http/http-error.ts';
@@ -28,4 +30,17 @@ test('what is an answer already, or unknown, stays as it is', () => {
   const known = new HttpError(404, 'not_found', 'There is nothing.');
   const unknown = new Error('a secret');
   expect([explainError(known), explainError(unknown)]).toEqual([known, unknown]);
+});
+
+test('a refusal of Clerk says what is wrong and what to do', () => {
+  expect(explainError(new ClerkApiError('rate_limited', 'HTTP 429'))).toMatchObject({
+    ...{ status: 502, code: 'clerk_api_rate_limited' },
+    message: expect.stringMatching(/HTTP 429\. [A-Z]/),
+  });
+});
+
+test('a body that is not JSON is the fault of the caller', () => {
+  expect(explainError(new HTTPException(400, { message: 'Malformed JSON in request body' }))).toMatchObject({
+    ...{ status: 400, code: 'not_json', message: 'The body of the request is not JSON. Correct it.' },
+  });
 });

@@ -1,9 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { updateActions, updateStates } from '../../../../drizzle/schema/codes.ts';
 import { HttpError } from '../../../http/http-error.ts';
-import { cancelUpdate } from '../../../user-updates/cancel-update.ts';
 import { findUpdates, getUpdate, type UpdateFilter } from '../../../user-updates/find-updates.ts';
-import { retryUpdate } from '../../../user-updates/retry-update.ts';
+import { createUpdateActions } from '../../actions/update-actions.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
 import { type FilterField, filterForm } from '../../filters/filter-form.ts';
@@ -24,7 +23,9 @@ const FIELDS: readonly FilterField[] = [
 ];
 
 /** What applications ask to change at Clerk. */
-export function createUpdateRequestsPage({ read, actions, showPage }: AdminParts): Hono<AdminEnv> {
+export function createUpdateRequestsPage(parts: AdminParts): Hono<AdminEnv> {
+  const { read, showPage } = parts;
+  const updateRequests = createUpdateActions(parts);
   return new Hono<AdminEnv>()
     .get('/update-requests', async (c) => {
       const { filter, values, problems } = readUpdateFilter(readQuery(c));
@@ -46,20 +47,12 @@ ${older === undefined ? '' : html`<p><a href="${linkTo(c, `update-requests?${old
     })
     .post('/update-requests/:id/retry', async (c) => {
       const id = readId(c);
-      const { outcome, newId } = await actions.inTransaction(
-        c,
-        (session) => retryUpdate(session, id),
-        (done) => (done.outcome === 'requested' ? { action: 'retry_user_update', target: String(id) } : undefined),
-      );
+      const { outcome, newId } = await updateRequests.retry(c, id);
       return goTo(c, newId ?? id, outcome);
     })
     .post('/update-requests/:id/cancel', async (c) => {
       const id = readId(c);
-      const { outcome } = await actions.inTransaction(
-        c,
-        (session) => cancelUpdate(session, id),
-        (done) => (done.outcome === 'cancelled' ? { action: 'cancel_user_update', target: String(id) } : undefined),
-      );
+      const { outcome } = await updateRequests.cancel(c, id);
       return goTo(c, id, outcome);
     });
 }

@@ -4,6 +4,7 @@ import { findEvents } from '../../../events/find-events.ts';
 import { HttpError } from '../../../http/http-error.ts';
 import { findUpdates } from '../../../user-updates/find-updates.ts';
 import { findUsers, MAX_FOUND, readUsers } from '../../../users/find-users.ts';
+import { syncUserByAction } from '../../actions/sync-user-action.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
 import { filterForm } from '../../filters/filter-form.ts';
@@ -16,7 +17,8 @@ import { showUserScene } from './show-user-scene.ts';
 const PER_LIST = 20;
 
 /** Finds users, and shows one with all that is here of them. */
-export function createUsersPage({ read, actions, clerkSync, settings, showPage }: AdminParts): Hono<AdminEnv> {
+export function createUsersPage(parts: AdminParts): Hono<AdminEnv> {
+  const { read, settings, showPage } = parts;
   return new Hono<AdminEnv>()
     .get('/users', async (c) => {
       const query = readQuery(c);
@@ -49,21 +51,12 @@ ${found === undefined ? '' : listUsers(c, found, MAX_FOUND)}`,
       return showPage(c, { title: `User ${id}`, content });
     })
     .post('/users/:id/sync', async (c) => {
-      const target = c.req.param('id');
-      assertSecretKey(settings.hasSecretKey);
-      const { outcome } = await actions.recordFirst(c, { action: 'sync_user', target }, () =>
-        clerkSync.syncUser(target),
-      );
-      return goBack(c, target, outcome);
+      const id = c.req.param('id');
+      const { outcome } = await syncUserByAction(c, id, parts);
+      return goBack(c, id, outcome);
     });
 }
 
 function goBack(c: Context<AdminEnv>, id: string, outcome: string) {
   return c.redirect(linkTo(c, `users/${encodeURIComponent(id)}?done=user_${outcome}`), 303);
-}
-
-function assertSecretKey(hasSecretKey: boolean): void {
-  if (hasSecretKey) return;
-  const message = 'CLERK_SECRET_KEY is not set, so Clerk can not be asked. Set it for the service, and start it again.';
-  throw new HttpError(400, 'no_secret_key', message);
 }
