@@ -4,8 +4,6 @@ import { collect, parseRate, parseText } from '../program/parse-argument.ts';
 import type { Registration } from '../program/registration.ts';
 import { choiceOption, formatExamples, limitOption, withChanges, withPeriod } from '../program/selection-options.ts';
 
-const FALLBACK = unresolvedLetterStates.join(' and ');
-
 /** Declares `dead-letters summary|list|show|edit|replay|discard` and passes their options on. */
 export function registerDeadLetters({ program, context, run }: Registration): void {
   const group = program
@@ -97,7 +95,7 @@ function withFilters(command: Command): Command {
     )
     .option('--user <id>', 'only letters about this user; can be repeated', collect);
   return withPeriod(command, 'letters that first failed').addOption(
-    choiceOption('--state <state>', 'only letters in this state', letterStates, FALLBACK),
+    choiceOption('--state <state>', 'only letters in this state', letterStates, unresolvedLetterStates.join(' and ')),
   );
 }
 
