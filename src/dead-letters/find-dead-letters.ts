@@ -6,8 +6,15 @@ import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { makeQuery, type Query } from '../db/sql/make-query.ts';
 import { readRow, selectReadable } from '../db/sql/readable.ts';
+import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { OperatorError } from '../errors.ts';
 import type { DeadLetter, DeadLetterWithBody } from './dead-letter.ts';
+
+/** Where a letter stands in the order of `findDeadLetters`. */
+export interface LetterPosition {
+  readonly firstFailedAt: Date;
+  readonly messageId: string;
+}
 
 /** Which letters: each part that is given must hold. Of its list one value is enough. */
 export interface DeadLetterFilter {
@@ -26,7 +33,7 @@ export interface DeadLetterFilter {
   /** A part of the error, in upper or lower case. */
   readonly error?: string;
   /** Only letters that come after this one in the order of `findDeadLetters`: the last one of the page before. */
-  readonly after?: { readonly firstFailedAt: Date; readonly messageId: string };
+  readonly after?: LetterPosition;
   readonly limit?: number;
 }
 
@@ -62,13 +69,14 @@ export async function getDeadLetter(session: Session, messageId: string): Promis
   });
 }
 
-/** The ids of the letters that the filter names, in the order of `findDeadLetters`. */
-export async function findLetterIds(
+/** Where the letters stand that the filter names, in the order of `findDeadLetters`. */
+export async function findLetterPositions(
   session: Session,
   filter: DeadLetterFilter & { readonly limit: number },
-): Promise<string[]> {
-  const rows = await session.run<Pick<DeadLetter, 'message_id'>>(makeQuery(selectFirst(filter, filter.limit)));
-  return rows.map((row) => row.message_id);
+): Promise<LetterPosition[]> {
+  const query = sql`select message_id, ${sql.raw(epochMs('first_failed_at'))} as failed_at from (${selectFirst(filter, filter.limit)}) p`;
+  const rows = await session.run<{ message_id: string; failed_at: string }>(makeQuery(query));
+  return rows.map((row) => ({ messageId: row.message_id, firstFailedAt: readTime(row.failed_at) }));
 }
 
 const ORDER = sql`order by ${deadLetters.first_failed_at}, ${deadLetters.message_id}`;
@@ -88,17 +96,17 @@ export function makeDeadLettersQuery(filter: DeadLetterFilter): Query {
 }
 
 /**
- * The ids of the first letters. Each state is read by itself, because an index has its letters in this order. So a page of
+ * The ids and times of the first letters. Each state is read by itself, because an index has its letters in this order. So a page of
  * 100,000 letters in two states takes a few milliseconds and not a sort of all of them.
  */
 function selectFirst({ states = letterStates, ...filter }: DeadLetterFilter, limit: number): SQL {
-  if (states.length === 0) return sql`select ${deadLetters.message_id} from ${deadLetters} where false`;
+  if (states.length === 0) return sql`select first_failed_at, message_id from ${deadLetters} where false`;
   const firstOfEach = states.map(
     (state) => sql`(
     select ${deadLetters.first_failed_at}, ${deadLetters.message_id} from ${deadLetters}
     where ${toCondition({ ...filter, states: [state] })} ${ORDER} limit ${limit})`,
   );
-  return sql`select message_id from (${sql.join(firstOfEach, sql` union all `)}) f
+  return sql`select first_failed_at, message_id from (${sql.join(firstOfEach, sql` union all `)}) f
     order by first_failed_at, message_id limit ${limit}`;
 }
 
@@ -135,7 +143,7 @@ export function toCondition({
 const last = alias(deadLetters, 'last');
 
 /** A `Date` has milliseconds, and Postgres microseconds. So the time is that of the letter itself, as long as it is there. */
-function isAfter({ firstFailedAt, messageId }: NonNullable<DeadLetterFilter['after']>): SQL {
+function isAfter({ firstFailedAt, messageId }: LetterPosition): SQL {
   const given = sql.param(firstFailedAt, deadLetters.first_failed_at);
   return sql`(${deadLetters.first_failed_at}, ${deadLetters.message_id}) > (coalesce(
       (select ${last.first_failed_at} from ${deadLetters} as last where ${last.message_id} = ${messageId}), ${given}), ${messageId})`;

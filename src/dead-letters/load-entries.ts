@@ -16,7 +16,7 @@ const LOAD_LETTERS = defineStatement(
   'load dead letters to replay',
   sql`
   select ${selectReadable([d.message_id, d.origin, d.user_id, d.instance_id, d.body, d.details, d.first_failed_at])},
-    m.event_at, m.received_at
+    ${d}.xmin::text as version, m.event_at, m.received_at
   from ${d} left join lateral (
     select ${epochMs(webhookMessages.event_at)} as event_at, ${epochMs(webhookMessages.received_at)} as received_at
     from ${webhookMessages} where ${webhookMessages.message_id} = ${d.message_id} offset 0
@@ -36,13 +36,16 @@ type TimesRow = Readonly<Record<'event_at' | 'received_at', string | null>>;
 
 /** Of these letters, reads those that nobody has resolved, as entries for the write path, in the given order. */
 export async function loadEntries(session: Session, messageIds: readonly string[]): Promise<BatchEntry[]> {
-  const rows = await session.run<ReplayedLetter & TimesRow>(LOAD_LETTERS, [JSON.stringify(messageIds)]);
+  const rows = await session.run<ReplayedLetter & TimesRow & { readonly version: string }>(LOAD_LETTERS, [
+    JSON.stringify(messageIds),
+  ]);
   const byId = new Map(rows.map((row) => [row.message_id, row]));
   return messageIds.flatMap((id) => {
     const row = byId.get(id);
     if (row === undefined) return [];
-    const { event_at, received_at, ...letter } = row;
-    return makeReplayEntry(readRow(deadLetters, letter), readTimes({ event_at, received_at }));
+    const { event_at, received_at, version: letterVersion, ...letter } = row;
+    const entry = makeReplayEntry(readRow(deadLetters, letter), readTimes({ event_at, received_at }));
+    return { ...entry, letterVersion };
   });
 }
 

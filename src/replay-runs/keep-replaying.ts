@@ -10,7 +10,7 @@ import type { SettleOptions } from '../sync/settle-batch.ts';
 import { pause } from '../walk/pause.ts';
 import { closeStoppedReplays } from './record-replay.ts';
 import { createHolds, replayQueued } from './replay-queued.ts';
-import type { ReplayScene } from './replay-turn.ts';
+import type { ReplayScene } from './replay-scene.ts';
 import { runReplays } from './run-replays.ts';
 
 /** What the service replays with. */
@@ -25,8 +25,8 @@ export interface KeepReplayingOptions extends Pick<SettleOptions, 'deletedUsers'
 const POLL_MS = 1000;
 /** Where the database can't be used, or another process is at it, it is tried again after so long. */
 const RETRY_MS = 3000;
-/** One connection for queued letters, one for runs. Deliveries have their own. */
-const POOL_SIZE = 2;
+/** Deliveries have connections of their own. */
+const POOL_SIZE = 3;
 
 /** Replays queued letters and works on replay runs, beside all other processes that do so, until the signal aborts. */
 export function keepReplaying({ target, deletedUsers, log, signal }: KeepReplayingOptions): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Pool, Session, WorkOptions } from '../db/pool.ts';
-import { countDeadLetters, findLetterIds } from '../dead-letters/find-dead-letters.ts';
+import { countDeadLetters, findLetterPositions } from '../dead-letters/find-dead-letters.ts';
 import { loadEntries } from '../dead-letters/load-entries.ts';
 import { type SettleOptions, type SettleResult, settleFound } from '../sync/settle-batch.ts';
 import { freezeFilter, type ReplayFilter } from './replay-filter.ts';
 import { countOutcomes, type ReplayCounts } from './replay-run.ts';
-import { findUndecided } from './replay-turn.ts';
+import { findUndecided } from './replay-scene.ts';
 
 /** What a replay of all letters of a filter would come to now. */
 export interface ReplayPreview extends ReplayCounts {
@@ -35,14 +35,20 @@ export async function previewReplay(
 ): Promise<ReplayPreview> {
   const deadline = performance.now() + maxMs;
   const frozen = freezeFilter(filter, new Date());
-  const [letters, ids] = await options.pool.withTransaction(async (session) => [
+  const [letters, positions] = await options.pool.withTransaction(async (session) => [
     await countDeadLetters(session, frozen),
-    await findLetterIds(session, { ...frozen, limit: MAX_TRIED }),
+    await findLetterPositions(session, { ...frozen, limit: MAX_TRIED }),
   ]);
   const results: SettleResult[] = [];
   let timeLeft = maxMs;
-  for (let place = 0; place < ids.length && timeLeft > 0; place += BATCH) {
-    results.push(...(await tryBatch(options, ids.slice(place, place + BATCH), timeLeft)));
+  for (let place = 0; place < positions.length && timeLeft > 0; place += BATCH) {
+    results.push(
+      ...(await tryBatch(
+        options,
+        positions.slice(place, place + BATCH).map(({ messageId }) => messageId),
+        timeLeft,
+      )),
+    );
     timeLeft = deadline - performance.now();
   }
   const decided = results.filter((result) => 'outcome' in result);
@@ -59,11 +65,11 @@ async function tryBatch(
   timeoutMs: number,
 ): Promise<readonly SettleResult[]> {
   const startedAt = performance.now();
-  const settle = { ...options, isReplay: true, pool: makeUndoingPool(options.pool) };
+  const settle = { ...options, pool: makeUndoingPool(options.pool) };
   try {
-    const turn = await settleFound(settle, (session) => loadEntries(session, ids), timeoutMs);
-    findUndecided(turn);
-    return turn.results;
+    const { entries, results } = await settleFound(settle, (session) => loadEntries(session, ids), timeoutMs);
+    findUndecided(entries, results);
+    return results;
   } catch (error) {
     if (performance.now() - startedAt >= timeoutMs) return [];
     throw error;

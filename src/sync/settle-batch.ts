@@ -12,7 +12,7 @@ import { type ApplyOptions, applyBatch } from './apply-batch.ts';
 import { type BatchEntry, type EntryFailure, isDelivery } from './batch-entry.ts';
 
 /** What settling needs. */
-export interface SettleOptions extends Pick<ApplyOptions, 'deletedUsers' | 'isReplay'> {
+export interface SettleOptions extends Pick<ApplyOptions, 'deletedUsers'> {
   readonly pool: Pool;
   /**
    * Runs at the end of each transaction, so that what it writes and what was applied are committed together. What it throws
@@ -129,10 +129,10 @@ export async function settleFound(
 async function apply(
   session: Session,
   entries: readonly BatchEntry[],
-  { deletedUsers, isReplay, afterApply }: SettleOptions,
+  { deletedUsers, afterApply }: SettleOptions,
 ): Promise<Applied[]> {
   if (entries.length === 0) return [];
-  const outcomes = await applyBatch(session, entries, { deletedUsers, isReplay, now: new Date() });
+  const outcomes = await applyBatch(session, entries, { deletedUsers, now: new Date() });
   const applied = entries.map((entry, place) => ({ entry, outcome: outcomes[place] as Outcome }));
   await afterApply?.(session, applied);
   return applied;

@@ -27,7 +27,7 @@ const IS_UNRESOLVED = isOneOf(d.state, unresolvedLetterStates);
 const REOPEN_LETTERS = defineStatement(
   'reopen dead letters',
   sql`
-  select ${d.message_id}, ${d.user_id},
+  select ${d.message_id}, ${d.user_id}, d.xmin::text as version,
     case when ${d.origin} <> 'webhook' then ${d.details} ->> 'observed_at' end as observed_at,
     case when ${d.origin} <> 'webhook' then ${d.body} end as body
   from ${deadLetters} as d
@@ -79,6 +79,8 @@ const KEEP_OBSERVED_LETTERS = defineStatement(
 export interface OpenLetter {
   readonly message_id: string;
   readonly user_id: string | null;
+  /** Another one after each change of the row. */
+  readonly version: string;
   readonly observed_at: string | null;
   readonly body: string | null;
 }
