@@ -7,7 +7,7 @@ import type { DatabaseTarget } from './target/database-target.ts';
  * The keys of the locks: "clerk" in ASCII, which is the migrations' lock, and a number. Postgres knows advisory locks by
  * database, so that two copies in one server don't meet.
  */
-const KEYS = { backfill: 0x63_6c_65_72_6b_01, reconcile: 0x63_6c_65_72_6b_02 } as const;
+const KEYS = { backfill: 0x63_6c_65_72_6b_01, reconcile: 0x63_6c_65_72_6b_02, replay: 0x63_6c_65_72_6b_03 } as const;
 
 /** The longest time that a timer holds: 24 days. */
 const NO_LIMIT_MS = 2 ** 31 - 1;

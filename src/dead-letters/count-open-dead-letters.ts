@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { LetterState } from '../../drizzle/schema/codes.ts';
+import { isOneOf } from '../../drizzle/schema/clerk-schema.ts';
+import { type LetterState, unresolvedLetterStates } from '../../drizzle/schema/codes.ts';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import type { Pool } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
@@ -17,12 +18,14 @@ export interface OpenDeadLetters extends CountedDeadLetters {
   readonly oldestAgeSeconds: number;
 }
 
+const isUnresolved = isOneOf(deadLetters.state, unresolvedLetterStates);
+
 const COUNT_OPEN = defineStatement(
   'count open dead letters',
   sql`
   select ${deadLetters.state}, ${deadLetters.reason}, count(*)::int as count,
     extract(epoch from now() - min(${deadLetters.first_failed_at}))::float8 as "oldestAgeSeconds"
-  from ${deadLetters} where ${deadLetters.state} in ('open', 'queued')
+  from ${deadLetters} where ${isUnresolved}
   group by ${deadLetters.state}, ${deadLetters.reason} order by ${deadLetters.state}, ${deadLetters.reason}`,
 );
 
@@ -30,7 +33,7 @@ const COUNT_RESOLVED = defineStatement(
   'count resolved dead letters',
   sql`
   select ${deadLetters.state}, ${deadLetters.reason}, count(*)::int as count
-  from ${deadLetters} where ${deadLetters.state} not in ('open', 'queued')
+  from ${deadLetters} where not ${isUnresolved}
   group by ${deadLetters.state}, ${deadLetters.reason} order by ${deadLetters.state}, ${deadLetters.reason}`,
 );
 

@@ -8,7 +8,7 @@ import type { Tracing } from '../tracing/tracing.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { type EmbeddedAddress, makeBanner } from './make-banner.ts';
 import type { ReconcileSchedule } from './schedule-reconcile.ts';
-import type { UserUpdateSchedule } from './schedule-user-updates.ts';
+import { scheduleReplays } from './schedule-replays.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 import { createStopStack, type StopStack } from './stop-stack.ts';
@@ -60,13 +60,13 @@ interface Scene {
 }
 
 async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 'stdout' | 'isTerminal'>) {
-  const { config, logger, started } = scene;
+  const { config, logger, started, signal } = scene;
   // The server code is loaded while the database starts: this saves a fifth of the time until the service is ready.
   const tracing = await startTraces(scene);
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, banner } = database;
-  const schedules: (ReconcileSchedule | UserUpdateSchedule)[] = [];
+  const schedules: Pick<ReconcileSchedule, 'stop' | 'ended'>[] = [];
   // They are stopped together with the deliveries, and have ended before the pool closes.
   started.defer(() => Promise.all(schedules.map(({ ended }) => ended)));
   const { target } = database;
@@ -80,21 +80,24 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
     }),
   );
+  started.defer(() => {
+    for (const schedule of schedules) schedule.stop();
+  });
+  schedules.push(scheduleReplays({ target, deletedUsers: config.deletedUsers, logger }));
   if (config.clerkSecretKey === undefined) return;
   const { setProxy } = await import('./open-api.ts');
   setProxy(config);
   const { reconcileIntervalMs: intervalMs, userUpdatesShare: share } = config;
   if (intervalMs !== undefined) {
     const { scheduleReconcile } = await import('./schedule-reconcile.ts');
+    signal.throwIfAborted();
     schedules.push(scheduleReconcile({ runs, intervalMs, pool, logger, metrics }));
   }
   if (config.sendsUserUpdates) {
     const { scheduleUserUpdates } = await import('./schedule-user-updates.ts');
+    signal.throwIfAborted();
     schedules.push(scheduleUserUpdates({ updateRuns, share, logger, metrics }));
   }
-  started.defer(() => {
-    for (const schedule of schedules) schedule.stop();
-  });
 }
 
 /** Loads what sends traces only if the variables ask for them. It is stopped last: the last deliveries have spans, too. */

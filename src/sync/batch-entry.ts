@@ -28,6 +28,8 @@ interface EntryBase {
   readonly change: Change;
   /** The text that it was read from, secrets and all. It is kept only in a dead letter. */
   readonly readBody: () => string;
+  /** Of a replay only: the version of its letter's row when that was read. If the row has changed since, nothing is applied. */
+  readonly letterVersion?: string;
 }
 
 /** A verified delivery, for the write path to settle. */
