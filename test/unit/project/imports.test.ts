@@ -76,7 +76,14 @@ const ALLOWED: Record<string, string[]> = {
     'drizzle/schema',
   ],
   'src/http': ['src/metrics', 'src/tracing', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
-  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/backfill', 'src/users'],
+  'src/metrics': [
+    'src/user-updates',
+    'src/replay-runs',
+    'src/dead-letters',
+    'src/reconcile',
+    'src/backfill',
+    'src/users',
+  ],
   // Which processes of the service run.
   'src/processes': ['src/db', 'drizzle/schema'],
   'src/doctor': [
