@@ -7,7 +7,12 @@ import type { DatabaseTarget } from './target/database-target.ts';
  * The keys of the locks: "clerk" in ASCII, which is the key for migrations, and a number. Advisory locks belong to one
  * database, so two databases of one server have separate locks.
  */
-const KEYS = { backfill: 0x63_6c_65_72_6b_01, reconcile: 0x63_6c_65_72_6b_02, replay: 0x63_6c_65_72_6b_03 } as const;
+const KEYS = {
+  backfill: 0x63_6c_65_72_6b_01,
+  reconcile: 0x63_6c_65_72_6b_02,
+  replay: 0x63_6c_65_72_6b_03,
+  retention: 0x63_6c_65_72_6b_04,
+} as const;
 
 /** The longest time that a timer holds: 24 days. */
 const NO_LIMIT_MS = 2 ** 31 - 1;

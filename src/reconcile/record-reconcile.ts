@@ -9,8 +9,6 @@ import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { makeRunId } from '../walk/run-id.ts';
 import type { ActiveReconcile, RecentCheckpoint } from './active-reconcile.ts';
 
-/** How long runs are kept. The newest is always kept. */
-const KEPT = sql.raw("interval '90 days'");
 /** How often the schedule walks all users. */
 const FULL_EVERY = sql.raw("interval '1 day'");
 /** When a walk that failed is tried again. Runs that ask for less continue meanwhile. */
@@ -45,12 +43,6 @@ const END_RECONCILE = defineStatement(
     ${nameOf(r.drift)} = $7::text::jsonb, ${nameOf(r.error)} = $8, ${nameOf(r.checkpoint)} = $9::text::jsonb,
     ${nameOf(r.finished_at)} = case when $3 = 'finished' then now() end
   where ${r.run_id} = $1`,
-);
-
-const PRUNE_RECONCILES = defineStatement(
-  'prune reconciles',
-  sql`
-  delete from ${reconcileRuns} as r where ${r.run_id} <> $1 and ${r.started_at} < now() - ${KEPT}`,
 );
 
 const FIND_WATERMARK = defineStatement(
@@ -98,7 +90,7 @@ export async function beginReconcile(session: Session, kind: RunKind): Promise<s
 }
 
 /**
- * Records how a run ended. After one that finished, those of long ago are removed.
+ * Records how a run ended.
  *
  * @param error why it failed, a sentence.
  */
@@ -116,7 +108,6 @@ export async function endReconcile(session: Session, run: ActiveReconcile, error
     error ?? null,
     state === 'stopped' ? JSON.stringify(checkpoint) : null,
   ]);
-  if (state === 'finished') await session.run(PRUNE_RECONCILES, [runId]);
 }
 
 /** The watermark of the last finished run of this instance, if there is one. */

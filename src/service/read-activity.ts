@@ -1,6 +1,6 @@
 import { findLatestBackfill } from '../backfill/find-latest-backfill.ts';
 import type { Pool } from '../db/pool.ts';
-import { countReplayRuns } from '../dead-letters/count-replay-runs.ts';
+import { countReplayRuns } from '../replay-runs/count-replay-runs.ts';
 import type { Activity } from '../metrics/activity-metrics.ts';
 import { findLastDeliveryAge } from '../processes/find-last-delivery.ts';
 

@@ -59,9 +59,17 @@ const READ = defineStatement(
  */
 export async function findUsers(session: Session, text: string): Promise<UserRows[]> {
   const found = await session.run<{ id: string }>(FIND, [text, toPhoneNumber(text)]);
-  if (found.length === 0) return [];
-  const ids = JSON.stringify(found.map(({ id }) => id));
-  const rows = await session.run<{ user_row: string; child_rows: string }>(READ, [ids]);
+  return found.length === 0
+    ? []
+    : readUsers(
+        session,
+        found.map(({ id }) => id),
+      );
+}
+
+/** Reads users by their ids, in the order of these. An id without a row is left out. */
+export async function readUsers(session: Session, ids: readonly string[]): Promise<UserRows[]> {
+  const rows = await session.run<{ user_row: string; child_rows: string }>(READ, [JSON.stringify(ids)]);
   return rows.map(({ user_row, child_rows }) => ({
     user: parseRow(user_row),
     children: parseRow(child_rows) as UserRows['children'],

@@ -47,6 +47,7 @@ describe('defaults', () => {
     httpsProxy: undefined,
     noProxy: undefined,
     reconcileIntervalMs: 900_000,
+    retentionDays: 120,
     sendsUserUpdates: true,
     userUpdatesShare: 0.5,
   };
@@ -86,6 +87,7 @@ describe('defaults', () => {
       HTTPS_PROXY: 'http://u:p@proxy.example:3128',
       NO_PROXY: 'localhost,.internal',
       RECONCILE_INTERVAL: 'off',
+      RETENTION_DAYS: 'off',
       USER_UPDATES: 'off',
       USER_UPDATES_SHARE: '0.25',
     };
@@ -105,6 +107,7 @@ describe('defaults', () => {
       httpsProxy: 'http://u:p@proxy.example:3128',
       noProxy: 'localhost,.internal',
       reconcileIntervalMs: undefined,
+      retentionDays: undefined,
       sendsUserUpdates: false,
       userUpdatesShare: 0.25,
     });
@@ -193,6 +196,11 @@ describe('right and wrong values', () => {
       right: ['http://proxy.example:3128', 'https://u:p@proxy.example', 'proxy.example:3128', ' http://[::1]:80 '],
       wrong: ['socks5://proxy.example:1080', 'http://', 'http://a b', '//', 'ftp://proxy.example'],
       sentence: 'HTTPS_PROXY must be a URL like http://user:password@proxy.example.com:3128 (no SOCKS proxy).',
+    },
+    RETENTION_DAYS: {
+      right: ['off', '1', '120', '36500'],
+      wrong: ['0', '-1', '1.5', '90d', '36501', 'never'],
+      sentence: 'RETENTION_DAYS must be a whole number of days from 1 to 36500, or off.',
     },
     RECONCILE_INTERVAL: {
       right: ['10s', '90s', '15m', '2h', '1d', '7d', '168h', 'off'],
