@@ -1,9 +1,9 @@
 import type { BackfillPreview } from '../../backfill/preview-backfill.ts';
 import type { BackfillReport } from '../../backfill/run-backfill.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import { formatDuration } from '../../text/format-values.ts';
 import { SHORTFALL_REMEDY } from '../../walk/describe-shortfall.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatDuration } from '../output/format-values.ts';
 
 const ENDS: Readonly<Record<BackfillReport['end'], string>> = {
   finished: 'finished',

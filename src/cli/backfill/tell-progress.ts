@@ -1,7 +1,7 @@
 import type { BackfillBegun, BackfillProgress } from '../../backfill/backfill-options.ts';
 import { describeWait } from '../../service/open-api.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import { formatTime } from '../output/format-values.ts';
+import { formatTime } from '../../text/format-values.ts';
 import type { WalkTeller } from '../output/walk-progress.ts';
 import type { CommandContext } from '../program/command-context.ts';
 
