@@ -14,10 +14,18 @@ export const origins = ['webhook', 'backfill', 'reconcile', 'sync-user', 'user-u
 /** One of `origins`. */
 export type Origin = (typeof origins)[number];
 
-/** The states of a dead letter. A queued letter is as open as an open one: the running service replays it next. */
+/** The states of a dead letter. A queued letter waits for the running service, which replays it within seconds. */
 export const letterStates = ['open', 'queued', 'replayed', 'discarded'] as const;
 /** One of `letterStates`. */
 export type LetterState = (typeof letterStates)[number];
+
+/** The states of letters that nobody has resolved: a replay or a resend tries them again. */
+export const unresolvedLetterStates = ['open', 'queued'] as const satisfies readonly LetterState[];
+
+/** True for a letter that waits for a replay, for an operator or for a resend. */
+export function isUnresolved(state: LetterState): boolean {
+  return unresolvedLetterStates.some((unresolved) => unresolved === state);
+}
 
 /** The states of a backfill, a reconcile or a replay run. */
 export const runStates = ['running', 'finished', 'stopped', 'failed'] as const;

@@ -10,6 +10,7 @@ import type { DatabaseTarget } from './target/database-target.ts';
 const KEYS = {
   backfill: 0x63_6c_65_72_6b_01,
   reconcile: 0x63_6c_65_72_6b_02,
+  replay: 0x63_6c_65_72_6b_03,
   retention: 0x63_6c_65_72_6b_04,
 } as const;
 

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import { isOneOf } from '../../drizzle/schema/clerk-schema.ts';
+import { isUnresolved, unresolvedLetterStates } from '../../drizzle/schema/codes.ts';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import { parseJson } from '../clerk/json/parse-json.ts';
 import type { MessageFacts } from '../clerk/webhook/parse-event.ts';
@@ -11,7 +13,7 @@ import { type BatchEntry, isDelivery } from '../sync/batch-entry.ts';
 import { makeLetterBody } from '../sync/statements/keep-letters.ts';
 import { type BodyChange, compareBodies } from './compare-bodies.ts';
 import type { DeadLetterWithBody } from './dead-letter.ts';
-import { readEntry } from './replay-dead-letter.ts';
+import { readEntry } from './load-entries.ts';
 
 const d = alias(deadLetters, 'd');
 
@@ -22,7 +24,7 @@ const EDIT = defineStatement(
   update ${deadLetters} as d set
     ${nameOf(d.body)} = $3, ${nameOf(d.original_body)} = $4, ${nameOf(d.event_type)} = $5, ${nameOf(d.user_id)} = $6,
     ${nameOf(d.instance_id)} = $7
-  where ${d.message_id} = $1 and ${d.state} = 'open' and ${d.body} = $2
+  where ${d.message_id} = $1 and ${isOneOf(d.state, unresolvedLetterStates)} and ${d.body} = $2
   returning ${d.message_id}`,
 );
 
@@ -35,7 +37,7 @@ export interface Edit {
 }
 
 /**
- * Gives an open letter another body, without secrets. The body as it came stays beside it as long as the two differ. What
+ * Gives an open or queued letter another body, without secrets. The body as it came stays beside it as long as the two differ. What
  * the letter says about its event follows the new body. Of two edits at once the later one fails.
  *
  * @param letter as the editor has seen it.
@@ -72,7 +74,7 @@ function readFacts(entry: BatchEntry): Pick<MessageFacts, 'eventType' | 'userId'
 
 /** @throws {OperatorError} for a letter that is closed. */
 export function assertEditable({ message_id: id, state }: DeadLetterWithBody): void {
-  if (state === 'open') return;
+  if (isUnresolved(state)) return;
   throw new OperatorError('dead_letter_not_open', `The dead letter ${id} was ${state}. Only open ones can be edited.`, {
     hint: `\`clerk-sync dead-letters show ${id}\` says what became of it.`,
   });

@@ -39,7 +39,8 @@ const EXPLANATIONS: Explanations<LetterReason> = {
 
 /** What becomes of a letter for which there is nothing to do, by its state. */
 const CLOSED: Readonly<Record<Exclude<LetterState, 'open'>, string>> = {
-  queued: 'Nothing. The running service replays it within seconds.',
+  queued:
+    'Nothing. The running service replays it within seconds. If it stays queued, the log of the service says why.',
   discarded: 'Nothing. It was discarded and will never be applied.',
   replayed: 'Nothing. It was replayed and is in the tables.',
 };

@@ -1,4 +1,4 @@
-import type { LetterState } from '../../drizzle/schema/codes.ts';
+import { type LetterState, unresolvedLetterStates } from '../../drizzle/schema/codes.ts';
 import type { Pool } from '../db/pool.ts';
 import type { DeadLetter, DeadLetterWithBody } from '../dead-letters/dead-letter.ts';
 import { discardDeadLetter } from '../dead-letters/discard-dead-letter.ts';
@@ -15,7 +15,7 @@ export interface ShownDeadLetter extends DeadLetterWithBody {
 
 /** Which dead letters: each part that is given must hold. */
 export interface DeadLetterQuery {
-  /** Default: open ones only. */
+  /** Default: open and queued ones. */
   readonly states?: readonly LetterState[];
   readonly reasons?: readonly string[];
   readonly userIds?: readonly string[];
@@ -68,7 +68,9 @@ export interface DeadLetters {
 export function createDeadLetters(pool: Pool, settle: SettleOptions): DeadLetters {
   return {
     list: (query = {}) =>
-      pool.withTransaction((session) => findDeadLetters(session, { states: ['open'], limit: 100, ...query })),
+      pool.withTransaction((session) =>
+        findDeadLetters(session, { states: unresolvedLetterStates, limit: 100, ...query }),
+      ),
     async show(messageId) {
       const letter = await pool.withTransaction((session) => getDeadLetter(session, messageId));
       const { why, whatToDo } = explainDeadLetter(letter);

@@ -1,4 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { isOneOf } from '../../drizzle/schema/clerk-schema.ts';
+import { unresolvedLetterStates } from '../../drizzle/schema/codes.ts';
 import { backfillRuns, deadLetters, reconcileRuns, users, webhookMessages } from '../../drizzle/schema/index.ts';
 import { readMigrationState } from '../db/migrations/migrate.ts';
 import type { MigrationState } from '../db/migrations/migration-state.ts';
@@ -40,7 +42,7 @@ const READ_DATA = defineStatement(
     (select count(*) from ${users} where ${users.deleted_at} is not null)::float8 as deleted,
     (select coalesce(json_object_agg(reason, letters), '{}') from (
       select ${deadLetters.reason} as reason, count(*) as letters from ${deadLetters}
-      where ${deadLetters.state} = 'open' group by ${deadLetters.reason}) r) as letters,
+      where ${isOneOf(deadLetters.state, unresolvedLetterStates)} group by ${deadLetters.reason}) r) as letters,
     (select ${epochMs(sql`max(${webhookMessages.received_at})`)} from ${webhookMessages}) as delivery`,
 );
 

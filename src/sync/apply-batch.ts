@@ -80,35 +80,44 @@ function listCandidates(entries: readonly BatchEntry[]): Candidates {
   };
 }
 
-/** Deletions come before snapshots, and only what is claimed shows whether there are any. */
+/**
+ * Deletions come before snapshots, and only what is claimed shows whether there are any. The ledger has the messages of
+ * replays already, so nothing of them would be written.
+ */
 function mayWriteAhead({ deliveries, observed }: Candidates): boolean {
-  return observed.length === 0 && deliveries.some(isSnapshot) && !deliveries.some(isTombstone);
+  if (observed.length > 0 || deliveries.some((entry) => isTombstone(entry) || isReplay(entry))) return false;
+  return deliveries.some(isSnapshot);
 }
 
 /**
- * Finds which entries are this transaction's to settle: new messages, those whose dead letter is open, and all that was
- * read from the Backend API. Open letters are locked here, and so are those that a delivery may make pointless.
+ * Finds which entries are this transaction's to settle: new messages, those whose dead letter is unresolved, all that was
+ * read from the Backend API, and replays whose letter is as it was read. Unresolved letters are locked here, and so are those
+ * that a delivery may make pointless.
  */
 async function claimEntries(session: Session, { deliveries, observed }: Candidates) {
   const rows = deliveries.map((entry) => ({ message: entry.message, outcome: expectOutcome(entry) }));
   const { claimed, observedLetters } = rows.length === 0 ? NOTHING_CLAIMED : await claimMessages(session, rows);
   const own = new Set(observed.map(({ letterId }) => letterId));
   const known = [
-    ...deliveries.map(getLetterId).filter((messageId) => !claimed.has(messageId)),
+    ...deliveries.filter((entry) => isReplay(entry) || !claimed.has(getLetterId(entry))).map(getLetterId),
     ...new Set([...own, ...observedLetters]),
   ];
   const open = known.length === 0 ? [] : await reopenDeadLetters(session, known);
-  const reopened = new Set(open.map(({ message_id: id }) => id));
-  const mine = deliveries.filter(({ message: { messageId } }) => claimed.has(messageId) || reopened.has(messageId));
+  const reopened = new Map(open.map((letter) => [letter.message_id, letter.version]));
+  const mine = [...deliveries, ...observed].filter((entry) => {
+    const id = getLetterId(entry);
+    if (isReplay(entry)) return reopened.get(id) === entry.letterVersion;
+    return !isDelivery(entry) || claimed.has(id) || reopened.has(id);
+  });
   const others = open.filter(({ message_id: id }) => observedLetters.includes(id) && !own.has(id));
-  return { mine: [...mine, ...observed], claimed, reopened, observedLetters: others };
+  return { mine, claimed, reopened, observedLetters: others };
 }
 
 const NOTHING_CLAIMED: Claim = { claimed: new Set(), observedLetters: [] };
 
 interface Settlement {
   readonly outcomes: ReadonlyMap<BatchEntry, RecordedOutcome>;
-  readonly reopened: ReadonlySet<string>;
+  readonly reopened: ReadonlyMap<string, string>;
   readonly overtaken: readonly OpenLetter[];
   readonly now: Date;
 }
@@ -140,5 +149,7 @@ const isSnapshot = <Entry extends BatchEntry>(entry: Entry): entry is Entry & { 
   entry.change.kind === 'snapshot';
 
 const isObserved = (entry: BatchEntry): entry is ObservedEntry => !isDelivery(entry);
+
+const isReplay = ({ letterVersion }: BatchEntry): boolean => letterVersion !== undefined;
 
 const isFailed = (entry: BatchEntry): entry is FailedEntry => entry.change.kind === 'dead_letter';

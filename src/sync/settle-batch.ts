@@ -7,15 +7,24 @@ import {
   findSqlState,
 } from '../db/errors/database-errors.ts';
 import { deniesEveryRow } from '../db/errors/denies-every-row.ts';
-import type { Pool } from '../db/pool.ts';
-import { applyBatch } from './apply-batch.ts';
+import type { Pool, Session } from '../db/pool.ts';
+import { type ApplyOptions, applyBatch } from './apply-batch.ts';
 import { type BatchEntry, type EntryFailure, isDelivery } from './batch-entry.ts';
-import type { DeletedUsers } from './statements/write-tombstones.ts';
 
 /** What settling needs. */
-export interface SettleOptions {
+export interface SettleOptions extends Pick<ApplyOptions, 'deletedUsers'> {
   readonly pool: Pool;
-  readonly deletedUsers: DeletedUsers;
+  /**
+   * Runs at the end of each transaction, so that what it writes and what was applied are committed together. What it throws
+   * undoes both. Then the database's own errors and `DatabaseUnavailableError` end the batch.
+   */
+  readonly afterApply?: (session: Session, applied: readonly Applied[]) => Promise<void>;
+}
+
+/** One entry of a transaction, and what became of it. */
+export interface Applied {
+  readonly entry: BatchEntry;
+  readonly outcome: Outcome;
 }
 
 /** What became of one entry. `letter` if it ended as a dead letter. */
@@ -42,10 +51,11 @@ const MAX_UNCLEAR = 64;
  * before has failed.
  */
 export async function settleEach(
-  { pool, deletedUsers }: SettleOptions,
+  options: SettleOptions,
   entries: readonly BatchEntry[],
   timeoutMs = 10_000,
 ): Promise<SettleResult[]> {
+  const { pool } = options;
   const deadline = performance.now() + timeoutMs;
   let unclear = 0;
   let end: { readonly failure: unknown } | undefined;
@@ -54,11 +64,10 @@ export async function settleEach(
     const ended = end;
     if (ended !== undefined) return part.map(() => ended);
     try {
-      const outcomes = await pool.withTransaction(
-        (session) => applyBatch(session, part, { deletedUsers, now: new Date() }),
-        { timeoutMs: Math.max(0, deadline - performance.now()) },
-      );
-      return part.map((entry, place) => describeSettled(entry, outcomes[place] as Outcome));
+      const applied = await pool.withTransaction((session) => apply(session, part, options), {
+        timeoutMs: Math.max(0, deadline - performance.now()),
+      });
+      return applied.map(describeSettled);
     } catch (error) {
       return split(part, error);
     }
@@ -82,8 +91,55 @@ export async function settleEach(
   return settle(entries);
 }
 
+/** What a transaction has found and what became of each, in the same order. */
+export interface SettledFinds {
+  readonly entries: readonly BatchEntry[];
+  readonly results: readonly SettleResult[];
+}
+
 /**
- * The same for callers that continue only if everything was settled.
+ * Settles what the transaction finds by itself, with the locks that it takes for that. They last until the commit. Only if
+ * the database refuses one of the entries, they are settled by `settleEach`, without these locks.
+ *
+ * @throws {DatabaseUnavailableError} or what `find` throws.
+ */
+export async function settleFound(
+  options: SettleOptions,
+  find: (session: Session) => Promise<BatchEntry[]>,
+  timeoutMs = 10_000,
+): Promise<SettledFinds> {
+  const startedAt = performance.now();
+  let entries: BatchEntry[] = [];
+  try {
+    const applied = await options.pool.withTransaction(
+      async (session) => {
+        entries = [];
+        entries = await find(session);
+        return apply(session, entries, options);
+      },
+      { timeoutMs },
+    );
+    return { entries, results: applied.map(describeSettled) };
+  } catch (error) {
+    if (entries.length === 0 || findBlame(error) === 'moment') throw error;
+    return { entries, results: await settleEach(options, entries, timeoutMs - (performance.now() - startedAt)) };
+  }
+}
+
+async function apply(
+  session: Session,
+  entries: readonly BatchEntry[],
+  { deletedUsers, afterApply }: SettleOptions,
+): Promise<Applied[]> {
+  if (entries.length === 0) return [];
+  const outcomes = await applyBatch(session, entries, { deletedUsers, now: new Date() });
+  const applied = entries.map((entry, place) => ({ entry, outcome: outcomes[place] as Outcome }));
+  await afterApply?.(session, applied);
+  return applied;
+}
+
+/**
+ * As `settleEach`, for callers that continue only if everything was settled.
  *
  * @throws {DatabaseUnavailableError} or an unknown error, if something could not be decided. By then all else that can be
  * is committed.
@@ -110,7 +166,7 @@ export async function settleOne(options: SettleOptions, entry: BatchEntry): Prom
   return settled;
 }
 
-function describeSettled({ change }: BatchEntry, outcome: Outcome): Settled {
+function describeSettled({ entry: { change }, outcome }: Applied): Settled {
   return outcome === 'dead_letter' && change.kind === 'dead_letter' ? { outcome, letter: change } : { outcome };
 }
 

@@ -7,7 +7,7 @@ import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { inTransaction } from '../program/open-database.ts';
 import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
 
-/** `dead-letters list`: lists open letters, the oldest first, without their bodies. */
+/** `dead-letters list`: lists unresolved letters, the oldest first, without their bodies. */
 export async function listDeadLetters(
   options: FilterOptions & { json?: boolean },
   context: CommandContext,

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { origins } from '../../../drizzle/schema/codes.ts';
+import { letterStates, origins, unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
 import { collect, parseRate, parseText } from '../program/parse-argument.ts';
 import type { Registration } from '../program/registration.ts';
 import { choiceOption, formatExamples, limitOption, withChanges, withPeriod } from '../program/selection-options.ts';
-
-const STATES = ['open', 'replayed', 'discarded'];
 
 /** Declares `dead-letters summary|list|show|edit|replay|discard` and passes their options on. */
 export function registerDeadLetters({ program, context, run }: Registration): void {
@@ -97,13 +95,13 @@ function withFilters(command: Command): Command {
     )
     .option('--user <id>', 'only letters about this user; can be repeated', collect);
   return withPeriod(command, 'letters that first failed').addOption(
-    choiceOption('--state <state>', 'only letters in this state', STATES, 'open'),
+    choiceOption('--state <state>', 'only letters in this state', letterStates, unresolvedLetterStates.join(' and ')),
   );
 }
 
 function withSelection(command: Command): Command {
   const selected = withFilters(command.argument('[message-ids...]', 'the dead letters; or use --all or a filter'))
-    .option('--all', 'all open dead letters')
+    .option('--all', 'all dead letters that are open or queued')
     .option('--rate <n>', 'up to this many in a second', parseRate);
   return withChanges(selected, 'dead letters', 'counts by cause');
 }

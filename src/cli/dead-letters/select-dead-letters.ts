@@ -1,3 +1,4 @@
+import { unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
 import type { Session } from '../../db/pool.ts';
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
@@ -35,7 +36,7 @@ export interface Selection {
 const NO_PATH = '-';
 
 /**
- * The filter that the options mean. Without `--state` it selects open letters.
+ * The filter that the options mean. Without `--state` it selects letters that nobody has resolved.
  *
  * @throws {OperatorError} for a value that no letter can have: an empty list would look as if there was nothing to do.
  */
@@ -43,7 +44,7 @@ export async function readFilter(session: Session, options: FilterOptions): Prom
   const { origin, type, reason, path, user, since, until, state, limit } = options;
   assertPeriod(options);
   const filter: DeadLetterFilter = {
-    states: state ?? ['open'],
+    states: state ?? unresolvedLetterStates,
     ...(origin && { origins: origin }),
     ...(type && { types: type }),
     ...(reason && { reasons: reason }),

@@ -1,11 +1,21 @@
-import { getTableColumns, type InferSelectModel, type SQL, sql } from 'drizzle-orm';
+import { getTableColumns, type InferSelectModel, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { listSql, nameOf } from './columns.ts';
 import { epochMs, readTime } from './wire-time.ts';
 
-/** Columns for a select whose rows `readRow` reads: its times are read as `epochMs` says. */
+/** Columns for a select whose rows `readRow` reads: times are read as `epochMs` says, and counts as numbers. */
 export function selectReadable(columns: readonly PgColumn[]): SQL {
-  return listSql(columns.map((column) => (isTime(column) ? sql`${epochMs(column)} as ${nameOf(column)}` : column)));
+  return listSql(columns.map(makeReadable));
+}
+
+function makeReadable(column: PgColumn): SQLWrapper {
+  if (isTime(column)) return sql`${epochMs(column)} as ${nameOf(column)}`;
+  // The driver reads a `bigint` as text.
+  return isCount(column) ? sql`${column}::float8 as ${nameOf(column)}` : column;
+}
+
+function isCount(column: PgColumn): boolean {
+  return column.dataType === 'number' && column.getSQLType() === 'bigint';
 }
 
 /** A row as `selectReadable` has read it, with its times. */

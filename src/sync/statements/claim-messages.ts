@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import type { RecordedOutcome } from '../../../drizzle/schema/codes.ts';
+import { isOneOf } from '../../../drizzle/schema/clerk-schema.ts';
+import { type RecordedOutcome, unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
 import { deadLetters, webhookMessages } from '../../../drizzle/schema/messages.ts';
 import type { MessageFacts } from '../../clerk/webhook/parse-event.ts';
 import type { Session } from '../../db/pool.ts';
@@ -30,7 +31,7 @@ const CLAIM_MESSAGES = defineStatement(
   union all
   select ${d.message_id}, true from r cross join lateral (
     select ${deadLetters.message_id} from ${deadLetters}
-    where ${deadLetters.message_id} = 'api_' || ${r.user_id} and ${deadLetters.state} = 'open' offset 0
+    where ${deadLetters.message_id} = 'api_' || ${r.user_id} and ${isOneOf(deadLetters.state, unresolvedLetterStates)} offset 0
   ) d`,
 );
 
@@ -59,7 +60,7 @@ export interface SettledMessage {
 export interface Claim {
   /** The ids of the messages that were not there: this transaction settles them. */
   readonly claimed: ReadonlySet<string>;
-  /** The open letters of what the Backend API said of users whom the messages are about. */
+  /** The unresolved letters of what the Backend API said of users whom the messages are about. */
   readonly observedLetters: readonly string[];
 }
 

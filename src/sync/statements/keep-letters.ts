@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import { isOneOf } from '../../../drizzle/schema/clerk-schema.ts';
+import { unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
 import { deadLetters } from '../../../drizzle/schema/messages.ts';
 import { redactSecrets } from '../../clerk/json/redact-secrets.ts';
 import type { Session } from '../../db/pool.ts';
@@ -20,15 +22,17 @@ const d = alias(deadLetters, 'd');
 const r = alias(deadLetters, 'r');
 const excluded = alias(deadLetters, 'excluded');
 
-/** Of these letters, locks and reads those that are open. */
+const IS_UNRESOLVED = isOneOf(d.state, unresolvedLetterStates);
+
+/** Of these letters, locks and reads those that nobody has resolved. */
 const REOPEN_LETTERS = defineStatement(
   'reopen dead letters',
   sql`
-  select ${d.message_id}, ${d.user_id},
+  select ${d.message_id}, ${d.user_id}, d.xmin::text as version,
     case when ${d.origin} <> 'webhook' then ${d.details} ->> 'observed_at' end as observed_at,
     case when ${d.origin} <> 'webhook' then ${d.body} end as body
   from ${deadLetters} as d
-  where ${d.message_id} = any(array(select json_array_elements_text($1::text::json))) and ${d.state} = 'open'
+  where ${d.message_id} = any(array(select json_array_elements_text($1::text::json))) and ${IS_UNRESOLVED}
   order by ${d.message_id} collate "C"
   for update`,
 );
@@ -54,10 +58,10 @@ const INSERT = sql`
   order by ${r.message_id} collate "C"
   on conflict (${nameOf(d.message_id)}) do update set
     ${assign([d.reason, d.path, d.error, d.details], excluded)},
-    ${nameOf(d.attempts)} = ${d.attempts} + 1, ${assign([d.last_failed_at], excluded)}`;
+    ${nameOf(d.attempts)} = ${d.attempts} + 1, ${assign([d.last_failed_at, d.state], excluded)}`;
 
-/** A letter that fails again keeps its first body and time, and says the newest reason. */
-const KEEP_LETTERS = defineStatement('keep dead letters', sql`${INSERT} where ${d.state} = 'open'`);
+/** A letter that fails again keeps its first body and time, and says the newest reason. A queued one is open again. */
+const KEEP_LETTERS = defineStatement('keep dead letters', sql`${INSERT} where ${IS_UNRESOLVED}`);
 
 /**
  * What the Backend API says changes: the newest body counts, and a letter that was closed is open again. An edited body that
@@ -68,24 +72,26 @@ const KEEP_OBSERVED_LETTERS = defineStatement(
   sql`${INSERT},
     ${assign([d.origin, d.instance_id, d.body], excluded)},
     ${nameOf(d.original_body)} = case when ${d.body} = ${excluded.body} then ${d.original_body} end,
-    ${nameOf(d.state)} = 'open', ${nameOf(d.resolved_at)} = null, ${nameOf(d.resolution)} = null
+    ${nameOf(d.resolved_at)} = null, ${nameOf(d.resolution)} = null
   where ${d.state} <> 'discarded'`,
 );
 
-/** A letter that is open, and locked. The last two are null for a delivery's. */
+/** A letter that nobody has resolved, and that is locked. The last two are null for a delivery's. */
 export interface OpenLetter {
   readonly message_id: string;
   readonly user_id: string | null;
+  /** Another one after each change of the row. */
+  readonly version: string;
   readonly observed_at: string | null;
   readonly body: string | null;
 }
 
-/** Of these dead letters, locks and returns those that are open. */
+/** Of these dead letters, locks and returns those that nobody has resolved. */
 export async function reopenDeadLetters(session: Session, messageIds: readonly string[]): Promise<OpenLetter[]> {
   return session.run<OpenLetter>(REOPEN_LETTERS, [JSON.stringify(messageIds)]);
 }
 
-/** Closes the open dead letters of messages that have now been settled. */
+/** Closes the dead letters of messages that have now been settled. */
 export function resolveDeadLetters(session: Session, rows: readonly SettledMessage[], resolvedAt: Date): void {
   session.post(RESOLVE_LETTERS, [
     JSON.stringify(

@@ -1,4 +1,6 @@
 import { sql } from 'drizzle-orm';
+import { isOneOf } from '../../../../drizzle/schema/clerk-schema.ts';
+import { unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
 import { deadLetters } from '../../../../drizzle/schema/messages.ts';
 import { defineStatement } from '../../../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../../../db/sql/wire-time.ts';
@@ -21,7 +23,7 @@ const COUNT = defineStatement(
   sql`
   select ${deadLetters.reason}, count(*)::float8 as count,
     ${epochMs(sql`min(${deadLetters.first_failed_at})`)} as "oldestAt"
-  from ${deadLetters} where ${deadLetters.state} = 'open' group by ${deadLetters.reason} order by 2 desc, 1 limit 20`,
+  from ${deadLetters} where ${isOneOf(deadLetters.state, unresolvedLetterStates)} group by ${deadLetters.reason} order by 2 desc, 1 limit 20`,
 );
 
 /** The most frequent reason comes first. */

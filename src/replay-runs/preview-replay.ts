@@ -1,0 +1,106 @@
+import type { Pool, Session, WorkOptions } from '../db/pool.ts';
+import { countDeadLetters, findLetterPositions } from '../dead-letters/find-dead-letters.ts';
+import { loadEntries } from '../dead-letters/load-entries.ts';
+import { type SettleOptions, type SettleResult, settleFound } from '../sync/settle-batch.ts';
+import { freezeFilter, type ReplayFilter } from './replay-filter.ts';
+import { countOutcomes, type ReplayCounts } from './replay-run.ts';
+import { findUndecided } from './replay-scene.ts';
+
+/** What a replay of all letters of a filter would come to now. */
+export interface ReplayPreview extends ReplayCounts {
+  /** How many letters the filter names. */
+  readonly letters: number;
+  /** How many of them were tried, the oldest first. The time of a preview is limited. */
+  readonly tried: number;
+  /** Of those, how many could not be decided, for example because a right is missing. */
+  readonly undecided: number;
+}
+
+const MAX_MS = 5000;
+const MAX_TRIED = 20_000;
+const BATCH = 200;
+
+/**
+ * Tries the letters of a filter in transactions that are rolled back, the oldest first, up to 20,000 of them. Each batch is
+ * tried by itself, as if the others had not been.
+ *
+ * @param filter as for `startReplayRun`: without a choice of states it names open letters.
+ * @param maxMs after so long it tells what it has tried. Default 5,000 ms.
+ * @throws {DatabaseUnavailableError}
+ */
+export async function previewReplay(
+  options: SettleOptions,
+  filter: ReplayFilter,
+  maxMs: number = MAX_MS,
+): Promise<ReplayPreview> {
+  const deadline = performance.now() + maxMs;
+  const frozen = freezeFilter(filter, new Date());
+  const [letters, positions] = await options.pool.withTransaction(async (session) => [
+    await countDeadLetters(session, frozen),
+    await findLetterPositions(session, { ...frozen, limit: MAX_TRIED }),
+  ]);
+  const results: SettleResult[] = [];
+  let timeLeft = maxMs;
+  for (let place = 0; place < positions.length && timeLeft > 0; place += BATCH) {
+    results.push(
+      ...(await tryBatch(
+        options,
+        positions.slice(place, place + BATCH).map(({ messageId }) => messageId),
+        timeLeft,
+      )),
+    );
+    timeLeft = deadline - performance.now();
+  }
+  const decided = results.filter((result) => 'outcome' in result);
+  return {
+    ...countOutcomes(decided),
+    ...{ letters, tried: results.length, undecided: results.length - decided.length },
+  };
+}
+
+/** A batch whose time is over, because others hold its rows, is not counted. */
+async function tryBatch(
+  options: SettleOptions,
+  ids: readonly string[],
+  timeoutMs: number,
+): Promise<readonly SettleResult[]> {
+  const startedAt = performance.now();
+  const settle = { ...options, pool: makeUndoingPool(options.pool) };
+  try {
+    const { entries, results } = await settleFound(settle, (session) => loadEntries(session, ids), timeoutMs);
+    findUndecided(entries, results);
+    return results;
+  } catch (error) {
+    if (performance.now() - startedAt >= timeoutMs) return [];
+    throw error;
+  }
+}
+
+/** Everything worked. What it returned is brought out of the transaction, which is rolled back by it. */
+class Undone<T> extends Error {
+  readonly result: T;
+
+  constructor(result: T) {
+    super('The transaction was only tried.');
+    this.result = result;
+  }
+}
+
+/** A pool whose transactions never commit. What a commit would check is checked. */
+function makeUndoingPool(pool: Pool): Pool {
+  return {
+    ...{ size: pool.size, inFlight: pool.inFlight, waiting: pool.waiting, close: () => pool.close() },
+    async withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T> {
+      try {
+        return await pool.withTransaction(async (session): Promise<never> => {
+          const result = await work(session);
+          await session.run('set constraints all immediate');
+          throw new Undone(result);
+        }, options);
+      } catch (error) {
+        if (error instanceof Undone) return error.result;
+        throw error;
+      }
+    },
+  };
+}

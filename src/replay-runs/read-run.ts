@@ -1,0 +1,66 @@
+import type { Pool } from '../db/pool.ts';
+import { findLetterPositions, type LetterPosition } from '../dead-letters/find-dead-letters.ts';
+import { loadEntries } from '../dead-letters/load-entries.ts';
+import type { BatchEntry } from '../sync/batch-entry.ts';
+import { choosePace, type Pace } from './choose-pace.ts';
+import type { ReplayRun } from './replay-run.ts';
+
+/** The next letters of a run. */
+export interface RunBatch extends Pick<Pace, 'rest'> {
+  readonly entries: readonly BatchEntry[];
+  /** There are no letters after the checkpoint. */
+  readonly isLast: boolean;
+}
+
+/** Reads the letters of one run, in their order. */
+export interface RunReader {
+  /** The letters after the checkpoint. */
+  read(run: ReplayRun): Promise<RunBatch>;
+}
+
+interface ReadAhead {
+  readonly after: string | undefined;
+  readonly batch: Promise<RunBatch & { readonly last: LetterPosition | undefined }>;
+}
+
+/**
+ * Makes a reader that reads one batch ahead, while the one before is written. So both cores have something to do: reading
+ * an event takes about as long as writing it. It does not read ahead if the run has to wait after each batch.
+ */
+export function createRunReader(pool: Pool): RunReader {
+  let ahead: ReadAhead | undefined;
+  const load = (run: ReplayRun, after: LetterPosition | undefined): ReadAhead => {
+    const batch = loadBatch(pool, run, after);
+    // Whoever reads it is told of its failure. If nobody does, the next read fails as well.
+    batch.catch(() => undefined);
+    return { after: after?.messageId, batch };
+  };
+  return {
+    async read(run) {
+      const checkpoint = readCheckpoint(run);
+      const reading = ahead !== undefined && ahead.after === checkpoint?.messageId ? ahead : load(run, checkpoint);
+      ahead = undefined;
+      const { last, ...batch } = await reading.batch;
+      if (last !== undefined && batch.rest === 0 && run.max_per_second === null) ahead = load(run, last);
+      return batch;
+    },
+  };
+}
+
+function readCheckpoint(run: ReplayRun): LetterPosition | undefined {
+  const { checkpoint_failed_at: firstFailedAt, checkpoint_message_id: messageId } = run;
+  return firstFailedAt === null || messageId === null ? undefined : { firstFailedAt, messageId };
+}
+
+function loadBatch(pool: Pool, { filter, max_per_second: most }: ReplayRun, after: LetterPosition | undefined) {
+  return pool.withTransaction(async (session) => {
+    const { batch, rest } = await choosePace(session);
+    const limit = Math.min(batch, most ?? batch);
+    const positions = await findLetterPositions(session, { ...filter, ...(after && { after }), limit });
+    const entries = await loadEntries(
+      session,
+      positions.map(({ messageId }) => messageId),
+    );
+    return { entries, rest, isLast: positions.length === 0, last: positions.at(-1) };
+  });
+}

@@ -1,0 +1,89 @@
+import { loadEntries } from '../dead-letters/load-entries.ts';
+import { type Settled, settleFound } from '../sync/settle-batch.ts';
+import { pause } from '../walk/pause.ts';
+import { choosePace } from './choose-pace.ts';
+import { claimQueued } from './claim-queued.ts';
+import { countOutcomes } from './replay-run.ts';
+import { findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
+
+/** A letter that could not be decided is tried again after so long. */
+const HOLD_MS = 60_000;
+/** If nothing could be decided, it is hardly about single letters. */
+const OBSTACLE_PAUSE_MS = 10_000;
+
+/**
+ * Replays queued letters, together with all other processes that do so, until there are none. It has two lanes: while one
+ * writes, the other one reads.
+ *
+ * @throws {DatabaseUnavailableError}
+ */
+export async function replayQueued(scene: ReplayScene, holds: Holds): Promise<void> {
+  const replayed: Settled[] = [];
+  const lanes = await Promise.allSettled([
+    replayInLane(scene, holds, { replayed, isSecond: false }),
+    replayInLane(scene, holds, { replayed, isSecond: true }),
+  ]);
+  if (replayed.length > 0) scene.log.info(countOutcomes(replayed), 'queued dead letters were replayed');
+  const failed = lanes.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+interface Lane {
+  readonly replayed: Settled[];
+  /** It leaves the work to the first one as soon as deliveries come. */
+  readonly isSecond: boolean;
+}
+
+async function replayInLane(scene: ReplayScene, holds: Holds, { replayed, isSecond }: Lane): Promise<void> {
+  const { log, signal } = scene;
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    const { entries, results, rest } = await replayBatch(scene, holds);
+    if (entries.length === 0) break;
+    const decided = results.filter((result) => 'outcome' in result);
+    replayed.push(...decided);
+    const undecided = findUndecided(entries, results);
+    if (undecided !== undefined) {
+      const { ids, failure: err } = undecided;
+      holds.add(ids);
+      log.error({ message_id: ids[0], letters: ids.length, err }, 'queued dead letters can not be decided now');
+    }
+    if (isSecond && rest > 0) break;
+    await pause(decided.length === 0 ? OBSTACLE_PAUSE_MS : rest * (performance.now() - startedAt), signal);
+  }
+}
+
+async function replayBatch({ settle }: ReplayScene, holds: Holds) {
+  let rest = 0;
+  const found = await settleFound(
+    settle,
+    async (session) => {
+      const pace = await choosePace(session);
+      rest = pace.rest;
+      return loadEntries(session, await claimQueued(session, pace.batch, holds.list()));
+    },
+    REPLAY_TIMEOUT_MS,
+  );
+  return { ...found, rest };
+}
+
+/** The letters that this process leaves alone for a while. */
+export interface Holds {
+  add(ids: readonly string[]): void;
+  list(): string[];
+}
+
+/** Makes an empty list of letters on hold. */
+export function createHolds(): Holds {
+  const endsAt = new Map<string, number>();
+  return {
+    add(ids) {
+      for (const id of ids) endsAt.set(id, performance.now() + HOLD_MS);
+    },
+    list() {
+      const now = performance.now();
+      for (const [id, end] of endsAt) if (end <= now) endsAt.delete(id);
+      return [...endsAt.keys()];
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Logger } from '../log/logger.ts';
+import type { KeepReplayingOptions } from '../replay-runs/keep-replaying.ts';
+
+/** What replays dead letters beside the deliveries. */
+export interface ReplaySchedule {
+  /** Lets the transactions that are under way be the last. */
+  stop(): void;
+  /** Resolves once nothing is under way. */
+  readonly ended: Promise<void>;
+}
+
+/** What replaying needs, without the signal that ends it. */
+export interface ReplayScheduleOptions extends Omit<KeepReplayingOptions, 'signal' | 'log'> {
+  readonly logger: Logger;
+}
+
+/**
+ * Replays queued dead letters, and works on replay runs, until it is stopped. Nothing that fails here reaches the rest of
+ * the service. The code is loaded when the service is ready.
+ */
+export function scheduleReplays(options: ReplayScheduleOptions): ReplaySchedule {
+  const stopping = new AbortController();
+  return { stop: () => stopping.abort(), ended: replay(options, stopping.signal) };
+}
+
+async function replay({ logger, ...options }: ReplayScheduleOptions, signal: AbortSignal): Promise<void> {
+  try {
+    const { keepReplaying } = await import('../replay-runs/keep-replaying.ts');
+    await keepReplaying({ ...options, log: logger, signal });
+  } catch (err) {
+    logger.error({ err }, 'dead letters are no longer replayed: restart the service');
+  }
+}
