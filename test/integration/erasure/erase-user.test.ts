@@ -245,7 +245,7 @@ Nothing was changed. To erase it, add --yes.
 
 test('each command of the page about deletion requests can be typed', async () => {
   const { sql, call } = await useErasable();
-  await sql`delete from clerk.user_updates`;
+  await sql`delete from clerk.user_updates where action = 'delete'`;
   const steps = findSteps(readPage('docs/deletion-requests.md')).flatMap((step) =>
     'command' in step ? [step.command] : [],
   );
@@ -259,7 +259,8 @@ test('each command of the page about deletion requests can be typed', async () =
     const args = words.slice(1).map((word) => word.replaceAll('"', ''));
     const running = call(...args, ...(args[0] === 'users' ? [] : ['--yes']));
     if (args.includes('--wait')) {
-      await expect.poll(() => sql`select from clerk.user_updates`, { timeout: 20_000 }).toHaveLength(1);
+      const find = () => sql`select from clerk.user_updates where action = 'delete'`;
+      await expect.poll(find, { timeout: 20_000 }).toHaveLength(1);
       await sql`update clerk.user_updates set state = 'succeeded' where action = 'delete'`;
     }
     ended.push([command.split(' ')[1] ?? '', (await running).exitCode]);
