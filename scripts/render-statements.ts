@@ -7,6 +7,7 @@ import { type DeadLetterFilter, makeDeadLettersQuery } from '../src/dead-letters
 import { makeSummaryQuery } from '../src/dead-letters/summarize-dead-letters.ts';
 import { EXTRA_TABLES, makePropertiesQuery } from '../src/doctor/checks/data/properties.ts';
 import { makeUserCountQuery } from '../src/doctor/checks/data/users.ts';
+import { type EventFilter, makeEventsQuery } from '../src/events/find-events.ts';
 import { makeUpdatesQuery, type UpdateFilter } from '../src/user-updates/find-updates.ts';
 import { makeInsert } from '../src/user-updates/request-user-update.ts';
 
@@ -39,6 +40,17 @@ const wholeUpdateFilter: UpdateFilter = {
   properties: ['username'],
   since: now,
   until: now,
+  before: 10,
+  limit: 10,
+};
+const wholeEventFilter: EventFilter = {
+  messageIds: ['msg_1'],
+  types: ['user.created'],
+  userIds: ['user_1'],
+  outcomes: ['applied'],
+  since: now,
+  until: now,
+  before: { receivedAt: '0', messageId: 'msg_1' },
   limit: 10,
 };
 /** More than is read of a table as a whole. */
@@ -48,6 +60,7 @@ const MANY_PAGES = 1_000_000;
 const composed: readonly Statement[] = [
   { name: 'list dead letters, with every filter', ...makeDeadLettersQuery(wholeFilter) },
   { name: 'summarize dead letters, with one filter', ...makeSummaryQuery({ states: ['open'] }) },
+  { name: 'list events, with every filter', ...makeEventsQuery(wholeEventFilter) },
   { name: 'list user updates, with every filter', ...makeUpdatesQuery(wholeUpdateFilter) },
   { name: 'request a user update', ...makeQuery(makeInsert({ userId: 'user_1', action: 'ban' }, 'clerk')) },
   { name: 'survey the users of a large table', ...makeUserCountQuery(MANY_PAGES) },

@@ -4,6 +4,12 @@ import * as v from 'valibot';
 /** Secrets of Svix have 24 to 64 bytes. A shorter one can be guessed. */
 export const MIN_SECRET_BYTES = 24;
 
+/** A shorter token can be guessed. */
+export const MIN_TOKEN_LENGTH = 24;
+
+/** The first parts of paths that other routes have. */
+const TAKEN = new Set(['webhooks', 'healthz', 'readyz', 'metrics']);
+
 const SHORTEST_INTERVAL_MS = 10_000;
 /** A timer of Node can wait up to 24.8 days. Nobody needs more than a week. */
 const LONGEST_INTERVAL_MS = 7 * 86_400_000;
@@ -76,4 +82,16 @@ export function share(low: number) {
 /** Postgres would cut a longer name, and reserves `pg_` for itself. */
 export function isSchemaName(text: string): boolean {
   return Buffer.byteLength(text) <= 63 && !/^pg_|^information_schema$|\0/.test(text);
+}
+
+/** True for a token that fits into a header and can't be guessed. */
+export function isAdminToken(text: string): boolean {
+  return text.length >= MIN_TOKEN_LENGTH && /^[\x21-\x7e]{1,512}$/.test(text);
+}
+
+/** A path below which nothing else is, without a slash at the end. Undefined for everything else. */
+export function readAdminPath(text: string): string | undefined {
+  const path = text.replace(/\/$/, '');
+  if (!/^(?:\/[\w~-][\w.~-]*)+$/.test(path)) return undefined;
+  return TAKEN.has(path.split('/')[1] ?? '') ? undefined : path;
 }

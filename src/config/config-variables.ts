@@ -3,11 +3,14 @@ import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { DatabaseUrlError } from '../db/target/parse-connection-uri.ts';
 import { parseDatabaseUrl } from '../db/target/parse-database-url.ts';
 import {
+  isAdminToken,
   isHost,
   isSchemaName,
   isSecretKey,
   isSigningSecret,
   MIN_SECRET_BYTES,
+  MIN_TOKEN_LENGTH,
+  readAdminPath,
   readApiUrl,
   readInterval,
   readProxyUrl,
@@ -150,6 +153,26 @@ export const variables = {
     expected: 'a number from 0.05 to 1, such as 0.5',
     fallback: '0.5',
     schema: share(0.05),
+  },
+  ADMIN_TOKEN: {
+    meaning:
+      "The token to sign in to the operator's page with. It may do everything there. Without it there is no page. `openssl rand -hex 24` makes one.",
+    expected: `at least ${MIN_TOKEN_LENGTH} visible ASCII characters, without spaces`,
+    fallback: undefined,
+    schema: v.optional(v.pipe(v.string(), v.check(isAdminToken))),
+  },
+  ADMIN_READONLY_TOKEN: {
+    meaning: "A second token for the operator's page. It may look at everything and change nothing.",
+    expected: `at least ${MIN_TOKEN_LENGTH} visible ASCII characters, without spaces`,
+    fallback: undefined,
+    schema: v.optional(v.pipe(v.string(), v.check(isAdminToken))),
+  },
+  ADMIN_PATH: {
+    meaning: "Where the operator's page is, such as /ops/clerk. Its JSON API is below it.",
+    expected:
+      'a path like /admin or /ops/clerk, of letters, digits and - _ ~ . (the paths of the other routes are taken: /webhooks, /healthz, /readyz, /metrics)',
+    fallback: '/admin',
+    schema: v.pipe(v.string(), v.transform(readAdminPath), v.string()),
   },
 } as const;
 

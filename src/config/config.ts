@@ -43,6 +43,18 @@ export interface Config {
   readonly userUpdatesShare: number;
   /** Undefined: no traces are made. */
   readonly tracing: TracingSettings | undefined;
+  /** The operator's page. Undefined: there is none. */
+  readonly admin: AdminConfig | undefined;
+}
+
+/** Who may see the operator's page, and where it is. */
+export interface AdminConfig {
+  /** May do everything. */
+  readonly token: string;
+  /** May only look. Undefined: nobody. */
+  readonly readonlyToken: string | undefined;
+  /** Begins with a slash and does not end with one. */
+  readonly path: string;
 }
 
 /** Variables and their values. */
@@ -91,6 +103,7 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
     ...unready,
     ...findDoubtfulStart(given, env),
     ...findHiddenAttributes(given, env),
+    ...findUselessTokens(given),
     ...issues.map(describeIssue),
   ];
   if (problems.length > 0 && onProblems === undefined) throw new ConfigError(problems);
@@ -121,7 +134,12 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Omit<Config,
     retentionDays: values.RETENTION_DAYS === 'off' ? undefined : values.RETENTION_DAYS,
     sendsUserUpdates: values.USER_UPDATES === 'on',
     userUpdatesShare: values.USER_UPDATES_SHARE,
+    admin: values.ADMIN_TOKEN === undefined ? undefined : toAdminConfig(values.ADMIN_TOKEN, values),
   };
+}
+
+function toAdminConfig(token: string, values: v.InferOutput<typeof environmentSchema>): AdminConfig {
+  return { token, readonlyToken: values.ADMIN_READONLY_TOKEN, path: values.ADMIN_PATH };
 }
 
 /** Adds the file `.env` of the working directory to the environment: see `addEnvFile`. */
@@ -185,6 +203,13 @@ function addPassword(database: DatabaseTarget | undefined, password: string | un
 function findSharedPort({ PORT = variables.PORT.fallback, METRICS_PORT }: Given): string[] {
   if (METRICS_PORT !== PORT || PORT === '0') return [];
   return [`METRICS_PORT must be ${variables.METRICS_PORT.expected}.`];
+}
+
+/** Whoever may only look must not be able to act, and there is no page for readers alone. */
+function findUselessTokens({ ADMIN_TOKEN, ADMIN_READONLY_TOKEN }: Given): string[] {
+  if (ADMIN_READONLY_TOKEN === undefined) return [];
+  if (ADMIN_TOKEN === undefined) return ['ADMIN_TOKEN must be set, too, if ADMIN_READONLY_TOKEN is.'];
+  return ADMIN_TOKEN === ADMIN_READONLY_TOKEN ? ['ADMIN_READONLY_TOKEN must be another token than ADMIN_TOKEN.'] : [];
 }
 
 /** If DATABASE_URL was forgotten in production, users must not be written to a database that nobody knows. */

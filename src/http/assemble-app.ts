@@ -1,9 +1,12 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import type { AppEnv } from './app-env.ts';
-import { hideUnknownError, makeErrorBody } from './http-error.ts';
+import { HttpError, hideUnknownError, makeErrorBody } from './http-error.ts';
 import { recordStrays, type StrayOptions } from './record-strays.ts';
+
+/** Shows an error in another form, if the request is for a part of the app that has one. */
+export type ShowError = (c: Context<AppEnv>, error: HttpError) => Response | Promise<Response> | undefined;
 
 /** What all routes of an app share. */
 export interface AssembleOptions extends StrayOptions {
@@ -11,6 +14,8 @@ export interface AssembleOptions extends StrayOptions {
   readonly isDraining: () => boolean;
   /** A sentence for requests to another URL. */
   readonly whatIsHere: string;
+  /** Default: every error is JSON. */
+  readonly showError?: ShowError | undefined;
 }
 
 /** The longest id of a caller that is used: UUIDs, ULIDs and trace ids are shorter. */
@@ -18,8 +23,10 @@ const MAX_REQUEST_ID = 64;
 
 /** Adds what all answers have: a request id, the form of errors, and 404 and 405 for everything else. */
 export function assembleApp(routes: readonly Hono<AppEnv>[], options: AssembleOptions): Hono<AppEnv> {
-  const { logger, isDraining, whatIsHere } = options;
+  const { logger, isDraining, whatIsHere, showError } = options;
   const app = new Hono<AppEnv>();
+  const answer = (c: Context<AppEnv>, error: HttpError) =>
+    showError?.(c, error) ?? c.json(makeErrorBody(error, c.get('requestId')), error.status, error.headers);
 
   app.use(requestId({ limitLength: MAX_REQUEST_ID }));
   app.use(recordStrays(options));
@@ -33,22 +40,18 @@ export function assembleApp(routes: readonly Hono<AppEnv>[], options: AssembleOp
       app,
       onMethodNotAllowed: (c, methods) => {
         const allow = methods.join(', ');
-        const error = { code: 'method_not_allowed', message: `This URL accepts only ${allow}.` };
-        return c.json(makeErrorBody(error, c.get('requestId')), 405, { allow });
+        const message = `This URL accepts only ${allow}.`;
+        return answer(c, new HttpError(405, 'method_not_allowed', message, { headers: { allow } }));
       },
     }),
   );
   for (const part of routes) app.route('/', part);
 
-  app.notFound((c) => {
-    const error = { code: 'not_found', message: `There is nothing at this URL. ${whatIsHere}` };
-    return c.json(makeErrorBody(error, c.get('requestId')), 404);
-  });
+  app.notFound((c) => answer(c, new HttpError(404, 'not_found', `There is nothing at this URL. ${whatIsHere}`)));
   app.onError((error, c) => {
     const shown = hideUnknownError(error);
-    const requestId = c.get('requestId');
-    if (shown !== error) logger.error({ request_id: requestId, err: error }, 'request failed');
-    return c.json(makeErrorBody(shown, requestId), shown.status, shown.headers);
+    if (shown !== error) logger.error({ request_id: c.get('requestId'), err: error }, 'request failed');
+    return answer(c, shown);
   });
 
   return app;

@@ -1,5 +1,5 @@
 /** The statuses of answers that are errors. */
-export type ErrorStatus = 400 | 401 | 404 | 405 | 413 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 429 | 500 | 502 | 503;
 
 /** What an error can have beside its code and message. */
 export interface HttpErrorOptions {

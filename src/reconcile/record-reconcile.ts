@@ -17,7 +17,7 @@ const FULL_AGAIN = sql.raw("interval '60 minutes'");
 const r = alias(reconcileRuns, 'r');
 const b = alias(backfillRuns, 'b');
 
-/** All times are the database's: its clock is the one that all processes share. */
+/** All times come from the clock of the database, because all processes share it. */
 const BEGIN_RECONCILE = defineStatement(
   'begin a reconcile',
   sql`
@@ -53,7 +53,7 @@ const FIND_WATERMARK = defineStatement(
   order by ${r.started_at} desc limit 1`,
 );
 
-/** A run that failed leaves the place of the stopped one before it. */
+/** A failed run does not change where the stopped run before it continues. */
 const FIND_CHECKPOINT = defineStatement(
   'find the checkpoint of a reconcile',
   sql`
@@ -65,8 +65,8 @@ const FIND_CHECKPOINT = defineStatement(
 const hasRun = (condition: SQL) => sql`exists (select from ${reconcileRuns} as r where ${condition})`;
 
 /**
- * The next run is due an interval after the begin of the last one, whoever ran it and however it ended. A backfill at work
- * has the rate limit to itself.
+ * The next run is due an interval after the start of the last one, whoever ran it and however it ended. While a backfill runs,
+ * it has the rate limit to itself.
  */
 const FIND_DUE_RECONCILE = defineStatement(
   'find the reconcile that is due',

@@ -1,5 +1,6 @@
+import type { AdminApp } from '../admin/create-admin-app.ts';
 import type { Config } from '../config/config.ts';
-import type { Pool } from '../db/pool.ts';
+import { createPool, type Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { countOpenDeadLetters, countResolvedDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
 import { createApp, createMetricsApp } from '../http/create-app.ts';
@@ -68,6 +69,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   const app = createApp({
     ...receiving,
     tracing,
+    admin: await openAdmin({ config, target, clerkSync, logger }, started),
     checkReadiness: createReadinessCheck(pool, logger),
     metrics,
     logger,
@@ -81,6 +83,24 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   const heartbeat = startHeartbeat({ pool, logger, readRecent, readQueue: () => receiving.receiver.stats() });
   started.defer(() => heartbeat.stop());
   return { url: listening.url, metrics, runs, updateRuns };
+}
+
+/** The page shows what it can in this time, and each of its queries ends. */
+const ADMIN_POOL = { size: 3, statementTimeoutMs: 5000, applicationName: 'clerk-sync admin' };
+
+/** Builds the operator's page, if there is a token for it. Its code is loaded only then. */
+async function openAdmin(
+  { config, target, clerkSync, logger }: Pick<AcceptOptions, 'config' | 'target' | 'logger'> & { clerkSync: ClerkSync },
+  started: Pick<StopStack, 'defer'>,
+): Promise<AdminApp | undefined> {
+  if (config.admin === undefined) return undefined;
+  const { createAdminApp } = await import('../admin/create-admin-app.ts');
+  const pool = createPool({ ...ADMIN_POOL, target });
+  started.defer(() => pool.close());
+  const hasSecretKey = config.clerkSecretKey !== undefined;
+  const reconcileIntervalMs = hasSecretKey ? config.reconcileIntervalMs : undefined;
+  const settings = { deletedUsers: config.deletedUsers, hasSecretKey, reconcileIntervalMs };
+  return createAdminApp({ config: config.admin, pool, clerkSync, settings, logger });
 }
 
 /** Serves `/metrics` on its own port, if one is configured. */

@@ -22,21 +22,26 @@ export interface UpdateFilter {
   readonly since?: Date | undefined;
   /** Inserted before this time. */
   readonly until?: Date | undefined;
+  /** Inserted earlier than the request with this id. */
+  readonly before?: number | undefined;
   readonly limit?: number | undefined;
+  /** Default: `oldest`. */
+  readonly first?: 'oldest' | 'newest' | undefined;
 }
 
-const { id, request, ...others } = getTableColumns(userUpdates);
+const { request, ...others } = getTableColumns(userUpdates);
+const { id } = others;
 
 /** The secrets do not leave the database, also while they are still needed there. */
-const LISTED = sql`${id}::float8 as id, ${selectReadable(Object.values(others))},
+const LISTED = sql`${selectReadable(Object.values(others))},
     clerk.erase_request_secrets(${request})::text as request`;
 
-/** The requests that the filter names, the oldest first. */
+/** The requests that the filter names, in the order that it names. */
 export async function findUpdates(session: Session, filter: UpdateFilter): Promise<UserUpdate[]> {
   return (await session.run<StoredUpdate>(makeUpdatesQuery(filter))).map(readUpdate);
 }
 
-/** How many requests the filter names. Its limit does not count. */
+/** How many requests the filter names, without its limit. */
 export async function countUpdates(session: Session, filter: UpdateFilter): Promise<number> {
   const query = sql`select count(*)::float8 as requests from ${userUpdates} where ${toCondition(filter)}`;
   const [row] = await session.run<{ requests: number }>(makeQuery(query));
@@ -65,7 +70,7 @@ export function makeUpdatesQuery(filter: UpdateFilter): Query {
   select ${LISTED}
   from ${userUpdates}
   where ${toCondition(filter)}
-  order by ${id}${filter.limit === undefined ? sql`` : sql` limit ${filter.limit}`}`);
+  order by ${id}${filter.first === 'newest' ? sql` desc` : sql``}${filter.limit === undefined ? sql`` : sql` limit ${filter.limit}`}`);
 }
 
 /** A row as it is read: `request` as text, so that no digit is lost. */
@@ -77,7 +82,7 @@ function readUpdate({ request: text, ...row }: StoredUpdate): UserUpdate {
   return { ...readRow(userUpdates, row), request: parsed.value as UserUpdate['request'] };
 }
 
-function toCondition({ ids, userIds, actions, states, reasons, properties, since, until }: UpdateFilter): SQL {
+function toCondition({ ids, userIds, actions, states, reasons, properties, since, until, before }: UpdateFilter): SQL {
   const { user_id, action, state, error, error_property, created_at } = userUpdates;
   const condition = and(
     ids && inArray(id, [...ids]),
@@ -89,6 +94,7 @@ function toCondition({ ids, userIds, actions, states, reasons, properties, since
     properties && inArray(error_property, [...properties]),
     since && gte(created_at, since),
     until && lt(created_at, until),
+    before === undefined ? undefined : lt(id, before),
   );
   return condition ?? sql`true`;
 }

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import { formatTime } from '../../text/format-values.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { inTransaction } from '../program/open-database.ts';

@@ -1,9 +1,9 @@
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
+import { escapeText } from '../../text/escape-text.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
+import { formatTime } from '../../text/format-values.ts';
 import { cutText } from '../output/cut-text.ts';
-import { escapeText } from '../output/escape-text.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
-import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { inTransaction } from '../program/open-database.ts';

@@ -1,8 +1,8 @@
 import type { CheckResult } from '../../doctor/check.ts';
 import type { CheckStatus } from '../../doctor/finding.ts';
 import type { CheckGroup, Diagnosis } from '../../doctor/run-doctor.ts';
+import { escapeText } from '../../text/escape-text.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
-import { escapeText } from '../output/escape-text.ts';
 import { wrapText } from '../output/wrap-text.ts';
 
 /** Without a terminal, and on a wider one: longer lines are hard to read. */

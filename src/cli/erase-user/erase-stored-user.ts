@@ -1,7 +1,7 @@
 import { type ErasureRecord, eraseUser, WHAT_STAYS } from '../../erasure/erase-user.ts';
-import { escapeText } from '../output/escape-text.ts';
+import { escapeText } from '../../text/escape-text.ts';
+import { formatTime } from '../../text/format-values.ts';
 import { formatTraces } from '../output/format-traces.ts';
-import { formatTime } from '../output/format-values.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { confirm } from '../program/confirm.ts';

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
+import { escapeText } from '../../text/escape-text.ts';
 import { cutText } from './cut-text.ts';
-import { escapeText } from './escape-text.ts';
 
 /** One column of a table. */
 export interface Column<Row> {

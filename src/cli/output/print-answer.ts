@@ -1,5 +1,5 @@
+import { formatJson } from '../../text/format-values.ts';
 import type { CommandContext } from '../program/command-context.ts';
-import { formatJson } from './format-values.ts';
 import { localizeCommands } from './localize-commands.ts';
 
 /** What a command has to say: to a program, and to a person. Only one of the two is made. */

@@ -1,6 +1,6 @@
 import { formatCount } from '../../text/format-quantity.ts';
+import { formatDuration } from '../../text/format-values.ts';
 import type { CommandContext } from '../program/command-context.ts';
-import { formatDuration } from './format-values.ts';
 import { MIN_TOTAL, type ProgressBar, startProgressBar } from './progress-bar.ts';
 
 /** Shows on stderr how far a run over all users is. */

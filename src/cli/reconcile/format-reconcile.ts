@@ -1,23 +1,10 @@
-import { ACKNOWLEDGEABLE } from '../../reconcile/acknowledgements.ts';
+import { acknowledgeableKinds } from '../../../drizzle/schema/codes.ts';
+import { driftMeanings } from '../../reconcile/drift-meanings.ts';
 import { countLeft, type DriftCount, type ReconcileKind } from '../../reconcile/drift-tally.ts';
 import type { ReconcileReport } from '../../reconcile/run-reconcile.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
+import { formatDuration } from '../../text/format-values.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatDuration } from '../output/format-values.ts';
-
-/** What each kind means, in a few words. */
-const MEANINGS: Readonly<Record<ReconcileKind, string>> = {
-  missing: 'at Clerk, not here',
-  older: 'changed at Clerk, and the event never arrived',
-  different: 'the same version, with other content here',
-  absent: 'here, no longer at Clerk',
-  unreadable: 'the Backend API serves them in a form that cannot be read',
-  newer_here: 'newer here than at Clerk; never overwritten',
-  deleted_here: 'at Clerk, deleted here; a deletion is final',
-  other_instance: 'belong to another Clerk instance than CLERK_SECRET_KEY; never changed',
-  in_flight: 'changed so recently that the webhook may still be on its way',
-  activity: 'the same, except for when they were last active',
-};
 
 /** The report for people. */
 export function formatReconcile(report: ReconcileReport): string {
@@ -55,7 +42,7 @@ function formatDrift(kinds: readonly Counted[]): string {
   const meanings = formatTable(
     [
       { title: '', value: ([kind]) => kind },
-      { title: '', value: ([kind]) => MEANINGS[kind] },
+      { title: '', value: ([kind]) => driftMeanings[kind] },
     ],
     kinds,
   );
@@ -104,8 +91,8 @@ function adviseNext(report: ReconcileReport): string[] {
     [deadLetters > 0, 'Why some could not be written:  clerk-sync dead-letters list --state open,discarded'],
     [isUnexplained, 'Something changes the rows after they are written, such as a trigger:  clerk-sync doctor'],
     [
-      count(ACKNOWLEDGEABLE) > 0,
-      `No run changes ${ACKNOWLEDGEABLE.filter((name) => drift[name]?.left).join(', ')}. docs/operations.md explains each. To accept the difference:  ${run} acknowledge <kind> <user-ids>`,
+      count(acknowledgeableKinds) > 0,
+      `No run changes ${acknowledgeableKinds.filter((name) => drift[name]?.left).join(', ')}. docs/operations.md explains each. To accept the difference:  ${run} acknowledge <kind> <user-ids>`,
     ],
     [
       acknowledged > 0,

@@ -1,7 +1,7 @@
+import { escapeText } from '../../text/escape-text.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
-import { escapeText } from '../output/escape-text.ts';
+import { formatTime } from '../../text/format-values.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatTime } from '../output/format-values.ts';
 import type { DeliveryResult } from './deliver.ts';
 import type { Failure } from './deliver-all.ts';
 import type { SendReport } from './send-report.ts';

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../errors.ts';
-import { parseKeepingDigits } from '../output/json-text.ts';
+import { parseKeepingDigits } from '../../text/json-text.ts';
 import { readInput } from '../program/read-input.ts';
 import type { Message } from './deliver.ts';
 

@@ -1,6 +1,6 @@
 import { REQUEST_SECRETS } from '../../clerk/user/parse-user.ts';
 import { usageError } from '../../errors.ts';
-import { parseKeepingDigits } from '../output/json-text.ts';
+import { parseKeepingDigits } from '../../text/json-text.ts';
 import type { CommandContext } from '../program/command-context.ts';
 import { readInput } from '../program/read-input.ts';
 

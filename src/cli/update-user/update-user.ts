@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from '../../db/pool.ts';
 import { OperatorError } from '../../errors.ts';
+import { escapeText } from '../../text/escape-text.ts';
 import { getUpdate } from '../../user-updates/find-updates.ts';
 import { type InsertedUpdate, insertUserUpdate } from '../../user-updates/insert-user-update.ts';
 import type { UpdateAction, UserUpdate } from '../../user-updates/user-update.ts';
 import type { UserUpdateRequest } from '../../user-updates/user-update-properties.ts';
-import { escapeText } from '../output/escape-text.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { abortOnSignal } from '../program/abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';

@@ -1,9 +1,9 @@
+import { escapeLines, escapeText } from '../../text/escape-text.ts';
+import { formatJson, formatTime } from '../../text/format-values.ts';
 import { explainUpdate } from '../../user-updates/explain-update.ts';
 import { getUpdate } from '../../user-updates/find-updates.ts';
 import type { SentCall, UserUpdate } from '../../user-updates/user-update.ts';
-import { escapeLines, escapeText } from '../output/escape-text.ts';
 import { formatTable } from '../output/format-table.ts';
-import { formatJson, formatTime } from '../output/format-values.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
 import { wrapText } from '../output/wrap-text.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';

@@ -1,6 +1,6 @@
+import { escapeText } from '../../text/escape-text.ts';
+import { formatTime } from '../../text/format-values.ts';
 import type { Row, UserRows } from '../../users/find-users.ts';
-import { escapeText } from '../output/escape-text.ts';
-import { formatTime } from '../output/format-values.ts';
 import { wrapText } from '../output/wrap-text.ts';
 import { joinName } from './print-overview.ts';
 

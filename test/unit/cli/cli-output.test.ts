@@ -1,12 +1,12 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeLines, escapeText } from '../../../src/cli/output/escape-text.ts';
 import { formatTable } from '../../../src/cli/output/format-table.ts';
-import { formatTime } from '../../../src/cli/output/format-values.ts';
 import { localizeCommands } from '../../../src/cli/output/localize-commands.ts';
 import { startProgressBar } from '../../../src/cli/output/progress-bar.ts';
 import { wrapText } from '../../../src/cli/output/wrap-text.ts';
+import { escapeLines, escapeText } from '../../../src/text/escape-text.ts';
+import { formatTime } from '../../../src/text/format-values.ts';
 
 describe('text for a terminal', () => {
   test.each([

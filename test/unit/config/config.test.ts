@@ -9,6 +9,7 @@ import { ConfigError } from '../../../src/errors.ts';
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const OTHER_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const SECRET_KEY = 'sk_test_4wFhVZsWmQeGkNyTbXcLpRdJaU7i3o9E';
+const ADMIN_TOKEN = 'operator-'.repeat(3);
 const DATABASE_URL = 'postgres://user:password@database.example:5432/app?sslmode=require&prepare=false';
 
 const EXPECTED_SECRET =
@@ -50,6 +51,7 @@ describe('defaults', () => {
     retentionDays: 120,
     sendsUserUpdates: true,
     userUpdatesShare: 0.5,
+    admin: undefined,
   };
 
   test('an empty environment makes the configuration of the embedded database, for this machine only', () => {
@@ -90,6 +92,9 @@ describe('defaults', () => {
       RETENTION_DAYS: 'off',
       USER_UPDATES: 'off',
       USER_UPDATES_SHARE: '0.25',
+      ADMIN_TOKEN: `${ADMIN_TOKEN}\n`,
+      ADMIN_READONLY_TOKEN: 'reader-'.repeat(4),
+      ADMIN_PATH: '/ops/clerk/',
     };
     expect(loadConfig(env)).toEqual({
       secrets: [SECRET, OTHER_SECRET],
@@ -110,6 +115,7 @@ describe('defaults', () => {
       retentionDays: undefined,
       sendsUserUpdates: false,
       userUpdatesShare: 0.25,
+      admin: { token: ADMIN_TOKEN, readonlyToken: 'reader-'.repeat(4), path: '/ops/clerk' },
     });
   });
 });
@@ -207,6 +213,32 @@ describe('right and wrong values', () => {
       wrong: ['9s', '0m', '8d', '604801s', '15', '15 m', '1.5h', '-1h', '1w', 'Off', 'never', '1000000000s'],
       sentence: 'RECONCILE_INTERVAL must be a time from 10s to 7d such as 90s, 15m, 2h or 1d; or off.',
     },
+    ADMIN_TOKEN: {
+      right: ['x'.repeat(24), ADMIN_TOKEN, `${ADMIN_TOKEN}~!$%"'`, ` ${ADMIN_TOKEN}\n`],
+      wrong: ['x'.repeat(23), `${ADMIN_TOKEN} two words`, `${ADMIN_TOKEN}ü`, 'x'.repeat(513)],
+      sentence: 'ADMIN_TOKEN must be at least 24 visible ASCII characters, without spaces.',
+    },
+    ADMIN_PATH: {
+      right: ['/admin', '/ops/clerk', '/ops/clerk/', '/~me/a.b-c_d', '/webhooks2'],
+      wrong: [
+        'admin',
+        '/',
+        '//',
+        '/a//b',
+        '/a/../b',
+        '/.',
+        '/ä',
+        '/a b',
+        '/a?b',
+        '/a*',
+        '/:a',
+        '/webhooks',
+        '/healthz',
+        '/metrics/a',
+      ],
+      sentence:
+        'ADMIN_PATH must be a path like /admin or /ops/clerk, of letters, digits and - _ ~ . (the paths of the other routes are taken: /webhooks, /healthz, /readyz, /metrics).',
+    },
     CLERK_WEBHOOK_SIGNING_SECRET: {
       right: [SECRET, `${SECRET},${OTHER_SECRET}`, `\t${SECRET}\n${OTHER_SECRET} ,`],
       wrong: [','],
@@ -224,6 +256,25 @@ describe('right and wrong values', () => {
     test.each(wrong)('says what is expected instead of %j', (value) => {
       expect(findProblems({ ...rest, [name]: value })).toEqual([sentence]);
     });
+  });
+});
+
+describe("the tokens of the operator's page", () => {
+  test('are not the same, so that whoever may only look can not act', () => {
+    expect(findProblems({ ADMIN_TOKEN, ADMIN_READONLY_TOKEN: ADMIN_TOKEN })).toEqual([
+      'ADMIN_READONLY_TOKEN must be another token than ADMIN_TOKEN.',
+    ]);
+  });
+
+  test('are not for readers alone', () => {
+    expect(findProblems({ ADMIN_READONLY_TOKEN: ADMIN_TOKEN })).toEqual([
+      'ADMIN_TOKEN must be set, too, if ADMIN_READONLY_TOKEN is.',
+    ]);
+  });
+
+  test('make a page, without which there is none', () => {
+    expect(loadConfig({ ADMIN_PATH: '/ops' }).admin).toBeUndefined();
+    expect(loadConfig({ ADMIN_TOKEN }).admin).toEqual({ token: ADMIN_TOKEN, readonlyToken: undefined, path: '/admin' });
   });
 });
 
@@ -375,7 +426,8 @@ test('no part of a wrong value is in the error, whatever the values and wherever
     }),
     { seed, numRuns: 2000 },
   );
-});
+  // On a busy machine it takes longer than the usual 10 seconds.
+}, 60_000);
 
 function catchError(run: () => unknown): unknown {
   try {

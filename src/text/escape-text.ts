@@ -14,6 +14,13 @@ export function escapeLines(text: string): string {
   return text.split('\n').map(escapeText).join('\n');
 }
 
+/** JSON with each such character in a string as `\\u…`, which means the same. Line feeds and tabs stay. */
+export function escapeInJson(json: string): string {
+  return json.replaceAll(CONTROL, (character) =>
+    /[\n\t]/.test(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 function escapeCharacter(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }

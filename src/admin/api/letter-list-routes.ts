@@ -1,0 +1,65 @@
+import { Hono } from 'hono';
+import * as v from 'valibot';
+import { findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
+import { summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
+import type { AdminEnv } from '../admin-env.ts';
+import type { AdminParts } from '../admin-parts.ts';
+import { readPlace, writePlace } from '../filters/page-place.ts';
+import { assertReadable, readQuery } from '../filters/query.ts';
+import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
+import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
+import { describeGroup, groupSchema } from './letter-groups.ts';
+import { letterSchema } from './letter-routes.ts';
+import { letterParameters, limitParameter, text } from './parameters.ts';
+
+const tag = 'Dead letters';
+
+/** Lists dead letters, one by one or by their cause. */
+export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
+  return new Hono<AdminEnv>()
+    .get(
+      '/dead-letters',
+      describeEndpoint({
+        ...{ tag, summary: 'List dead letters, the longest waiting first, without their bodies.' },
+        answer: v.object({ dead_letters: v.array(letterSchema), next: v.nullable(v.string()) }),
+      }),
+      checkRequest(
+        'query',
+        v.strictObject({ ...letterParameters, limit: limitParameter, after: text('`next` of the page before.') }),
+      ),
+      async (c) => {
+        const query = readQuery(c);
+        const { filter } = readLetterFilter(query);
+        assertReadable(query);
+        const { limit } = c.req.valid('query');
+        const place = readPlace(query, 'after');
+        const after = place && { firstFailedAt: new Date(place.time), messageId: place.id };
+        const found = await read((session) =>
+          findDeadLetters(session, { ...filter, ...(after && { after }), limit: limit + 1 }),
+        );
+        const letters = found.slice(0, limit);
+        const last = found.length > limit ? letters.at(-1) : undefined;
+        const next =
+          last === undefined ? null : writePlace({ time: last.first_failed_at.toISOString(), id: last.message_id });
+        return c.json({ dead_letters: letters, next });
+      },
+    )
+    .get(
+      '/dead-letters/groups',
+      describeEndpoint({
+        ...{ tag, summary: 'Count dead letters by their cause, the largest group first.' },
+        answer: v.object({ matching: v.number(), groups: v.array(groupSchema) }),
+      }),
+      checkRequest('query', v.strictObject(letterParameters)),
+      async (c) => {
+        const query = readQuery(c);
+        const { filter } = readLetterFilter(query);
+        assertReadable(query);
+        const groups = await read((session) => summarizeDeadLetters(session, filter));
+        return c.json({
+          matching: groups.reduce((sum, { count }) => sum + count, 0),
+          groups: groups.map(describeGroup),
+        });
+      },
+    );
+}

@@ -1,0 +1,75 @@
+import { type Context, Hono } from 'hono';
+import type { DeadLetter } from '../../../dead-letters/dead-letter.ts';
+import { findDeadLetters } from '../../../dead-letters/find-dead-letters.ts';
+import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
+import { formatQuantity } from '../../../text/format-quantity.ts';
+import type { AdminEnv } from '../../admin-env.ts';
+import type { AdminParts } from '../../admin-parts.ts';
+import { readPlace, writePlace } from '../../filters/page-place.ts';
+import { readQuery, writeQuery } from '../../filters/query.ts';
+import { html } from '../../layout/html.ts';
+import { linkTo } from '../../layout/link-to.ts';
+import type { Html } from '../../layout/show-page.ts';
+import { filterLetters } from './filter-letters.ts';
+import { type LetterQuery, readLetterFilter } from './letter-filter.ts';
+import { listLetters } from './list-letters.ts';
+import { showCauses } from './show-causes.ts';
+
+const VIEWS = ['causes', 'letters'] as const;
+const PER_PAGE = 50;
+
+/** Dead letters: one line for each cause, or one for each letter. */
+export function createDeadLettersPage({ read, showPage }: AdminParts): Hono<AdminEnv> {
+  return new Hono<AdminEnv>().get('/dead-letters', async (c) => {
+    const query = readQuery(c);
+    const { filter, values } = readLetterFilter(query);
+    const view = query.choice('view', VIEWS) ?? 'causes';
+    const place = readPlace(query, 'after');
+    const { problems } = query;
+    const show = (list: Html | '') =>
+      showPage(c, {
+        title: 'Dead letters',
+        content: html`${filterLetters(c, { values, view, problems })}${list}`,
+        status: problems.length === 0 ? 200 : 400,
+      });
+    if (problems.length > 0) return show('');
+    if (view === 'causes') {
+      return show(listCauses(c, await read((session) => summarizeDeadLetters(session, filter)), values));
+    }
+    const time = new Date(place?.time ?? Number.NaN);
+    const after = Number.isNaN(time.getTime()) ? undefined : { firstFailedAt: time, messageId: place?.id ?? '' };
+    const letters = await read((session) =>
+      findDeadLetters(session, { ...filter, ...(after && { after }), limit: PER_PAGE + 1 }),
+    );
+    return show(showLetters(c, letters, values));
+  });
+}
+
+function listCauses(c: Context<AdminEnv>, groups: readonly DeadLetterGroup[], values: LetterQuery): Html {
+  const letters = groups.reduce((sum, { count }) => sum + count, 0);
+  return html`<h2>${formatQuantity(letters, 'letter')} of ${formatQuantity(groups.length, 'cause')}</h2>
+${letters === 0 ? '' : showLinks(c, values, 'letters')}
+${showCauses(c, groups, values)}`;
+}
+
+function showLetters(c: Context<AdminEnv>, found: readonly DeadLetter[], values: LetterQuery): Html {
+  const letters = found.slice(0, PER_PAGE);
+  const last = found.length > PER_PAGE ? letters.at(-1) : undefined;
+  const next = last && {
+    ...{ ...values, view: 'letters' },
+    after: writePlace({ time: last.first_failed_at.toISOString(), id: last.message_id }),
+  };
+  return html`<h2>Letters, the longest waiting first</h2>
+${letters.length === 0 ? '' : showLinks(c, values, 'causes')}
+${listLetters(c, letters)}
+${next === undefined ? '' : html`<p><a href="${linkTo(c, `dead-letters?${writeQuery(next)}`)}">Next page</a></p>`}`;
+}
+
+/** The other view, and the way to replay all that match. */
+function showLinks(c: Context<AdminEnv>, values: LetterQuery, view: (typeof VIEWS)[number]): Html {
+  const label = view === 'letters' ? 'Show each letter' : 'Show causes';
+  return html`<p class="row">
+<a class="button plain" href="${linkTo(c, `dead-letters?${writeQuery({ ...values, view })}`)}">${label}</a>
+<a class="button" href="${linkTo(c, `replay-runs/new?${writeQuery(values)}`)}">Replay all that match …</a>
+</p>`;
+}
