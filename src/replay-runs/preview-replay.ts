@@ -3,7 +3,7 @@ import { countDeadLetters, findLetterPositions } from '../dead-letters/find-dead
 import { loadEntries } from '../dead-letters/load-entries.ts';
 import { type SettleOptions, type SettleResult, settleFound } from '../sync/settle-batch.ts';
 import { freezeFilter, type ReplayFilter } from './replay-filter.ts';
-import { countOutcomes, type ReplayCounts } from './replay-run.ts';
+import { countReplayed, type ReplayCounts } from './replay-run.ts';
 import { findUndecided } from './replay-scene.ts';
 
 /** What a replay of all letters of a filter would come to now. */
@@ -53,7 +53,7 @@ export async function previewReplay(
   }
   const decided = results.filter((result) => 'outcome' in result);
   return {
-    ...countOutcomes(decided),
+    ...countReplayed(decided),
     ...{ letters, tried: results.length, undecided: results.length - decided.length },
   };
 }
