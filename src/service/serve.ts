@@ -84,6 +84,11 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
     for (const schedule of schedules) schedule.stop();
   });
   schedules.push(scheduleReplays({ target, deletedUsers: config.deletedUsers, logger }));
+  if (config.retentionDays !== undefined) {
+    const { scheduleRetention } = await import('./schedule-retention.ts');
+    signal.throwIfAborted();
+    schedules.push(scheduleRetention({ target, days: config.retentionDays, logger, metrics }));
+  }
   if (config.clerkSecretKey === undefined) return;
   const { setProxy } = await import('./open-api.ts');
   setProxy(config);
