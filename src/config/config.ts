@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { EMBEDDED_HOST, variables } from './config-variables.ts';
 import { addEnvFile } from './env-file.ts';
 import { findProductionSign } from './production-signs.ts';
+import { readTracingSettings, type TracingSettings } from './tracing-settings.ts';
 
 /** The checked configuration. A command reads it once and passes it on as arguments. */
 export interface Config {
@@ -38,6 +39,8 @@ export interface Config {
   readonly sendsUserUpdates: boolean;
   /** Which part of Clerk's limit for the instance that may take: above 0, up to 1. */
   readonly userUpdatesShare: number;
+  /** Undefined: no traces are made. */
+  readonly tracing: TracingSettings | undefined;
   /** The operator's page. Undefined: there is none. */
   readonly admin: AdminConfig | undefined;
 }
@@ -106,10 +109,10 @@ export function loadConfig(env: Environment = process.env, options: ConfigOption
   const broken = new Set(issues.map(({ path }) => path?.[0].key));
   const good = Object.fromEntries(Object.entries(given).filter(([name]) => !broken.has(name)));
   const config = toConfig(success ? output : v.parse(environmentSchema, { ...chooseFallbacks(given), ...good }));
-  return { ...config, database: addPassword(config.database, env.PGPASSWORD) };
+  return { ...config, database: addPassword(config.database, env.PGPASSWORD), tracing: readTracingSettings(env) };
 }
 
-function toConfig(values: v.InferOutput<typeof environmentSchema>): Config {
+function toConfig(values: v.InferOutput<typeof environmentSchema>): Omit<Config, 'tracing'> {
   return {
     secrets: values.CLERK_WEBHOOK_SIGNING_SECRET,
     database: values.DATABASE_URL && { ...values.DATABASE_URL, schema: values.DATABASE_SCHEMA },

@@ -42,6 +42,8 @@ export interface Pool {
   readonly inFlight: number;
   /** Pieces of work that wait for a connection. */
   readonly waiting: number;
+  /** How often work ran again because Postgres made it give way to another transaction. */
+  readonly retries: number;
   /** Refuses new work, waits for the work in flight, then closes every connection. */
   close(): Promise<void>;
 }
@@ -62,6 +64,10 @@ class ConnectionPool implements Pool {
   readonly #idle: IdleConnections;
   readonly #waiters: Waiter[] = [];
   #inFlight = 0;
+  #retries = 0;
+  readonly #countRetry = (): void => {
+    this.#retries += 1;
+  };
   #drained: PromiseWithResolvers<void> | undefined;
 
   constructor({ target, size, maxIdleMs, ...options }: PoolOptions) {
@@ -83,8 +89,12 @@ class ConnectionPool implements Pool {
     return this.#waiters.length;
   }
 
+  get retries(): number {
+    return this.#retries;
+  }
+
   withTransaction<T>(work: (session: Session) => Promise<T>, options: WorkOptions = {}): Promise<T> {
-    return this.#lend((connection) => retryConflicts(() => connection.transaction(work)), options);
+    return this.#lend((connection) => retryConflicts(() => connection.transaction(work), this.#countRetry), options);
   }
 
   async close(): Promise<void> {
@@ -196,12 +206,13 @@ const MAX_PAUSE_MS = 200;
  * Runs `attempt` again, after a short random pause, when Postgres made it give way to another transaction. It ends at
  * the latest with the caller's time, when the connection is destroyed.
  */
-async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
+async function retryConflicts<T>(attempt: () => Promise<T>, onRetry: () => void): Promise<T> {
   for (let pauseMs = 10; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     try {
       return await attempt();
     } catch (error) {
       if (!isConflict(error)) throw error;
+      onRetry();
       await delay(Math.random() * pauseMs);
     }
   }

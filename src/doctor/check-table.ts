@@ -19,6 +19,7 @@ import {
 } from './checks/database/server.ts';
 import { checkDeadLetters } from './checks/deliveries/dead-letters.ts';
 import { checkLastDelivery } from './checks/deliveries/last-delivery.ts';
+import { checkProcesses } from './checks/deliveries/processes.ts';
 import { checkMigrations } from './checks/schema/migrations.ts';
 import { SCHEMA_CHECKS } from './checks/schema/schema-differences.ts';
 import { checkSigningSecret, checkVariables } from './checks/settings.ts';
@@ -43,6 +44,7 @@ export const CHECKS = {
   deliveries: {
     'last delivery': checkLastDelivery,
     'dead letters': checkDeadLetters,
+    processes: checkProcesses,
   },
   clerk: {
     'secret key': checkSecretKey,

@@ -11,6 +11,7 @@ import type { ReconcileLimits } from '../reconcile/reconcile-options.ts';
 import { findDueRun } from '../reconcile/record-reconcile.ts';
 import { type ReconcileResult, runReconcile } from '../reconcile/run-reconcile.ts';
 import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** The options of `backfill`. */
 export interface BackfillCallOptions {
@@ -81,6 +82,7 @@ export interface ApiRunsOptions {
   readonly deletedUsers: DeletedUsers;
   readonly openApi: (signal: AbortSignal) => ClerkApi;
   readonly closing: AbortSignal;
+  readonly tracing?: Pick<Tracing, 'traceRun'> | undefined;
 }
 
 /** The runs over many users. */
@@ -92,7 +94,7 @@ export interface ApiRuns {
 }
 
 /** Makes the runs over many users. Each has a client and connections of its own, which end with it. */
-export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRunsOptions): ApiRuns {
+export function createApiRuns({ target, deletedUsers, openApi, closing, tracing }: ApiRunsOptions): ApiRuns {
   const lend = async <T>(
     applicationName: string,
     given: AbortSignal | undefined,
@@ -102,10 +104,12 @@ export function createApiRuns({ target, deletedUsers, openApi, closing }: ApiRun
     const signal = AbortSignal.any([closing, ...(given === undefined ? [] : [given])]);
     // What is still asked for at the end, such as a page that was fetched ahead, must not keep anybody.
     const api = openApi(AbortSignal.any([signal, ended.signal]));
-    try {
-      return await withWorkPool({ target, applicationName, size: 1 }, (pool) =>
+    const run = () =>
+      withWorkPool({ target, applicationName, size: 1 }, (pool) =>
         work({ api, settle: { pool, deletedUsers }, target, signal }),
       );
+    try {
+      return await (tracing === undefined ? run() : tracing.traceRun(applicationName, run));
     } finally {
       ended.abort();
     }

@@ -9,6 +9,7 @@ import { createWebhookApp } from '../http/create-app.ts';
 import type { DeliveryObserver } from '../http/webhook-handler.ts';
 import type { Log } from '../log/log.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { version } from '../version.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { type ApiRuns, createApiRuns } from './api-runs.ts';
@@ -21,13 +22,14 @@ import { createUpdateRuns, type UpdateRuns } from './update-runs.ts';
 import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
-export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch'> {
+export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch' | 'recordBatch'> {
   readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless' | 'ensureTimeoutMs'> & {
     readonly ensureTimeoutMs?: number;
   };
   readonly pool: Pool;
   readonly metrics: DeliveryObserver;
   readonly logger: Log;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A `ClerkSync`, with the parts of it that the service puts its own routes and its schedule on. */
@@ -40,19 +42,19 @@ export interface AssembledClerkSync {
 
 /** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
 export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
-  const { settings, pool, metrics, logger, ...lanes } = parts;
+  const { settings, pool, metrics, logger, tracing, ...lanes } = parts;
   const { target, secrets, deletedUsers } = settings;
   const settle = { pool, deletedUsers };
-  const receiving = createReceiving({ ...settle, ...lanes, secrets });
+  const receiving = createReceiving({ ...settle, ...lanes, secrets, tracing });
   const app = createWebhookApp({ ...receiving, metrics, logger });
 
   const closing = new AbortController();
   const openApi = (signal: AbortSignal, timings: ClerkApiOptions['timings'] = {}) =>
-    openClerkApi(settings, { signal, timings });
-  const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal });
+    openClerkApi(settings, { signal, timings, tracing });
+  const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal, tracing });
   const updateRuns = createUpdateRuns({
     ...{ target, deletedUsers, secretKey: settings.secretKey, log: logger, closing: closing.signal },
-    openApi: (options) => openClerkApi(settings, options),
+    openApi: (options) => openClerkApi(settings, { ...options, tracing }),
   });
   const getApi = once(() => openApi(closing.signal));
   const getEnsureUser = once(() =>
@@ -98,7 +100,7 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
 
 function openClerkApi(
   { secretKey, apiUrl }: Pick<ClerkSyncSettings, 'secretKey' | 'apiUrl'>,
-  options: Pick<ClerkApiOptions, 'signal' | 'timings'>,
+  options: Pick<ClerkApiOptions, 'signal' | 'timings' | 'tracing'>,
 ): ClerkApi {
   if (secretKey === undefined) {
     throw new OperatorError('no_secret_key', "secretKey is not set: Clerk's Backend API can't be asked.", {

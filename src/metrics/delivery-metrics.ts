@@ -1,4 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { createLatencyWindow, type RecentLatency } from './latency-window.ts';
+import { registerGauge, toSeries } from './register-gauge.ts';
 
 /** One delivery that was answered with 200. */
 export interface SettledDelivery {
@@ -10,6 +12,8 @@ export interface SettledDelivery {
   readonly sanitized: number;
   /** How many children came without a key, by list. */
   readonly unkeyed?: Readonly<Record<string, number>>;
+  /** How many properties have no column, by what they are of: `user`, or a list of children. */
+  readonly unknown?: Readonly<Record<string, number>>;
   readonly ms: number;
 }
 
@@ -30,6 +34,10 @@ export interface DeliveryMetrics {
   /** `reason` is an error code of clerk-sync, never a text of the sender. */
   recordRejection(reason: string): void;
   recordStray(request: StrayRequest): void;
+  /** Before a batch is written. */
+  recordBatch(size: number): void;
+  /** The last five minutes, and when the last delivery was verified. Undefined: none was since the start. */
+  readRecent(): RecentLatency & { readonly lastVerifiedAt: Date | undefined };
 }
 
 const USER_EVENTS = new Set(['user.created', 'user.updated', 'user.deleted']);
@@ -39,6 +47,9 @@ const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 /** Clerk sends at once. After failures Svix tries again for 27 hours. */
 const LAG_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 10_800, 36_000, 108_000];
+
+/** A batch has up to 200 deliveries. */
+const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200];
 
 /** Registers the metrics of requests, and returns what counts them. */
 export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
@@ -61,8 +72,15 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
     labelNames: ['reason', 'signed'],
     registers,
   });
-  const lastVerified = registerLastVerified(registry);
+  let lastVerifiedAt: Date | undefined;
+  registerGauge(registry, {
+    name: 'clerk_sync_last_verified_delivery_timestamp_seconds',
+    help: 'When this process last received a delivery with a valid signature. Absent before the first one.',
+    read: () => toSeries(lastVerifiedAt && lastVerifiedAt.getTime() / 1000),
+  });
   const { durations, lags } = registerTimes(registry);
+  const batches = registerBatches(registry);
+  const recent = createLatencyWindow();
   const sanitized = new Counter({
     name: 'clerk_sync_sanitized_strings_total',
     help: 'Values that were replaced because Postgres cannot store them: U+0000, lone surrogates, numbers out of range.',
@@ -74,18 +92,35 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
     labelNames: ['list'],
     registers,
   });
+  const unknown = new Counter({
+    name: 'clerk_sync_unknown_properties_total',
+    help: 'Properties of deliveries that have no column and were stored in extra, by what they are of: user, or a list.',
+    labelNames: ['object'],
+    registers,
+  });
   return {
-    recordVerified: (receivedAt) => lastVerified.set(receivedAt.getTime() / 1000),
-    recordDelivery({ outcome, eventType, eventAt, sanitized: count, unkeyed: children = {}, ms }) {
+    recordVerified(receivedAt) {
+      lastVerifiedAt = receivedAt;
+    },
+    recordDelivery(delivery) {
+      const { outcome, eventType, eventAt, ms } = delivery;
       deliveries.inc({ outcome, type: nameType(eventType) });
       durations.observe(ms / 1000);
+      recent.record(ms);
       // A duplicate was committed before: its lag says nothing.
       if (outcome !== 'duplicate') lags.observe(Math.max(0, Date.now() - eventAt.getTime()) / 1000);
-      sanitized.inc(count);
-      for (const [list, number] of Object.entries(children)) unkeyed.inc({ list }, number);
+      sanitized.inc(delivery.sanitized);
+      if (delivery.unkeyed !== undefined) {
+        for (const [list, count] of Object.entries(delivery.unkeyed)) unkeyed.inc({ list }, count);
+      }
+      if (delivery.unknown !== undefined) {
+        for (const [object, count] of Object.entries(delivery.unknown)) unknown.inc({ object }, count);
+      }
     },
     recordRejection: (reason) => rejections.inc({ reason }),
     recordStray: ({ reason, signed }) => strays.inc({ reason, signed: String(signed) }),
+    recordBatch: (size) => batches.observe(size),
+    readRecent: () => ({ ...recent.read(), lastVerifiedAt }),
   };
 }
 
@@ -95,15 +130,13 @@ function nameType(eventType: string | null): string {
   return USER_EVENTS.has(eventType) ? eventType : 'other';
 }
 
-/** Absent before the first delivery: 0 would be the year 1970. */
-function registerLastVerified(registry: Registry): Gauge {
-  const gauge = new Gauge({
-    name: 'clerk_sync_last_verified_delivery_timestamp_seconds',
-    help: 'When this process last received a delivery with a valid signature. Absent before the first one.',
+function registerBatches(registry: Registry): Histogram {
+  return new Histogram({
+    name: 'clerk_sync_batch_size',
+    help: 'Deliveries that were written together, in one transaction unless one of them was refused.',
+    buckets: BATCH_BUCKETS,
     registers: [registry],
   });
-  gauge.remove();
-  return gauge;
 }
 
 function registerTimes(registry: Registry) {

@@ -1,13 +1,15 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ReconcileState } from '../reconcile/find-reconcile-state.ts';
 import type { UnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
+import { type ActivityOptions, registerActivityMetrics } from './activity-metrics.ts';
 import { type DatabaseMetricsOptions, registerDatabaseMetrics } from './database-metrics.ts';
 import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
+import { registerGauge } from './register-gauge.ts';
 import { registerUserUpdateMetrics, type UserUpdateMetrics } from './user-update-metrics.ts';
 
 /** Where the metrics come from. */
-export interface MetricsOptions extends DatabaseMetricsOptions {
+export interface MetricsOptions extends DatabaseMetricsOptions, ActivityOptions {
   readonly version: string;
   /** The deliveries that wait for a transaction, and those in a transaction. */
   readonly readQueue: () => { queued: number; inFlight: number };
@@ -31,6 +33,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   collectDefaultMetrics({ register: registry });
   const deliveries = registerDeliveryMetrics(registry);
   registerQueueGauges(registry, options);
+  registerActivityMetrics(registry, options, () => deliveries.readRecent().lastVerifiedAt);
   registerDatabaseMetrics(registry, options);
   const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
   const userUpdates = registerUserUpdateMetrics(registry, options.countUnsettledUpdates);
@@ -46,21 +49,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
 }
 
 function registerQueueGauges(registry: Registry, { readQueue }: MetricsOptions): void {
-  new Gauge({
+  registerGauge(registry, {
     name: 'clerk_sync_queued_deliveries',
     help: 'Verified deliveries that wait for the next transaction.',
-    registers: [registry],
-    collect() {
-      this.set(readQueue().queued);
-    },
+    read: () => [{ value: readQueue().queued }],
   });
-  new Gauge({
+  registerGauge(registry, {
     name: 'clerk_sync_in_flight_deliveries',
     help: 'Verified deliveries in running transactions.',
-    registers: [registry],
-    collect() {
-      this.set(readQueue().inFlight);
-    },
+    read: () => [{ value: readQueue().inFlight }],
   });
 }
 

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { ReconcileState } from '../reconcile/find-reconcile-state.ts';
+import { registerGauge, toSeries } from './register-gauge.ts';
 import { shareInFlight } from './share-in-flight.ts';
 
 /** One reconcile of this process. */
@@ -53,27 +54,32 @@ export function registerReconcileMetrics(
 /** The latest run may be of any process or command, so the database is asked. */
 function registerStateGauges(registry: Registry, findReconcileState: () => Promise<ReconcileState>): void {
   const ask = shareInFlight(findReconcileState);
-  const unknown: ReconcileState = { finishedAt: {}, succeeded: undefined };
-  new Gauge({
+  const read = () => ask().catch((): ReconcileState => ({ finishedAt: {}, drift: {}, succeeded: undefined }));
+  registerGauge(registry, {
     name: 'clerk_sync_reconcile_last_finished_timestamp_seconds',
     help: 'When the last finished reconcile run of any process ended. Absent if the database does not answer.',
     labelNames: ['kind'],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      const { finishedAt } = await ask().catch(() => unknown);
-      for (const [kind, seconds] of Object.entries(finishedAt)) this.set({ kind }, seconds);
-    },
+    read: async () =>
+      Object.entries((await read()).finishedAt).map(([kind, seconds]) => ({ labels: { kind }, value: seconds })),
   });
-  new Gauge({
+  registerGauge(registry, {
+    name: 'clerk_sync_reconcile_last_drift',
+    help: 'Users that differed in the last finished run of any process, by its kind, by the kind of drift, and by whether they were repaired.',
+    labelNames: ['kind', 'drift', 'result'],
+    read: async () =>
+      Object.entries((await read()).drift).flatMap(([kind, kinds]) =>
+        Object.entries(kinds).flatMap(([drift, { repaired, left }]) => [
+          { labels: { kind, drift, result: 'repaired' }, value: repaired },
+          { labels: { kind, drift, result: 'left' }, value: left },
+        ]),
+      ),
+  });
+  registerGauge(registry, {
     name: 'clerk_sync_reconcile_last_succeeded',
     help: '1 if the last reconcile run of any process finished, 0 if it failed. Absent before the first run.',
-    labelNames: [],
-    registers: [registry],
-    async collect() {
-      this.remove();
-      const { succeeded } = await ask().catch(() => unknown);
-      if (succeeded !== undefined) this.set(succeeded ? 1 : 0);
+    read: async () => {
+      const { succeeded } = await read();
+      return toSeries(succeeded === undefined ? undefined : Number(succeeded));
     },
   });
 }

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { UnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
+import { registerGauge } from './register-gauge.ts';
 import { shareInFlight } from './share-in-flight.ts';
 
 /** Told of what this process does to change users at Clerk. */
@@ -61,25 +62,18 @@ export function registerUserUpdateMetrics(
 
 function registerUnsettled(registry: Registry, countUnsettled: () => Promise<readonly UnsettledUpdates[]>): void {
   const ask = shareInFlight(countUnsettled);
-  const labelNames = ['state'];
-  new Gauge({
+  const read = () => ask().catch(() => []);
+  registerGauge(registry, {
     name: 'clerk_sync_unsettled_user_updates',
     help: 'Requests in user_updates that are not settled, by state. Absent when the database does not answer.',
-    labelNames,
-    registers: [registry],
-    async collect() {
-      this.reset();
-      for (const { state, count } of await ask().catch(() => [])) this.set({ state }, count);
-    },
+    labelNames: ['state'],
+    read: async () => (await read()).map(({ state, count }) => ({ labels: { state }, value: count })),
   });
-  new Gauge({
+  registerGauge(registry, {
     name: 'clerk_sync_oldest_unsettled_user_update_age_seconds',
     help: 'How long ago the oldest of them was inserted, by state. Absent when the database does not answer.',
-    labelNames,
-    registers: [registry],
-    async collect() {
-      this.reset();
-      for (const { state, oldestAgeSeconds } of await ask().catch(() => [])) this.set({ state }, oldestAgeSeconds);
-    },
+    labelNames: ['state'],
+    read: async () =>
+      (await read()).map(({ state, oldestAgeSeconds }) => ({ labels: { state }, value: oldestAgeSeconds })),
   });
 }

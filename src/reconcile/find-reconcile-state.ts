@@ -9,8 +9,16 @@ import { epochMs } from '../db/sql/wire-time.ts';
 export interface ReconcileState {
   /** By kind, the Unix seconds at which the latest finished run ended. A kind without one is absent. */
   readonly finishedAt: Readonly<Record<string, number>>;
+  /** What these runs found, by their kind, and then by the kind of drift. */
+  readonly drift: Readonly<Record<string, Readonly<Record<string, DriftResult>>>>;
   /** Whether the latest run that has ended finished. Undefined if none has ended. */
   readonly succeeded: boolean | undefined;
+}
+
+/** How many users a run repaired, and how many it left as they were. */
+export interface DriftResult {
+  readonly repaired: number;
+  readonly left: number;
 }
 
 const r = alias(reconcileRuns, 'r');
@@ -19,10 +27,10 @@ const r = alias(reconcileRuns, 'r');
 const FIND = defineStatement(
   'find how the latest reconciles ended',
   sql`
-  select k.kind, ${epochMs(sql`finished.at`)} as finished_at, ended.state as last_state
+  select k.kind, ${epochMs(sql`finished.at`)} as finished_at, finished.drift, ended.state as last_state
   from (values ('incremental'), ('full')) k(kind)
   left join lateral (
-    select ${r.finished_at} as at from ${reconcileRuns} as r where ${r.kind} = k.kind and ${r.state} = 'finished'
+    select ${r.finished_at} as at, ${r.drift} as drift from ${reconcileRuns} as r where ${r.kind} = k.kind and ${r.state} = 'finished'
     order by ${r.started_at} desc limit 1
   ) finished on true
   left join lateral (
@@ -34,6 +42,7 @@ const FIND = defineStatement(
 interface Row {
   readonly kind: string;
   readonly finished_at: string | null;
+  readonly drift: Readonly<Record<string, DriftResult>> | null;
   readonly last_state: 'finished' | 'failed' | null;
 }
 
@@ -43,6 +52,17 @@ export async function findReconcileState(pool: Pool): Promise<ReconcileState> {
   const finished = rows.flatMap(({ kind, finished_at }) =>
     finished_at === null ? [] : [[kind, Number(finished_at) / 1000] as const],
   );
+  const drift = rows.flatMap((row) => (row.drift === null ? [] : [[row.kind, countResults(row.drift)] as const]));
   const last = rows[0]?.last_state ?? undefined;
-  return { finishedAt: Object.fromEntries(finished), succeeded: last && last === 'finished' };
+  return {
+    finishedAt: Object.fromEntries(finished),
+    drift: Object.fromEntries(drift),
+    succeeded: last && last === 'finished',
+  };
+}
+
+/** Without what the row has besides. */
+function countResults(drift: Readonly<Record<string, DriftResult>>): Record<string, DriftResult> {
+  const results = Object.entries(drift).map(([kind, { repaired, left }]) => [kind, { repaired, left }]);
+  return Object.fromEntries(results);
 }

@@ -89,7 +89,13 @@ class Undone<T> extends Error {
 /** A pool whose transactions never commit. What a commit would check is checked. */
 function makeUndoingPool(pool: Pool): Pool {
   return {
-    ...{ size: pool.size, inFlight: pool.inFlight, waiting: pool.waiting, close: () => pool.close() },
+    ...{
+      size: pool.size,
+      inFlight: pool.inFlight,
+      waiting: pool.waiting,
+      retries: pool.retries,
+      close: () => pool.close(),
+    },
     async withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T> {
       try {
         return await pool.withTransaction(async (session): Promise<never> => {

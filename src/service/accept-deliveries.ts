@@ -2,7 +2,7 @@ import type { AdminApp } from '../admin/create-admin-app.ts';
 import type { Config } from '../config/config.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
-import { countOpenDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
+import { countOpenDeadLetters, countResolvedDeadLetters } from '../dead-letters/count-open-dead-letters.ts';
 import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { canWrite, createReadinessCheck } from '../http/readiness.ts';
@@ -14,9 +14,12 @@ import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
 import type { ReceiverOptions } from '../sync/receive.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { countUnsettledUpdates } from '../user-updates/count-unsettled-updates.ts';
 import { countUsersByState } from '../users/count-users-by-state.ts';
 import { version } from '../version.ts';
+import { readActivity } from './read-activity.ts';
+import { startHeartbeat } from './start-heartbeat.ts';
 import type { StopStack } from './stop-stack.ts';
 
 /** When everything that was accepted is settled, requests get this long to complete: uploads, answers on their way. */
@@ -30,6 +33,8 @@ export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch
   readonly target: DatabaseTarget;
   readonly pool: Pool;
   readonly logger: Logger;
+  /** Undefined: no traces are made. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A service that takes deliveries. */
@@ -41,13 +46,15 @@ export interface Accepting extends Pick<Listening, 'url'> {
 
 /** Takes deliveries over HTTP until `started` is disposed of. What was accepted is settled and answered before that ends. */
 export async function acceptDeliveries(options: AcceptOptions, started: Pick<StopStack, 'defer'>): Promise<Accepting> {
-  const { config, secrets, target, pool, logger, ...lanes } = options;
+  const { config, secrets, target, pool, logger, tracing, ...lanes } = options;
   const metrics: Metrics = createMetrics({
     version,
     readQueue: () => receiving.receiver.stats(),
     countOpenDeadLetters: () => countOpenDeadLetters(pool),
     countUsers: () => countUsersByState(pool),
-    countPoolWaiters: () => pool.waiting,
+    countResolvedDeadLetters: () => countResolvedDeadLetters(pool),
+    readPool: () => pool,
+    readActivity: () => readActivity(pool),
     canWrite: () => canWrite(pool),
     findReconcileState: () => findReconcileState(pool),
     countUnsettledUpdates: () => countUnsettledUpdates(pool),
@@ -56,10 +63,13 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
     ...{ target, secrets, deletedUsers: config.deletedUsers },
     ...{ secretKey: config.clerkSecretKey, apiUrl: config.clerkApiUrl },
   };
-  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync({ settings, pool, metrics, logger, ...lanes });
+  const { recordBatch, readRecent } = metrics;
+  const parts = { settings, pool, metrics, logger, tracing, recordBatch, ...lanes };
+  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync(parts);
   const app = createApp({
     ...receiving,
     admin: await openAdmin({ config, target, clerkSync, logger }, started),
+    tracing,
     checkReadiness: createReadinessCheck(pool, logger),
     metrics,
     logger,
@@ -70,6 +80,8 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   await serveMetrics({ config, metrics, logger }, started);
   const listening = await listen({ fetch: app.fetch, host: config.host, port: config.port, onClientError, logger });
   started.defer(() => drain(listening, clerkSync));
+  const heartbeat = startHeartbeat({ pool, logger, readRecent, readQueue: () => receiving.receiver.stats() });
+  started.defer(() => heartbeat.stop());
   return { url: listening.url, metrics, runs, updateRuns };
 }
 

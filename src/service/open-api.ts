@@ -37,7 +37,10 @@ export function openApi(
   });
 }
 
-/** For the whole process, which sends requests only to Clerk. Node's `fetch` accepts a proxy in no other way. */
+/**
+ * For the whole process: Node's `fetch` accepts a proxy in no other way. Only requests to Clerk use it, because traces are sent with
+ * an agent of their own.
+ */
 export function setProxy({ httpsProxy, noProxy }: Pick<ApiConfig, 'httpsProxy' | 'noProxy'>): void {
   // Node 22 has only an environment variable for this: see docs/operations.md.
   if (httpsProxy !== undefined) http.setGlobalProxyFromEnv?.({ HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy });

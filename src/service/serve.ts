@@ -4,6 +4,7 @@ import { migrate, readMigrationState } from '../db/migrations/migrate.ts';
 import { createPool, type Pool } from '../db/pool.ts';
 import { type DatabaseTarget, nameDatabase } from '../db/target/database-target.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { type EmbeddedAddress, makeBanner } from './make-banner.ts';
 import type { ReconcileSchedule } from './schedule-reconcile.ts';
@@ -61,6 +62,7 @@ interface Scene {
 async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 'stdout' | 'isTerminal'>) {
   const { config, logger, started, signal } = scene;
   // The server code is loaded while the database starts: this saves a fifth of the time until the service is ready.
+  const tracing = await startTraces(scene);
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, banner } = database;
@@ -68,7 +70,8 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   // They are stopped together with the deliveries, and have ended before the pool closes.
   started.defer(() => Promise.all(schedules.map(({ ended }) => ended)));
   const { target } = database;
-  const { url, metrics, runs, updateRuns } = await acceptDeliveries({ config, secrets, target, pool, logger }, started);
+  const accepting = { config, secrets, target, pool, logger, tracing };
+  const { url, metrics, runs, updateRuns } = await acceptDeliveries(accepting, started);
   stdout(
     makeBanner({
       url,
@@ -95,6 +98,15 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
     signal.throwIfAborted();
     schedules.push(scheduleUserUpdates({ updateRuns, share, logger, metrics }));
   }
+}
+
+/** Loads what sends traces only if the variables ask for them. It is stopped last: the last deliveries have spans, too. */
+async function startTraces({ config, logger, started }: Scene): Promise<Tracing | undefined> {
+  if (config.tracing === undefined) return undefined;
+  const { startTracing } = await import('../tracing/start-tracing.ts');
+  const { tracing, stop } = startTracing(config.tracing, logger);
+  started.defer(stop);
+  return tracing;
 }
 
 /** Opens a pool on the configured database or on the embedded one, and migrates it. */

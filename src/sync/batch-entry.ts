@@ -4,6 +4,7 @@ import type { ApiUser } from '../clerk/api/api-user.ts';
 import type { Unreadable, UnreadableReason } from '../clerk/unreadable.ts';
 import { type ClerkEvent, type MessageFacts, parseEvent } from '../clerk/webhook/parse-event.ts';
 import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
+import type { DeliverySpan } from '../tracing/tracing.ts';
 import { makeSnapshot, type UserSnapshot, type UserTombstone } from './snapshots/snapshot.ts';
 
 /** Why something is a dead letter, as a code. `explainDeadLetter` has to explain each. */
@@ -36,6 +37,8 @@ export interface DeliveryEntry extends EntryBase {
   readonly message: MessageFacts;
   /** Texts and numbers that had to be changed for Postgres to take them. */
   readonly sanitized: number;
+  /** Undefined where no traces are made. */
+  readonly span?: DeliverySpan | undefined;
 }
 
 /** Who reads users from the Backend API. */
@@ -74,9 +77,10 @@ export function getLetterId(entry: BatchEntry): string {
 }
 
 /** Reads a verified delivery. */
-export function makeDeliveryEntry(delivery: VerifiedDelivery): DeliveryEntry {
+export function makeDeliveryEntry(delivery: VerifiedDelivery, span?: DeliverySpan): DeliveryEntry {
   const event = parseEvent(delivery);
-  return { message: event.message, change: toChange(event), readBody: () => delivery.body, sanitized: event.sanitized };
+  const { message, sanitized } = event;
+  return { message, change: toChange(event), readBody: () => delivery.body, sanitized, span };
 }
 
 function toChange({ message: { messageId, eventAt, instanceId }, content }: ClerkEvent): Change {

@@ -1,7 +1,9 @@
 import type { Outcome } from '../../drizzle/schema/codes.ts';
 import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
+import type { DeliverySpan, Tracing } from '../tracing/tracing.ts';
 import { type DeliveryEntry, type LetterReason, makeDeliveryEntry } from './batch-entry.ts';
 import { getSettled, type Settled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
+import { countUnknown } from './snapshots/count-unknown.ts';
 import { countUnkeyed } from './snapshots/snapshot.ts';
 
 /** How deliveries wait and are written. */
@@ -16,6 +18,9 @@ export interface ReceiverOptions extends SettleOptions {
   readonly maxQueuedBytes?: number;
   /** From arrival to answer. Default 12,000 ms: Svix waits 15 s. */
   readonly deadlineMs?: number;
+  /** Told how many deliveries a batch has, before it is written. */
+  readonly recordBatch?: ((size: number) => void) | undefined;
+  readonly tracing?: Pick<Tracing, 'traceBatch'> | undefined;
 }
 
 /** What became of a delivery: ids, types and codes only, fit for a log. */
@@ -29,6 +34,8 @@ export interface Receipt {
   readonly sanitized: number;
   /** Children without a key, by their list, if there are any. They are in the user's `extra`. */
   readonly unkeyed?: Readonly<Record<string, number>>;
+  /** Properties that have no column, by what they are of: see `countUnknown`. */
+  readonly unknown?: Readonly<Record<string, number>>;
   /** Why it is a dead letter. */
   readonly reason?: LetterReason;
 }
@@ -41,7 +48,7 @@ export interface Receiver {
    * @throws {QueueFullError | DatabaseUnavailableError} or an unknown error: nothing was
    * decided, the sender must send again.
    */
-  receive(delivery: VerifiedDelivery): Promise<Receipt>;
+  receive(delivery: VerifiedDelivery, span?: DeliverySpan): Promise<Receipt>;
   /** Resolves when everything received has been answered. */
   drain(): Promise<void>;
   /** Deliveries that wait for their batch, and those in the batches being written. */
@@ -51,7 +58,15 @@ export interface Receiver {
 /** Makes the receiver that webhooks end in: read, queue, settle in batches. */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const queue = new BatchQueue<DeliveryEntry, SettleResult>({
-    process: (entries, timeoutMs) => settleEach(options, entries, timeoutMs),
+    process: (entries, timeoutMs) => {
+      options.recordBatch?.(entries.length);
+      const settle = () => settleEach(options, entries, timeoutMs);
+      if (options.tracing === undefined) return settle();
+      return options.tracing.traceBatch(
+        entries.map(({ span }) => span),
+        settle,
+      );
+    },
     lanes: Math.min(options.lanes ?? 2, options.pool.size),
     maxBatch: options.maxBatch ?? 200,
     maxQueued: options.maxQueued ?? 2000,
@@ -59,8 +74,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     deadlineMs: options.deadlineMs ?? 12_000,
   });
   return {
-    async receive(delivery) {
-      const entry = makeDeliveryEntry(delivery);
+    async receive(delivery, span) {
+      const entry = makeDeliveryEntry(delivery, span);
       return makeReceipt(entry, getSettled(await queue.add(entry, delivery.body.length)));
     },
     drain: () => queue.drain(),
@@ -72,9 +87,11 @@ function makeReceipt({ message, change, sanitized }: DeliveryEntry, { outcome, l
   const { eventType, userId, eventAt } = message;
   const unkeyed = change.kind === 'snapshot' ? countUnkeyed(change) : {};
   const isWhole = Object.keys(unkeyed).length === 0;
+  const unknown = change.kind === 'snapshot' ? countUnknown(change) : undefined;
   return {
     ...{ outcome, eventType, userId, eventAt, sanitized },
     ...(isWhole ? {} : { unkeyed }),
+    ...(unknown === undefined ? {} : { unknown }),
     ...(letter === undefined ? {} : { reason: letter.reason }),
   };
 }

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { useTestDatabase } from '../support/database.ts';
+import { findMetricNames, listMetrics, listMonitoringQueries } from '../support/monitoring.ts';
 import { type ServiceOptions, startService } from '../support/service.ts';
 import { makeSecret, makeSignedRequest } from '../support/signed-request.ts';
 import { makeUserEvent } from '../support/use-receiving-app.ts';
@@ -9,7 +10,7 @@ async function useService(env: ServiceOptions['env'] = {}) {
   const secret = makeSecret();
   const service = await startService({ env: { DATABASE_URL: url, CLERK_WEBHOOK_SIGNING_SECRET: secret, ...env } });
   onTestFinished(() => service.cleanUp());
-  return { service, secret, sql };
+  return { service, secret, sql, url };
 }
 
 /** The first value of a series, or undefined. */
@@ -59,4 +60,32 @@ test('the metrics show a delivery, its lag and the number of users', async () =>
   expect(read(text, 'clerk_sync_event_lag_seconds_sum')).toBeLessThan(80);
   expect(read(text, 'clerk_sync_last_verified_delivery_timestamp_seconds')).toBeGreaterThanOrEqual(sentAt);
   expect((await sql`select from clerk.users`).count).toBe(1);
+});
+
+test('a running service has every metric that the alert rules and the dashboard query', async () => {
+  const { service } = await useService();
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  const names = new Set(listMetrics(text).map(({ name }) => name));
+  const queried = listMonitoringQueries().flatMap(findMetricNames);
+  expect([queried.length > 60, queried.filter((name) => !names.has(name))]).toEqual([true, []]);
+});
+
+test('each process has a row while it runs, and shows the youngest delivery of all', async () => {
+  const { service: idle, secret, sql, url } = await useService();
+  const { service: busy } = await useService({ DATABASE_URL: url, CLERK_WEBHOOK_SIGNING_SECRET: secret });
+  const age = async () =>
+    read(await (await fetch(`${idle.url}/metrics`)).text(), 'clerk_sync_last_verified_delivery_age_seconds');
+  const before = await age();
+  await fetch(`${busy.url}/webhooks/clerk`, makeSignedRequest(JSON.stringify(makeUserEvent()), { secret }));
+  await expect.poll(age).toBeLessThan(60);
+  const text = await (await fetch(`${busy.url}/metrics`)).text();
+  expect([before, read(text, 'clerk_sync_batch_size_count'), read(text, 'clerk_sync_batch_size_sum')]).toEqual([
+    undefined,
+    1,
+    1,
+  ]);
+  const pids = async () => (await sql`select pid from clerk.processes order by pid`).map(({ pid }) => pid);
+  await expect.poll(pids).toEqual([idle.pid, busy.pid].sort((a, b) => a - b));
+  expect(await busy.sigterm()).toEqual({ code: 0, signal: null });
+  expect(await pids()).toEqual([idle.pid]);
 });

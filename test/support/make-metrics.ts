@@ -8,9 +8,11 @@ export function makeMetrics(options: Partial<MetricsOptions> = {}): Metrics {
     countOpenDeadLetters: async () => [],
     canWrite: async () => true,
     countUsers: async () => [],
-    countPoolWaiters: () => 0,
+    countResolvedDeadLetters: async () => [],
+    readPool: () => ({ size: 10, inFlight: 2, waiting: 0, retries: 0 }),
+    readActivity: async () => ({ lastDeliveryAgeSeconds: undefined, backfill: undefined, replays: [] }),
     countUnsettledUpdates: async () => [],
-    findReconcileState: async () => ({ finishedAt: {}, succeeded: undefined }),
+    findReconcileState: async () => ({ finishedAt: {}, drift: {}, succeeded: undefined }),
     ...options,
   });
 }

@@ -6,7 +6,7 @@ import { findReplayRuns, getReplayRun } from '../../replay-runs/find-replay-runs
 import { createReplayRunActions } from '../actions/replay-run-actions.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
-import { makeQuery } from '../filters/query.ts';
+import { readInputs } from '../filters/query.ts';
 import { readPlan } from '../pages/replay-runs/read-plan.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { letterParameters, limitParameter, text } from './parameters.ts';
@@ -100,5 +100,5 @@ export function createReplayRunRoutes(parts: AdminParts): Hono<AdminEnv> {
 
 function readFilter(values: v.InferOutput<typeof filterSchema>) {
   const texts: Readonly<Record<string, string | undefined>> = values;
-  return readPlan(makeQuery((name) => texts[name])).filter;
+  return readPlan(readInputs((name) => texts[name])).filter;
 }

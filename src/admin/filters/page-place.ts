@@ -1,4 +1,4 @@
-import type { Query } from './query.ts';
+import type { Inputs } from './query.ts';
 
 /** A place in a list that is ordered by time and id. In a URL it is `<time>~<id>`. */
 export interface PagePlace {
@@ -7,7 +7,7 @@ export interface PagePlace {
 }
 
 /** Reads the place after which a page begins. Undefined for the first page. One that was changed by hand begins anew. */
-export function readPlace(query: Pick<Query, 'text'>, name: string): PagePlace | undefined {
+export function readPlace(query: Pick<Inputs, 'text'>, name: string): PagePlace | undefined {
   const [, time, id] = /^([^~]{1,40})~(.+)$/s.exec(query.text(name) ?? '') ?? [];
   return time === undefined || id === undefined || !/^[\d.:TZ-]+$/.test(time) ? undefined : { time, id };
 }

@@ -3,7 +3,7 @@ import { HttpError } from '../../http/http-error.ts';
 import type { AdminEnv } from '../admin-env.ts';
 
 /** What the URL, or a form, says. */
-export interface Query {
+export interface Inputs {
   /** The text without space around it. Undefined if it is absent or empty. */
   readonly text: (name: string) => string | undefined;
   /** One of some codes. */
@@ -17,14 +17,14 @@ export interface Query {
 }
 
 /** Reads the query of a URL. */
-export function readQuery(c: Context<AdminEnv>): Query {
-  return makeQuery((name) => c.req.query(name));
+export function readQuery(c: Context<AdminEnv>): Inputs {
+  return readInputs((name) => c.req.query(name));
 }
 
 /** Reads a form that was sent with POST. */
-export async function readForm(c: Context<AdminEnv>): Promise<Query> {
+export async function readForm(c: Context<AdminEnv>): Promise<Inputs> {
   const form = await c.req.parseBody();
-  return makeQuery((name) => {
+  return readInputs((name) => {
     const value = form[name];
     return typeof value === 'string' ? value : undefined;
   });
@@ -34,7 +34,7 @@ export async function readForm(c: Context<AdminEnv>): Promise<Query> {
 const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?Z?$/;
 
 /** Reads texts that were given by name. */
-export function makeQuery(read: (name: string) => string | undefined): Query {
+export function readInputs(read: (name: string) => string | undefined): Inputs {
   const problems: string[] = [];
   const refuse = (problem: string): undefined => {
     problems.push(problem);
@@ -71,7 +71,7 @@ function parseTime(value: string): Date | undefined {
 }
 
 /** @throws {HttpError} 400 with what can't be read. */
-export function assertReadable({ problems }: Pick<Query, 'problems'>): void {
+export function assertReadable({ problems }: Pick<Inputs, 'problems'>): void {
   if (problems.length > 0) throw new HttpError(400, 'invalid_request', problems.join(' '));
 }
 

@@ -1,3 +1,4 @@
+import type { Tracing } from '../../tracing/tracing.ts';
 import { createUserChanges, type UserChanges } from './change-user.ts';
 import { ClerkApiError } from './clerk-api-error.ts';
 import { createRequester, type Sender, type Timings, type Wait } from './create-requester.ts';
@@ -59,6 +60,7 @@ export interface ClerkApiOptions {
   /** Told before each pause. */
   readonly onWait?: ((wait: Wait) => void) | undefined;
   readonly timings?: Partial<Timings>;
+  readonly tracing?: Pick<Tracing, 'traceCall'> | undefined;
 }
 
 /** The version whose `User` the schema knows. */
@@ -85,11 +87,11 @@ const DEFAULT_TIMINGS: Omit<Timings, 'rate'> = {
  * @throws {ClerkApiError} `unauthorized` for a key that is none.
  */
 export function createClerkApi(options: ClerkApiOptions): ClerkApi {
-  const { secretKey, apiUrl, userAgent = 'clerk-sync', signal, onWait } = options;
+  const { secretKey, apiUrl, userAgent = 'clerk-sync', signal, onWait, tracing } = options;
   if (!SECRET_KEY.test(secretKey)) throw new ClerkApiError('unauthorized', 'it is not sk_live_ or sk_test_ and so on');
   const timings = { ...DEFAULT_TIMINGS, rate: chooseRate(secretKey), ...options.timings };
   let clockOffsetMs: number | undefined;
-  const send: Sender = async ({ method, path, body = null }) => {
+  const sendOnce: Sender = async ({ method, path, body = null }) => {
     const headers = {
       accept: 'application/json',
       authorization: `Bearer ${secretKey}`,
@@ -102,6 +104,7 @@ export function createClerkApi(options: ClerkApiOptions): ClerkApi {
     clockOffsetMs = readClockOffset(answer) ?? clockOffsetMs;
     return answer;
   };
+  const send: Sender = tracing === undefined ? sendOnce : (call) => tracing.traceCall(call, () => sendOnce(call));
   const request = createRequester({ send, timings, signal, onWait });
   return {
     changes: createUserChanges(send),

@@ -13,6 +13,9 @@ export function createRehearsal(pool: Pool): Pool {
     get waiting() {
       return pool.waiting;
     },
+    get retries() {
+      return pool.retries;
+    },
     async withTransaction(work, options) {
       const rehearsed = new Rehearsed<Awaited<ReturnType<typeof work>>>();
       try {

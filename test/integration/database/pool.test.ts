@@ -102,6 +102,7 @@ test('transactions that deadlock are run again until each succeeds', async () =>
   ]);
   // Otherwise nothing was shown.
   expect(attempts).toBeGreaterThan(40);
+  expect(pool.retries).toBe(attempts - 40);
 });
 
 test('waiting callers are served in the order in which they came', async () => {

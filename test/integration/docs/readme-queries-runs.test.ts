@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { useTestDatabase } from '../../support/database.ts';
 import { findQueries, readPage } from '../../support/markdown.ts';
 
-// The statements of docs/operations.md about backfills and reconciles, taken from its text.
+// The statements of docs/operations.md about backfills and reconciles, and of docs/monitoring.md, taken from their texts.
 
 const queries = findQueries(readPage('docs/operations.md'));
 const BACKFILLS = 'The latest backfills';
@@ -34,5 +34,22 @@ test('the latest backfills and reconciles are shown with what they came to', asy
       drift: { missing: { found: 2, repaired: 2, left: 0 } },
       error: null,
     },
+  ]);
+});
+
+test('the processes that run are shown with what they did', async () => {
+  const { sql } = await useTestDatabase();
+  await sql`insert into clerk.processes (process_id, version, host, pid, started_at, seen_at, last_delivery_at, stats)
+    values ('a', '1.0.0', 'web-1', 7, now() - interval '1 hour', now(), null,
+        '{"queued": 1, "in_flight": 2, "settled": 300, "p50_ms": 4.5, "p99_ms": 20}'),
+      ('b', '1.0.0', 'web-2', 7, now(), now() - interval '2 minutes', now(), '{}')`;
+  const [query] = findQueries(readPage('docs/monitoring.md'));
+  const [row, ...others] = await sql.unsafe(query?.sql ?? '');
+  expect([row, others]).toEqual([
+    {
+      ...{ host: 'web-1', pid: 7, version: '1.0.0', runs_for: expect.stringMatching(/^01:00:0/), last_delivery: null },
+      ...{ settled: 300, p50_ms: 4.5, p99_ms: 20, queued: 1 },
+    },
+    [],
   ]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TestDatabase } from '../../support/database.ts';
 import { useDoctorScene } from '../../support/doctor-scene.ts';
 import { makeApiUser } from '../../support/fake-clerk/make-api-user.ts';
 
@@ -103,4 +104,52 @@ test('counts open dead letters by reason and age', async () => {
         '`clerk-sync dead-letters summary` counts them by cause, with an example of each. `clerk-sync dead-letters show <id>` says what to do. Then replay or discard them.',
     },
   });
+});
+
+const insertProcesses = (
+  sql: TestDatabase['sql'],
+  processes: readonly { id: string; version: string; seen: string }[],
+) =>
+  sql`
+    insert into clerk.processes (process_id, version, host, pid, started_at, seen_at, stats)
+    select id, version, 'web-' || id, 40 + place, now() - interval '3 hours' - place * interval '1 second',
+      now() - seen::interval, '{}'
+    from json_to_recordset(${JSON.stringify(processes)}::json) p (id text, version text, seen text, place int)
+    cross join lateral (select length(id) as place) l`;
+
+test('says which processes of the service run, and warns if their versions differ', async () => {
+  const { sql, diagnose } = await useDoctorScene();
+  const look = async () => {
+    const { exitCode, find } = await diagnose();
+    return { exitCode, ...find('processes') };
+  };
+  const none = await look();
+  await insertProcesses(sql, [{ id: 'a', version: '1.0.0', seen: '10 seconds' }]);
+  const one = await look();
+  await insertProcesses(sql, [
+    { id: 'bb', version: '1.1.0', seen: '10 seconds' },
+    { id: 'ccc', version: '0.9.0', seen: '2 minutes' },
+  ]);
+  const several = await look();
+  await sql`update clerk.processes set seen_at = now() - interval '2 minutes'`;
+  const gone = await look();
+  const first = '1.0.0 on web-a (process 41), started 3 hours ago';
+  expect([none, one, several, gone]).toEqual([
+    { exitCode: 0, name: 'processes', status: 'ok', finding: 'None was seen in the last hour.' },
+    { exitCode: 0, name: 'processes', status: 'ok', finding: `1 process runs: ${first}.` },
+    {
+      exitCode: 3,
+      name: 'processes',
+      status: 'warning',
+      finding: `2 processes run: 1.1.0 on web-bb (process 42), started 3 hours ago; ${first}. 1 process ended in the last hour without a stop. Their versions differ: 1.0.0, 1.1.0.`,
+      advice: 'That is right during an upgrade. Otherwise stop the processes of the old version.',
+    },
+    {
+      exitCode: 3,
+      name: 'processes',
+      status: 'warning',
+      finding: 'None was seen in the last minute. 3 processes ended in the last hour without a stop.',
+      advice: 'Read the log of the service, and start it.',
+    },
+  ]);
 });

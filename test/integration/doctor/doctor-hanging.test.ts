@@ -68,9 +68,10 @@ test('waits once for a database that stops answering in the middle', async () =>
     status: 'failed',
     lost: [
       ['last delivery', expect.stringMatching(/CONNECTION_CLOSED|was lost/)],
-      ...['dead letters', 'instance', 'backfill', 'reconcile', 'user updates', 'instances', 'users', 'properties'].map(
-        (name) => [name, 'The database has stopped answering.'],
-      ),
+      ...[
+        ...['dead letters', 'processes', 'instance', 'backfill', 'reconcile', 'user updates'],
+        ...['instances', 'users', 'properties'],
+      ].map((name) => [name, 'The database has stopped answering.']),
     ],
   });
 });

@@ -19,7 +19,7 @@ test('finds nothing wrong if all is well', async () => {
   expect({ exitCode, troubled, status: diagnosis.status }).toEqual({ exitCode: 0, troubled: [], status: 'ok' });
   const { stdout, stderr } = await callCli(['doctor'], { env });
   expect(stderr).toBe('');
-  expect(stdout.split('\n').at(-2)).toBe('30 ok, 0 warnings, 0 failed, 0 skipped.');
+  expect(stdout.split('\n').at(-2)).toBe('31 ok, 0 warnings, 0 failed, 0 skipped.');
   expect(stdout).toContain('  ✓ ok       version           Postgres ');
   expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
 });
@@ -42,13 +42,13 @@ test('prints every check in one JSON document', async () => {
       ],
     },
     { schema: ['migrations', 'columns', 'indexes', 'constraints', 'triggers', 'view', 'comments'] },
-    { deliveries: ['last delivery', 'dead letters'] },
+    { deliveries: ['last delivery', 'dead letters', 'processes'] },
     { clerk: ['secret key', 'instance', 'Clerk clock', 'backfill', 'reconcile', 'user updates'] },
     { data: ['instances', 'users', 'properties', 'sizes', 'vacuum'] },
   ]);
   expect({ ...diagnosis, groups: [] }).toEqual({
     status: 'ok',
-    counts: { ok: 30, warning: 0, failed: 0, skipped: 0 },
+    counts: { ok: 31, warning: 0, failed: 0, skipped: 0 },
     groups: [],
   });
 });

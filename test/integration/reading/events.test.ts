@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { countDeliveries } from '../../../src/events/count-deliveries.ts';
 import { type EventFilter, findEvents, type LedgerPlace } from '../../../src/events/find-events.ts';
-import { findLastDelivery } from '../../../src/events/find-last-delivery.ts';
 import { useReader } from '../../support/use-reader.ts';
 
 /** Ten events, a second apart, but for the last two of one moment. Each minute's outcome is another. */
@@ -81,11 +80,4 @@ test('counts deliveries by outcome in spans that begin at whole minutes', async 
     ],
     isCapped: false,
   });
-});
-
-test('finds when the last delivery came, or that none ever did', async () => {
-  const { read, sql } = await useLedger();
-  expect(await read(findLastDelivery)).toEqual(new Date('2026-01-01T10:02:40.000Z'));
-  await sql`truncate clerk.webhook_messages`;
-  expect(await read(findLastDelivery)).toBeNull();
 });

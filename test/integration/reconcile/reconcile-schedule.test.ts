@@ -103,7 +103,7 @@ describe('by the clock of the database', () => {
 
 test('one of several processes makes the run that is due, and tells of it', async () => {
   const { makeOptions, countRuns, lines, made, readIds, pool } = await useService();
-  expect(await findReconcileState(pool)).toEqual({ finishedAt: {}, succeeded: undefined });
+  expect(await findReconcileState(pool)).toEqual({ finishedAt: {}, drift: {}, succeeded: undefined });
   await Promise.all(Array.from({ length: 4 }, () => runDueReconcile(makeOptions())));
   await runDueReconcile(makeOptions());
   expect([await countRuns(), (await readIds('alive')).length]).toEqual([1, 5]);
@@ -113,7 +113,11 @@ test('one of several processes makes the run that is due, and tells of it', asyn
   ]);
   const missing = expect.objectContaining({ found: 5, repaired: 5, left: 0 });
   expect(made).toEqual([{ kind: 'full', end: 'finished', ms: expect.any(Number), drift: { missing } }]);
-  expect(await findReconcileState(pool)).toEqual({ finishedAt: { full: expect.any(Number) }, succeeded: true });
+  expect(await findReconcileState(pool)).toEqual({
+    finishedAt: { full: expect.any(Number) },
+    drift: { full: { missing: { repaired: 5, left: 0 } } },
+    succeeded: true,
+  });
 });
 
 test('a process that has found a run due makes none where another was quicker', async () => {
@@ -141,7 +145,7 @@ test('a Clerk that refuses is told to the log and the metrics, and asked again a
   expect(lines[0]?.err).toMatchObject({ message: expect.stringContaining('Clerk does not accept the secret key') });
   expect(JSON.stringify(lines)).not.toContain(clerk.secretKey);
   expect(made).toEqual([{ kind: 'full', end: 'failed', ms: expect.any(Number), drift: {} }]);
-  expect(await findReconcileState(pool)).toEqual({ finishedAt: {}, succeeded: false });
+  expect(await findReconcileState(pool)).toEqual({ finishedAt: {}, drift: {}, succeeded: false });
 });
 
 test('what is left over is a warning', async () => {

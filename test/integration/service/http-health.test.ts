@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
-import { countOpenDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
+import { countOpenDeadLetters, countResolvedDeadLetters } from '../../../src/dead-letters/count-open-dead-letters.ts';
 import { canWrite, createReadinessCheck } from '../../../src/http/readiness.ts';
 import { countUsersByState } from '../../../src/users/count-users-by-state.ts';
 import { type TestDatabaseOptions, useTestDatabase } from '../../support/database.ts';
@@ -91,23 +91,25 @@ describe('readiness', () => {
   });
 });
 
-describe('open dead letters', () => {
-  test('are counted by reason, with the age of the oldest one; closed ones are not', async () => {
+describe('dead letters', () => {
+  test('are counted by state and reason, those that are not resolved with the age of the oldest', async () => {
     const { send, database, pool } = await useReceivingApp();
     for (const body of ['{', '}', '{}', '{"type":"user.deleted","data":{}}']) await send(body);
     const resolved = await database.sql`
       update clerk.dead_letters set state = 'discarded', resolved_at = now(), resolution = 'discarded' where body = '}'`;
+    await database.sql`update clerk.dead_letters set state = 'queued' where reason = 'missing_user_id'`;
     await database.sql`update clerk.dead_letters set first_failed_at = now() - interval '90 seconds'`;
     const counted = await countOpenDeadLetters(pool);
     const rounded = counted.map((row) => ({ ...row, oldestAgeSeconds: Math.floor(row.oldestAgeSeconds / 10) * 10 }));
     expect([resolved.count, rounded]).toEqual([
       1,
       [
-        { reason: 'invalid_json', count: 1, oldestAgeSeconds: 90 },
-        { reason: 'invalid_shape', count: 1, oldestAgeSeconds: 90 },
-        { reason: 'missing_user_id', count: 1, oldestAgeSeconds: 90 },
+        { state: 'open', reason: 'invalid_json', count: 1, oldestAgeSeconds: 90 },
+        { state: 'open', reason: 'invalid_shape', count: 1, oldestAgeSeconds: 90 },
+        { state: 'queued', reason: 'missing_user_id', count: 1, oldestAgeSeconds: 90 },
       ],
     ]);
+    expect(await countResolvedDeadLetters(pool)).toEqual([{ state: 'discarded', reason: 'invalid_json', count: 1 }]);
   });
 });
 

@@ -41,11 +41,14 @@ const ALLOWED: Record<string, string[]> = {
     'src/embedded-postgres',
     'src/http',
     'src/metrics',
+    'src/processes',
+    'src/tracing',
     'src/users',
     'src/user-updates',
     'src/replay-runs',
     'src/dead-letters',
     'src/reconcile',
+    'src/backfill',
     'src/walk',
     'src/sync',
     'src/clerk',
@@ -82,6 +85,7 @@ const ALLOWED: Record<string, string[]> = {
   // What an application has of the program, put together.
   'src/library': [
     'src/http',
+    'src/tracing',
     'src/dead-letters',
     'src/user-updates',
     'src/reconcile',
@@ -96,8 +100,10 @@ const ALLOWED: Record<string, string[]> = {
     'src/version.ts',
     'drizzle/schema',
   ],
-  'src/http': ['src/metrics', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
-  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/users'],
+  'src/http': ['src/metrics', 'src/tracing', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log'],
+  'src/metrics': ['src/user-updates', 'src/dead-letters', 'src/reconcile', 'src/backfill', 'src/users'],
+  // Which processes of the service run.
+  'src/processes': ['src/db', 'drizzle/schema'],
   'src/doctor': [
     'src/samples',
     'src/reconcile',
@@ -112,8 +118,6 @@ const ALLOWED: Record<string, string[]> = {
   'src/user-updates': ['src/walk', 'src/sync', 'src/clerk', 'src/db', 'src/errors.ts', 'src/log', 'drizzle/schema'],
   // What was delivered: reads the ledger, which `src/sync` writes.
   'src/events': ['src/db', 'drizzle/schema'],
-  // The processes of the service.
-  'src/processes': ['src/db', 'drizzle/schema'],
   // What the service replays: letters that are queued, and runs over all that a filter names.
   'src/replay-runs': [
     'src/dead-letters',
@@ -140,10 +144,12 @@ const ALLOWED: Record<string, string[]> = {
   'src/walk': ['src/users', 'src/clerk', 'src/db', 'src/text', 'src/errors.ts', 'drizzle/schema'],
   // Whose rows are here, and how to find one.
   'src/users': ['src/samples', 'src/clerk', 'src/db', 'drizzle/schema'],
-  'src/sync': ['src/clerk', 'src/db', 'drizzle/schema'],
+  'src/sync': ['src/clerk', 'src/tracing', 'src/db', 'drizzle/schema'],
   'src/samples': [],
   // What Clerk sends: knows no table.
-  'src/clerk': ['src/errors.ts'],
+  'src/clerk': ['src/tracing', 'src/errors.ts'],
+  // Spans of OpenTelemetry. All but `serve` know only its interface.
+  'src/tracing': ['src/config', 'src/log', 'src/version.ts'],
   'src/embedded-postgres': ['src/db', 'src/errors.ts', 'src/log'],
   'src/config': ['src/db', 'src/errors.ts'],
   'src/db': ['src/errors.ts', 'src/log'],
@@ -223,6 +229,20 @@ describe.each(files)('$path', ({ path, part, text, imports }) => {
   test(`has at most ${MAX_LINES} lines`, () => {
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES);
   });
+});
+
+/** These read `OTEL_…` themselves: they must not be loaded unless the configuration says so. */
+const SELF_CONFIGURED = /^@opentelemetry\/(?!api$|core$)/;
+
+test('what reads its own variables is loaded by one file, which is loaded lazily', () => {
+  const loading = files.filter(({ imports }) => imports.some((specifier) => SELF_CONFIGURED.test(specifier)));
+  expect(loading.map(({ path }) => path).filter((path) => !path.startsWith('src/tracing/'))).toEqual([]);
+  const users = files.filter(
+    ({ part, text }) => part !== 'src/tracing' && /from '.*\/tracing\/(?!tracing\.ts)/.test(text),
+  );
+  expect(users).toEqual([]);
+  const lazy = files.filter(({ text }) => text.includes("import('../tracing/start-tracing.ts')"));
+  expect(lazy.map(({ path }) => path)).toEqual(['src/service/serve.ts']);
 });
 
 test('only the configuration reads the environment', () => {

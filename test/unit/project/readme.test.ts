@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest';
 import * as schema from '../../../drizzle/schema/index.ts';
 import { variables } from '../../../src/config/config-variables.ts';
 import { explainDeadLetter } from '../../../src/dead-letters/explain-dead-letter.ts';
-import { makeMetrics } from '../../support/make-metrics.ts';
 import { findBlocks, findTable, readPage } from '../../support/markdown.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -73,40 +72,6 @@ function describeColumn(table: PgTable, column: Column | undefined) {
 }
 
 describe('the operations page', () => {
-  test('lists the metrics that the service has, with their types and labels', async () => {
-    const metrics = makeMetrics({
-      countOpenDeadLetters: async () => [{ reason: 'invalid_json', count: 1, oldestAgeSeconds: 1 }],
-      countUsers: async () => [{ state: 'live', count: 1 }],
-      findReconcileState: async () => ({ finishedAt: { full: 1 }, succeeded: true }),
-      countUnsettledUpdates: async () => [{ state: 'pending', count: 1, oldestAgeSeconds: 1 }],
-    });
-    metrics.recordVerified(new Date());
-    metrics.recordDelivery({
-      outcome: 'applied',
-      eventType: 'user.created',
-      eventAt: new Date(),
-      sanitized: 0,
-      unkeyed: { passkeys: 1 },
-      ms: 1,
-    });
-    metrics.recordRejection('queue_full');
-    metrics.recordStray({ reason: 'not_found', signed: true });
-    metrics.recordReconcile({ kind: 'full', end: 'finished', ms: 1, drift: { missing: { repaired: 1, left: 0 } } });
-    metrics.recordUserUpdate({ action: 'update', state: 'succeeded', ms: 1 });
-    metrics.recordUserUpdateCall({ call: 'user', outcome: 'applied' });
-    metrics.recordUserUpdateEvent({ action: 'update', ms: 1 });
-    // The users are counted behind the first scrape.
-    await metrics.render();
-    const text = await metrics.render();
-    const types = [...text.matchAll(/^# TYPE (clerk_sync_\w+) (\w+)$/gm)];
-    const rows = types.map(([, name = '', type = '']) => {
-      const [, labels = ''] = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'm').exec(text) ?? [];
-      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``);
-      return [`\`${name}\``, type, names.join(', ')];
-    });
-    expect(findTable(operations, '## Metrics').map((row) => row.slice(0, 3))).toEqual(rows);
-  });
-
   test('says of each reason of a dead letter what to do', () => {
     const reasons = findTable(operations, '## Dead letters, by reason').map(([reason = '']) => reason.slice(1, -1));
     const open = { details: {}, state: 'open', resolution: null } as const;

@@ -1,7 +1,7 @@
 import { letterStates, origins, unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
 import type { DeadLetterFilter } from '../../../dead-letters/find-dead-letters.ts';
 import { generalizePath } from '../../../sync/statements/keep-letters.ts';
-import type { Query } from '../../filters/query.ts';
+import type { Inputs } from '../../filters/query.ts';
 
 /** What can be chosen as state. `unresolved`: open or queued. */
 const STATES = ['unresolved', ...letterStates, 'all'] as const;
@@ -15,7 +15,7 @@ export type LetterQuery = Readonly<
 >;
 
 /** Reads which letters are meant. Without a state they are the unresolved ones. */
-export function readLetterFilter(query: Query): { readonly filter: DeadLetterFilter; readonly values: LetterQuery } {
+export function readLetterFilter(query: Inputs): { readonly filter: DeadLetterFilter; readonly values: LetterQuery } {
   const [type, reason, path, user, error] = ['type', 'reason', 'path', 'user', 'error'].map(query.text);
   const state = query.choice('state', STATES);
   const origin = query.choice('origin', origins);

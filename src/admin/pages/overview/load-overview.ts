@@ -5,7 +5,7 @@ import { type BackfillRow, findBackfills } from '../../../backfill/find-backfill
 import type { Session } from '../../../db/pool.ts';
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
 import { countDeliveries, type DeliveryCounts } from '../../../events/count-deliveries.ts';
-import { findLastDelivery } from '../../../events/find-last-delivery.ts';
+import { findLastDeliveryAge } from '../../../processes/find-last-delivery.ts';
 import { findProcesses, type SeenProcess } from '../../../processes/find-processes.ts';
 import { findReconciles, type ReconcileRow } from '../../../reconcile/find-reconciles.ts';
 import { findReplayRuns } from '../../../replay-runs/find-replay-runs.ts';
@@ -49,8 +49,8 @@ const DAY_MS = 86_400_000;
 /** Reads everything that the overview shows. */
 export async function loadOverview(session: Session, options: OverviewOptions): Promise<OverviewFacts> {
   const { range, now, reconcileIntervalMs: intervalMs } = options;
-  const [ledgerAt, processes, causes, updates] = await Promise.all([
-    findLastDelivery(session),
+  const [deliveryAge, processes, causes, updates] = await Promise.all([
+    findLastDeliveryAge(session),
     findProcesses(session, FRESH_MS),
     summarizeDeadLetters(session, { states: unresolvedLetterStates }),
     readUpdateQueue(session),
@@ -86,7 +86,7 @@ export async function loadOverview(session: Session, options: OverviewOptions): 
       signUps,
       users: living,
     },
-    lastDeliveryAt: findLatest([ledgerAt, ...processes.map((process) => process.last_delivery_at)]),
+    lastDeliveryAt: deliveryAge === undefined ? null : new Date(now.getTime() - deliveryAge * 1000),
     letters: {
       count: causes.reduce((sum, { count }) => sum + count, 0),
       oldestAt: causes.reduce<Date | null>(
@@ -98,13 +98,6 @@ export async function loadOverview(session: Session, options: OverviewOptions): 
     reconcile: { latest, finished: finishedReconcile, intervalMs },
     backfillFailedAt: findBackfillFailure(backfill, finishedFull),
   };
-}
-
-function findLatest(moments: readonly (Date | null)[]): Date | null {
-  return moments.reduce(
-    (latest, moment) => (latest === null || (moment !== null && moment > latest) ? moment : latest),
-    null,
-  );
 }
 
 /** A full reconcile reads all users, too. */

@@ -1,6 +1,6 @@
 import { unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
 import { HttpError } from '../../../http/http-error.ts';
-import { assertReadable, type Query } from '../../filters/query.ts';
+import { assertReadable, type Inputs } from '../../filters/query.ts';
 import { type LetterQuery, readLetterFilter, writeTime } from '../dead-letters/letter-filter.ts';
 
 /**
@@ -8,7 +8,7 @@ import { type LetterQuery, readLetterFilter, writeTime } from '../dead-letters/l
  *
  * @throws {HttpError} 400 for a filter that can't be read, or of letters that are resolved.
  */
-export function readPlan(query: Query): ReturnType<typeof readLetterFilter> {
+export function readPlan(query: Inputs): ReturnType<typeof readLetterFilter> {
   const { filter, values } = readLetterFilter(query);
   assertReadable(query);
   const until = filter.until ?? new Date();

@@ -5,7 +5,7 @@ import type { ReplayPreview } from '../../../replay-runs/preview-replay.ts';
 import { createReplayRunActions } from '../../actions/replay-run-actions.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
-import { assertReadable, type Query, readForm, readQuery } from '../../filters/query.ts';
+import { assertReadable, type Inputs, readForm, readQuery } from '../../filters/query.ts';
 import { linkTo } from '../../layout/link-to.ts';
 import { listReplayRuns } from './list-replay-runs.ts';
 import { readPlan } from './read-plan.ts';
@@ -19,7 +19,7 @@ const MOST_PER_SECOND = 100_000;
 export function createReplayRunsPage(parts: AdminParts): Hono<AdminEnv> {
   const { read, showPage } = parts;
   const runs = createReplayRunActions(parts);
-  const plan = async (c: Context<AdminEnv>, query: Query, preview?: ReplayPreview) => {
+  const plan = async (c: Context<AdminEnv>, query: Inputs, preview?: ReplayPreview) => {
     const { filter, values } = readPlan(query);
     const letters = preview?.letters ?? (await read((session) => countDeadLetters(session, filter)));
     const content = showPlan(c, { values, letters, preview, rate: query.text('rate'), note: query.text('note') });

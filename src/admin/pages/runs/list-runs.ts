@@ -60,7 +60,8 @@ ${meanings.length === 0 ? '' : html`<dl class="facts">${meanings.map(([kind, mea
 }
 
 function showDrift(drift: ReconcileRow['drift']): Html | string {
-  const kinds = Object.entries(drift);
+  const known = Object.keys(driftMeanings);
+  const kinds = Object.entries(drift).sort(([one], [other]) => known.indexOf(one) - known.indexOf(other));
   if (kinds.length === 0) return 'none';
   return html`<ul class="plain">${kinds.map(([kind, { found, repaired, left, acknowledged = 0, withheld = 0 }]) => {
     const parts = [

@@ -6,7 +6,7 @@ import { createUpdateActions } from '../../actions/update-actions.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
 import { type FilterField, filterForm } from '../../filters/filter-form.ts';
-import { type Query, readQuery, writeQuery } from '../../filters/query.ts';
+import { type Inputs, readQuery, writeQuery } from '../../filters/query.ts';
 import { html } from '../../layout/html.ts';
 import { linkTo } from '../../layout/link-to.ts';
 import { listUserUpdates } from './list-user-updates.ts';
@@ -57,7 +57,7 @@ ${older === undefined ? '' : html`<p><a href="${linkTo(c, `update-requests?${old
     });
 }
 
-function readUpdateFilter(query: Query) {
+function readUpdateFilter(query: Inputs) {
   const state = query.choice('state', updateStates);
   const action = query.choice('action', updateActions);
   const [user, reason] = ['user', 'reason'].map(query.text);

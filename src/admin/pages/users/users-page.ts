@@ -12,7 +12,7 @@ import { readQuery } from '../../filters/query.ts';
 import { html } from '../../layout/html.ts';
 import { linkTo } from '../../layout/link-to.ts';
 import { listUsers } from './list-users.ts';
-import { showUserScene } from './show-user-scene.ts';
+import { showKnownUser } from './show-known-user.ts';
 
 const PER_LIST = 20;
 
@@ -47,7 +47,7 @@ ${found === undefined ? '' : listUsers(c, found, MAX_FOUND)}`,
       });
       const isKnown = scene.user !== undefined || scene.events.length + scene.letters.length + scene.updates.length > 0;
       if (!isKnown) throw new HttpError(404, 'user_not_found', 'Nothing here is about a user with this id.');
-      const content = showUserScene(c, scene, { hasSecretKey: settings.hasSecretKey, perList: PER_LIST });
+      const content = showKnownUser(c, scene, { hasSecretKey: settings.hasSecretKey, perList: PER_LIST });
       return showPage(c, { title: `User ${id}`, content });
     })
     .post('/users/:id/sync', async (c) => {

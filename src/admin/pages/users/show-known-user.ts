@@ -16,7 +16,7 @@ import { describeState } from './list-users.ts';
 import { showUser } from './show-user.ts';
 
 /** All that is here of one user. */
-export interface UserScene {
+export interface KnownUser {
   readonly id: string;
   readonly user: UserRows | undefined;
   readonly events: readonly LedgerEvent[];
@@ -25,9 +25,9 @@ export interface UserScene {
 }
 
 /** One user: the row and its children or the tombstone, then events, letters and update requests. */
-export function showUserScene(
+export function showKnownUser(
   c: Context<AdminEnv>,
-  { id, user, events, letters, updates }: UserScene,
+  { id, user, events, letters, updates }: KnownUser,
   { hasSecretKey, perList }: { readonly hasSecretKey: boolean; readonly perList: number },
 ): Html {
   const all = (list: readonly unknown[], page: string, query: Readonly<Record<string, string>>) =>
