@@ -27,12 +27,12 @@ export function createEventRoutes({ read }: AdminParts): Hono<AdminEnv> {
     checkRequest(
       'query',
       v.strictObject({
-        type: text('A type of events, such as user.updated.'),
-        user: text('The id of a user.'),
-        message: text('The id of a message.'),
+        type: textParameter('A type of events, such as user.updated.'),
+        user: textParameter('The id of a user.'),
+        message: textParameter('The id of a message.'),
         outcome: v.optional(v.picklist(recordedOutcomes)),
         ...timeParameters,
-        ...{ limit: limitParameter, before: text('`next` of the page before.') },
+        ...{ limit: limitParameter, before: textParameter('`next` of the page before.') },
       }),
     ),
     async (c) => {
