@@ -3,7 +3,8 @@ import axe from 'axe-core';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished, type TestContext } from 'vitest';
 
-const EXECUTABLE = '/usr/bin/chromium';
+/** Debian's package, or what the machines of GitHub have. */
+const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/google-chrome'];
 
 /** Nothing but the pages of the test: Chromium asks no server of its makers. */
 const ARGUMENTS = [
@@ -13,8 +14,8 @@ const ARGUMENTS = [
 
 /** What was wrong on a page. */
 export interface Complaints {
-  /** Errors and warnings in the console, exceptions, and requests that failed. */
-  readonly list: readonly string[];
+  /** Errors and warnings in the console, exceptions, and requests that failed: those since the last call. */
+  readonly take: () => string[];
 }
 
 /**
@@ -22,15 +23,16 @@ export interface Complaints {
  * there a missing Chromium is a failure.
  */
 export async function usePage(
-  { skip }: Pick<TestContext, 'skip'>,
+  skip: TestContext['skip'],
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; complaints: Complaints }> {
-  if (!existsSync(EXECUTABLE)) {
-    const reason = `Chromium is not at ${EXECUTABLE}. Install it (Debian: apt-get install chromium) to run this test.`;
+  const executablePath = EXECUTABLES.find((path) => existsSync(path));
+  if (executablePath === undefined) {
+    const reason = `There is no browser at ${EXECUTABLES.join(' or ')}. Install Chromium (Debian: apt-get install chromium) to run this test.`;
     if (process.env.CI) throw new Error(reason);
     skip(reason);
   }
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
   onTestFinished(() => browser.close());
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -40,7 +42,7 @@ export async function usePage(
   });
   page.on('pageerror', (error) => list.push(`exception: ${error.message}`));
   page.on('requestfailed', (request) => list.push(`failed: ${request.method()} ${request.url()}`));
-  return { page, complaints: { list } };
+  return { page, complaints: { take: () => list.splice(0) } };
 }
 
 /** What axe finds wrong on the page as it is, light and dark: one line for each rule and place. */

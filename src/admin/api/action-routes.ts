@@ -6,7 +6,7 @@ import { findActions } from '../actions/find-actions.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { idParameter, limitParameter, text } from './parameters.ts';
+import { idParameter, limitParameter, textParameter } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 /** Lists what was done through the page and the API. */
@@ -20,7 +20,7 @@ export function createActionRoutes({ read }: AdminParts): Hono<AdminEnv> {
     checkRequest(
       'query',
       v.strictObject({
-        target: text('The id of a message, a user, a run or an update request.'),
+        target: textParameter('The id of a message, a user, a run or an update request.'),
         ...{ before: idParameter, limit: limitParameter },
       }),
     ),

@@ -8,7 +8,7 @@ import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { assertReadable, readQuery } from '../filters/query.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { limitParameter, text, timeParameters } from './parameters.ts';
+import { limitParameter, textParameter, timeParameters } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Events';
@@ -27,12 +27,12 @@ export function createEventRoutes({ read }: AdminParts): Hono<AdminEnv> {
     checkRequest(
       'query',
       v.strictObject({
-        type: text('A type of events, such as user.updated.'),
-        user: text('The id of a user.'),
-        message: text('The id of a message.'),
+        type: textParameter('A type of events, such as user.updated.'),
+        user: textParameter('The id of a user.'),
+        message: textParameter('The id of a message.'),
         outcome: v.optional(v.picklist(recordedOutcomes)),
         ...timeParameters,
-        ...{ limit: limitParameter, before: text('`next` of the page before.') },
+        ...{ limit: limitParameter, before: textParameter('`next` of the page before.') },
       }),
     ),
     async (c) => {

@@ -10,7 +10,7 @@ import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';
-import { letterParameters, limitParameter, text } from './parameters.ts';
+import { letterParameters, limitParameter, textParameter } from './parameters.ts';
 
 const tag = 'Dead letters';
 
@@ -25,7 +25,11 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
       }),
       checkRequest(
         'query',
-        v.strictObject({ ...letterParameters, limit: limitParameter, after: text('`next` of the page before.') }),
+        v.strictObject({
+          ...letterParameters,
+          limit: limitParameter,
+          after: textParameter('`next` of the page before.'),
+        }),
       ),
       async (c) => {
         const query = readQuery(c);

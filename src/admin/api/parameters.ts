@@ -11,7 +11,7 @@ export const limitParameter = v.pipe(
 );
 
 /** A text that may be absent. */
-export function text(description: string) {
+export function textParameter(description: string) {
   return v.optional(v.pipe(v.string(), v.description(description)));
 }
 
@@ -23,7 +23,10 @@ export const idParameter = v.optional(
 const time = 'a time in UTC such as 2026-01-31T10:00:00Z.';
 
 /** When something happened. */
-export const timeParameters = { since: text(`From here on: ${time}`), until: text(`Before this: ${time}`) };
+export const timeParameters = {
+  since: textParameter(`From here on: ${time}`),
+  until: textParameter(`Before this: ${time}`),
+};
 
 /** Which dead letters, as in the URLs of the page. */
 export const letterParameters = {
@@ -34,10 +37,10 @@ export const letterParameters = {
     ),
   ),
   origin: v.optional(v.picklist(origins)),
-  type: text('A type of events, such as user.updated.'),
-  reason: text('The code of a reason.'),
-  path: text('The path of the value that is refused. "-": without a path.'),
-  user: text('The id of a user.'),
-  error: text('A part of the error.'),
+  type: textParameter('A type of events, such as user.updated.'),
+  reason: textParameter('The code of a reason.'),
+  path: textParameter('The path of the value that is refused. "-": without a path.'),
+  user: textParameter('The id of a user.'),
+  error: textParameter('A part of the error.'),
   ...timeParameters,
 };

@@ -9,7 +9,7 @@ import type { AdminParts } from '../admin-parts.ts';
 import { readInputs } from '../filters/query.ts';
 import { readPlan } from '../pages/replay-runs/read-plan.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { letterParameters, limitParameter, text } from './parameters.ts';
+import { letterParameters, limitParameter, textParameter } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Replay runs';
@@ -72,7 +72,7 @@ export function createReplayRunRoutes(parts: AdminParts): Hono<AdminEnv> {
       }),
       checkRequest(
         'query',
-        v.strictObject({ limit: limitParameter, before: text('Only runs before the one with this id.') }),
+        v.strictObject({ limit: limitParameter, before: textParameter('Only runs before the one with this id.') }),
       ),
       async (c) => {
         const { limit, before } = c.req.valid('query');

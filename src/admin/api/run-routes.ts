@@ -7,11 +7,11 @@ import { findReconciles } from '../../reconcile/find-reconciles.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { limitParameter, text } from './parameters.ts';
+import { limitParameter, textParameter } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Runs';
-const before = text('Only runs before the one with this id.');
+const before = textParameter('Only runs before the one with this id.');
 
 /** What a backfill came to. */
 export const backfillSchema = rowSchema(backfillRuns, backfillRunComments);

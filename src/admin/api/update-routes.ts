@@ -13,7 +13,7 @@ import { createUpdateActions } from '../actions/update-actions.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { idParameter, limitParameter, text } from './parameters.ts';
+import { idParameter, limitParameter, textParameter } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Update requests';
@@ -33,8 +33,8 @@ const bodySchema = v.strictObject({
 const listSchema = v.strictObject({
   state: v.optional(v.picklist(updateStates)),
   action: v.optional(v.picklist(updateActions)),
-  user: text('The id of a user.'),
-  reason: text("The code of an error of Clerk's."),
+  user: textParameter('The id of a user.'),
+  reason: textParameter("The code of an error of Clerk's."),
   ...{ before: idParameter, limit: limitParameter },
 });
 
