@@ -8,7 +8,7 @@ import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
 import { assertReadable, readQuery } from '../filters/query.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { limitParameter, text, timeParameters } from './parameters.ts';
+import { limitParameter, textParameter, timeParameters } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
 const tag = 'Events';
