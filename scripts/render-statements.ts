@@ -7,7 +7,6 @@ import { type DeadLetterFilter, makeDeadLettersQuery } from '../src/dead-letters
 import { makeSummaryQuery } from '../src/dead-letters/summarize-dead-letters.ts';
 import { EXTRA_TABLES, makePropertiesQuery } from '../src/doctor/checks/data/properties.ts';
 import { makeUserCountQuery } from '../src/doctor/checks/data/users.ts';
-import { makeLastSampleQuery, makeNewestQuery } from '../src/doctor/checks/deliveries/read-deliveries.ts';
 import { type EventFilter, makeEventsQuery } from '../src/events/find-events.ts';
 import { makeUpdatesQuery, type UpdateFilter } from '../src/user-updates/find-updates.ts';
 import { makeInsert } from '../src/user-updates/request-user-update.ts';
@@ -64,8 +63,6 @@ const composed: readonly Statement[] = [
   { name: 'list events, with every filter', ...makeEventsQuery(wholeEventFilter) },
   { name: 'list user updates, with every filter', ...makeUpdatesQuery(wholeUpdateFilter) },
   { name: 'request a user update', ...makeQuery(makeInsert({ userId: 'user_1', action: 'ban' }, 'clerk')) },
-  { name: 'survey the newest messages of a large table', ...makeNewestQuery(MANY_PAGES) },
-  { name: 'survey the last sample', ...makeLastSampleQuery(1) },
   { name: 'survey the users of a large table', ...makeUserCountQuery(MANY_PAGES) },
   ...EXTRA_TABLES.slice(0, 2).map((table) => ({
     name: `survey what ${getTableName(table)} have no column for`,

@@ -3,6 +3,7 @@ export type { EnsureOutcome } from './backfill/ensure-user.ts';
 export type { SyncedUser, SyncOutcome } from './backfill/sync-user.ts';
 export type { DeadLetter } from './dead-letters/dead-letter.ts';
 export type { ReplayResult } from './dead-letters/replay-dead-letter.ts';
+export type { EraseOptions, ErasureRecord } from './erasure/erase-user.ts';
 export type {
   BackfillCallOptions,
   BackfillResult,

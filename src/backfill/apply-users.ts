@@ -5,13 +5,10 @@ import type { BackfillOptions } from './backfill-options.ts';
 import { type BackfillRun, beginBackfill, checkpointBackfill, endBackfill } from './record-backfill.ts';
 import { settlePage } from './settle-page.ts';
 
-/**
- * How the pages ended. `limit` and `signal`: before the end of the users. `short`: Clerk's list ended where it can't have
- * ended.
- */
+/** How the pages ended. `limit` and `signal`: before the last user. `short`: Clerk's list ended too early. */
 export type PagesEnd = 'finished' | 'short' | 'limit' | 'signal';
 
-/** A run as far as this process has come with it. */
+/** How far this process has come with a run. */
 export interface BackfillStep {
   readonly run: BackfillRun;
   /** Another process had begun it. */
@@ -66,8 +63,8 @@ async function findShortfall({ api }: LockedOptions, { usersRead, expectedUsers 
 }
 
 /**
- * The row says what was read here, since the answer that a page is in it may have been lost. Where another process has
- * begun a new run meanwhile, what was read here counts before it.
+ * The row says how many users were read, because the answer to a commit may have been lost. If another process has begun a new
+ * run meanwhile, the users that were read here count before it.
  */
 function follow(progress: BackfillStep | undefined, run: BackfillRun, resumed: boolean): BackfillStep {
   const isSame = progress?.run.runId === run.runId;
@@ -77,7 +74,7 @@ function follow(progress: BackfillStep | undefined, run: BackfillRun, resumed: b
 /** A sequential scan of millions of users. */
 const SCAN_TIMEOUT_MS = 60_000;
 
-/** Everything that can refuse comes first: then nothing has been written. */
+/** Everything that can refuse comes first, before anything is written. */
 async function begin(options: LockedOptions, before: BackfillStep | undefined): Promise<BackfillStep> {
   const { api, maxUsers = null, restart = false, onStep } = options;
   const { pool } = options.settle;

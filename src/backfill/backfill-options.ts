@@ -17,7 +17,7 @@ export interface BackfillOptions {
   readonly patienceMs?: number | undefined;
 }
 
-/** What there is to tell of a run, or of a preview, on its way. */
+/** What is reported during a run, or a preview. */
 export type BackfillProgress =
   | BackfillBegun
   | { readonly kind: 'page'; readonly usersRead: number }

@@ -6,9 +6,9 @@ import { assertKnownInstance } from '../walk/assert-instance.ts';
 import { findStoredUser, settleUser } from './sync-user.ts';
 
 /**
- * Whether a user is here. `present` and `deleted`: the row, alive or a tombstone, was here already, and Clerk was not
- * asked. `applied`: it was not, and is now. `stale`: somebody else, mostly a webhook, was quicker. `not_found`: Clerk does
- * not have the user either. `dead_letter`: what Clerk says can't be written, and was kept.
+ * Whether a user is here. `present` and `deleted`: the row was here already, alive or as a tombstone, and Clerk was not asked.
+ * `applied`: the row is new. `stale`: somebody else was faster, usually a webhook. `not_found`: Clerk does not have the user
+ * either. `dead_letter`: what Clerk says can't be written, and is kept.
  */
 export type EnsureOutcome = 'present' | 'deleted' | 'applied' | 'stale' | 'not_found' | 'dead_letter';
 

@@ -29,7 +29,7 @@ export interface BackfillPreview {
   readonly shortfall: string | undefined;
 }
 
-/** What a run does not write is its message's id. */
+/** The message ids of a run begin with its id. A preview writes none. */
 const RUN_ID = 'backfill_preview';
 
 /** Reads all users and compares each with its rows. Writes nothing at all. */

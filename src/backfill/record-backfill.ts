@@ -13,7 +13,7 @@ import {
   RESUME_BACKFILL,
 } from './backfill-statements.ts';
 
-/** What the users of one page, or of a whole run, came to. */
+/** The outcomes of the users of a page, or of a whole run. */
 export interface BackfillCounts {
   readonly usersRead: number;
   readonly applied: number;
@@ -46,8 +46,8 @@ export interface BeginOptions {
   readonly maxUsers: number | null;
   readonly restart: boolean;
   /**
-   * A run that this process was at. If its end was recorded and the answer lost, or if another process has continued it
-   * or begun a new one meanwhile, nothing begins once more.
+   * The run on which this process was working. If its end was recorded and the answer lost, or if another process has continued
+   * it or begun a new one meanwhile, no new run begins.
    */
   readonly ownRunId: string | undefined;
   readonly now: Date;

@@ -7,7 +7,7 @@ import { applyUsers, type BackfillStep, countUsersHere, type Ended, type PagesEn
 import type { BackfillOptions } from './backfill-options.ts';
 import { type BackfillEnd, type BackfillRun, endBackfill } from './record-backfill.ts';
 
-/** What came of a run. Its counts are those since it first began. */
+/** The result of a run. Its counts begin with the first start of the run. */
 export interface BackfillReport {
   readonly run: BackfillRun;
   readonly resumed: boolean;
@@ -21,7 +21,7 @@ export interface BackfillReport {
   readonly durationMs: number;
 }
 
-/** What one attempt came to. A failure without progress: the run did not even begin. */
+/** The result of one attempt. A failure without progress: the run did not even begin. */
 type Attempt = Ended | { readonly progress: BackfillStep | undefined; readonly failure: unknown };
 
 /**
@@ -55,7 +55,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRep
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 
-/** Tries again as long as the database is away, for a while that starts again with each page that was committed. */
+/** Tries again while the database is away, for a limited time that starts again with each committed page. */
 async function persist(options: BackfillOptions): Promise<Attempt> {
   const { signal, patienceMs = 60_000, onProgress } = options;
   let failures = 0;
@@ -79,7 +79,7 @@ async function persist(options: BackfillOptions): Promise<Attempt> {
   }
 }
 
-/** The lock goes with its connection, so a process that loses it, or is killed, is in nobody's way. */
+/** The lock ends with its connection, so a process that loses it, or is killed, blocks nobody. */
 async function tryOnce(options: BackfillOptions, before: BackfillStep | undefined): Promise<Attempt> {
   let progress = before;
   const onStep = (step: BackfillStep) => {
@@ -96,7 +96,7 @@ async function tryOnce(options: BackfillOptions, before: BackfillStep | undefine
 }
 
 function describeHeldLock(before: BackfillStep | undefined): Error {
-  // A server that has not yet noticed that our own connection is gone holds its lock.
+  // The server may not have noticed yet that our own connection is gone.
   if (before !== undefined) return new DatabaseUnavailableError('The lock of the backfill is not free yet.');
   return new OperatorError('backfill_running', 'Another backfill is running on this database.', {
     hint: 'Wait for its end, or stop it: the next one goes on where it was.',
@@ -104,8 +104,8 @@ function describeHeldLock(before: BackfillStep | undefined): Error {
 }
 
 /**
- * What can't be recorded, because the database is away, is found by the next run all the same: it is not finished. If
- * another process has continued the run, it records the end.
+ * If the database is away, the end can't be recorded. The next run then finds a run that is not finished. If another process
+ * has continued the run, that one records the end.
  */
 async function recordEnd(
   { settle: { pool } }: BackfillOptions,

@@ -29,7 +29,7 @@ export async function settlePage(
   return countOutcomes(results.flatMap(getSettled));
 }
 
-/** All batches have ended before the failure of one is told, so nothing is written while the caller tries again. */
+/** All batches have ended before a failure is thrown, so nothing is written while the caller tries again. */
 function getSettled(result: PromiseSettledResult<Settled[]>): Settled[] {
   if (result.status === 'rejected') throw result.reason;
   return result.value;

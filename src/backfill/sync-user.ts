@@ -18,9 +18,9 @@ export interface UserScene {
 }
 
 /**
- * What became of a user who was asked for. `deleted`: a tombstone is here, now or already. The last four leave something
- * to do. Clerk knows no such user, the user can't be applied, the row belongs to another instance than the key, or Clerk
- * still has a user who is deleted here.
+ * The outcome for a user. `deleted`: a tombstone is here, now or already. The last four leave something to do: Clerk has no
+ * such user, the user can't be applied, the row belongs to another instance than the key, or Clerk still has a user who is
+ * deleted here.
  */
 export type SyncOutcome =
   | 'applied'
@@ -77,7 +77,7 @@ async function settleAbsence(scene: UserScene, { userId, stored, askedAt }: Abse
     return { userId, outcome: 'not_found', error };
   }
   const { outcome, letter } = await settleOne(settle, makeApiTombstone(userId, observe(askedAt, instanceId)));
-  // Stale: somebody else has been told of the deletion meanwhile.
+  // Stale: somebody else has applied the deletion meanwhile.
   if (outcome !== 'dead_letter') return { userId, outcome: 'deleted' };
   return { userId, outcome, error: letter?.error ?? 'The deletion could not be applied.' };
 }

@@ -134,6 +134,13 @@ export const variables = {
     fallback: '15m',
     schema: v.pipe(v.string(), v.transform(readInterval), v.union([v.number(), v.literal('off')])),
   },
+  RETENTION_DAYS: {
+    meaning:
+      'For how many days the service keeps settled messages, resolved dead letters, ended runs, settled user updates and recorded actions. off keeps everything. Below 91 days, an event that Clerk sends again late is answered as a new one.',
+    expected: 'a whole number of days from 1 to 36500, or off',
+    fallback: '120',
+    schema: v.union([v.literal('off'), wholeNumber(1, 36_500)]),
+  },
   USER_UPDATES: {
     meaning: 'Whether the service sends the requests in user_updates to Clerk, if CLERK_SECRET_KEY is set: on or off.',
     expected: 'on or off',

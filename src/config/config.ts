@@ -35,6 +35,8 @@ export interface Config {
   readonly noProxy: string | undefined;
   /** How often `serve` reconciles. Undefined: never. */
   readonly reconcileIntervalMs: number | undefined;
+  /** How long `serve` keeps what is settled. Undefined: for ever. */
+  readonly retentionDays: number | undefined;
   /** Whether `serve` sends the requests in `user_updates`. */
   readonly sendsUserUpdates: boolean;
   /** Which part of Clerk's limit for the instance that may take: above 0, up to 1. */
@@ -129,6 +131,7 @@ function toConfig(values: v.InferOutput<typeof environmentSchema>): Omit<Config,
     httpsProxy: values.HTTPS_PROXY,
     noProxy: values.NO_PROXY,
     reconcileIntervalMs: values.RECONCILE_INTERVAL === 'off' ? undefined : values.RECONCILE_INTERVAL,
+    retentionDays: values.RETENTION_DAYS === 'off' ? undefined : values.RETENTION_DAYS,
     sendsUserUpdates: values.USER_UPDATES === 'on',
     userUpdatesShare: values.USER_UPDATES_SHARE,
     admin: values.ADMIN_TOKEN === undefined ? undefined : toAdminConfig(values.ADMIN_TOKEN, values),

@@ -4,42 +4,49 @@ import { createPool, type Session } from './pool.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
 /**
- * The keys of the locks: "clerk" in ASCII, which is the migrations' lock, and a number. Postgres knows advisory locks by
- * database, so that two copies in one server don't meet.
+ * The keys of the locks: "clerk" in ASCII, which is the key for migrations, and a number. Advisory locks belong to one
+ * database, so two databases of one server have separate locks.
  */
-const KEYS = { backfill: 0x63_6c_65_72_6b_01, reconcile: 0x63_6c_65_72_6b_02, replay: 0x63_6c_65_72_6b_03 } as const;
+const KEYS = {
+  backfill: 0x63_6c_65_72_6b_01,
+  reconcile: 0x63_6c_65_72_6b_02,
+  replay: 0x63_6c_65_72_6b_03,
+  retention: 0x63_6c_65_72_6b_04,
+} as const;
 
 /** The longest time that a timer holds: 24 days. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
-/** Server-side limits that would end an open transaction; one that this Postgres doesn't know is left out. */
+/** Limits of the server that would end an open transaction. Those that this Postgres does not know are left out. */
 const LIFT_LIMITS = `
   select set_config(name, '0', true) from pg_settings
   where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
+/** A lock that is held. */
 export interface AdvisoryLock {
   /**
    * Asks the server, over the lock's own connection.
    *
-   * @throws {DatabaseUnavailableError} when the lock was lost: another process may hold it.
+   * @throws {DatabaseUnavailableError} if the lock was lost: another process may hold it.
    */
   assertHeld(): Promise<void>;
 }
 
+/** Which lock, and in which database. */
 export interface AdvisoryLockOptions {
   readonly target: DatabaseTarget;
   readonly name: keyof typeof KEYS;
 }
 
+/** What the work has returned, if the lock was free. */
 export type Locked<T> = { readonly held: true; readonly result: T } | { readonly held: false };
 
 /**
- * Runs `work` if nobody else on this database holds the lock, and doesn't wait for it. The lock is a transaction's, on a
- * connection of its own that nothing else uses: it ends with the connection, so whoever is killed leaves nothing to
- * clean up, and it works behind PgBouncer in transaction mode. Idle, the transaction holds no snapshot, and so keeps
- * vacuum from nothing.
+ * Runs `work` if nobody else on this database holds the lock. It does not wait for the lock. The lock belongs to a transaction
+ * on a connection that nothing else uses. It ends with the connection, so a killed process leaves nothing to clean up, and it
+ * works behind PgBouncer in transaction mode. The idle transaction holds no snapshot, so it does not stop vacuum.
  *
- * @throws {DatabaseUnavailableError} when the lock can't be asked for; and whatever `work` throws.
+ * @throws {DatabaseUnavailableError} if the lock can't be asked for. It also throws what `work` throws.
  */
 export async function withAdvisoryLock<T>(
   { target, name }: AdvisoryLockOptions,
@@ -51,13 +58,13 @@ export async function withAdvisoryLock<T>(
     await pool.withTransaction(
       async (session) => {
         if (!(await takeLock(session, { target, name }))) return;
-        // What the work throws is none of the transaction's own failures, which the pool judges, and may try again.
+        // The pool judges failures of the transaction, and may try again. What the work throws is no such failure.
         [ended] = await Promise.allSettled([work({ assertHeld: () => assertHeld(session) })]);
       },
       { timeoutMs: NO_LIMIT_MS },
     );
   } catch (error) {
-    // The work is done, though the lock was lost before its end was told.
+    // The work is done. The lock was lost only after its end.
     if (ended === undefined) throw error;
   } finally {
     await pool.close();

@@ -3,12 +3,13 @@ import { connect } from './connection/connect.ts';
 import { createClient } from './connection/create-client.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
 
+/** What to listen to, and whom to tell. */
 export interface ChannelOptions {
   readonly target: DatabaseTarget;
   readonly applicationName: string;
-  /** A name in lower case, as `pg_notify` is given it. */
+  /** A name in lower case, as for `pg_notify`. */
   readonly channel: string;
-  /** Called for each notification, and once when listening has begun: what came before was not heard. */
+  /** Called for each notification, and once when listening begins, because earlier ones were missed. */
   readonly onNotify: () => void;
   readonly signal: AbortSignal;
 }
@@ -16,13 +17,12 @@ export interface ChannelOptions {
 const PAUSE_MS = 10_000;
 
 /**
- * Listens over a connection of its own until the signal aborts. It is a help and no promise: a connection that is lost is
- * made again after a while, and behind a pooler that keeps no session, nothing is tried. So whoever listens must look by
- * themselves, too.
+ * Listens on its own connection until the signal aborts. It may miss notifications: a lost connection is made again only after
+ * a while, and behind a pooler without sessions it does nothing. So the caller must also look from time to time.
  */
 export async function listenToChannel(options: ChannelOptions): Promise<void> {
   const { target, signal } = options;
-  // Such a pooler would give the statement to a session that is another's a moment later.
+  // The pooler would run the statement in a session that somebody else gets a moment later.
   if (!target.prepare) return;
   while (!signal.aborted) {
     await listenOnce(options);
@@ -30,7 +30,7 @@ export async function listenToChannel(options: ChannelOptions): Promise<void> {
   }
 }
 
-/** Resolves once the connection is lost, could not be made, or is no longer wanted. */
+/** Resolves when the connection is lost, can't be made, or is not needed any more. */
 async function listenOnce({ target, applicationName, channel, onNotify, signal }: ChannelOptions): Promise<void> {
   const ended = Promise.withResolvers<void>();
   const closing = new AbortController();
@@ -42,7 +42,7 @@ async function listenOnce({ target, applicationName, channel, onNotify, signal }
     onNotify();
     await ended.promise;
   } catch {
-    // Who looks by themselves is told by their own connection what is wrong.
+    // The caller learns from its own connection what is wrong.
   } finally {
     await client.end({ timeout: 0 });
     closing.abort();

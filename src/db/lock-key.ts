@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The key of an advisory lock, as Postgres takes it in a statement. Postgres knows these locks by database; copies in
- * other schemas of one database have keys of their own, so that none waits for another.
+ * The key of an advisory lock, for a statement. Advisory locks belong to a database. Each schema has its own keys, so copies in
+ * two schemas of one database do not wait for each other.
  *
  * @param key of the default schema.
  */

@@ -9,27 +9,27 @@ export type { Session } from './connection/connection.ts';
 /** How a pool connects, and how much. */
 export interface PoolOptions {
   readonly target: DatabaseTarget;
-  /** The most connections, and so the most transactions in flight. */
+  /** Up to this many connections, and so transactions at a time. */
   readonly size: number;
   readonly applicationName?: string;
-  /** Default 8,000 ms: below the deadline that a delivery has. */
+  /** Default 8,000 ms, which is less than a delivery has. */
   readonly statementTimeoutMs?: number;
   /** For a server whose `synchronous_commit` is off: acknowledged must mean durable. */
   readonly forceSynchronousCommit?: boolean;
   /**
-   * For a process that can be frozen between two pieces of work, with its timers. A connection that was idle for longer, by
-   * the clock on the wall, is replaced before it is used. One that is idle does not keep the process running.
+   * For a process that may be frozen, with its timers, between two pieces of work. A connection that was idle for longer is
+   * replaced before it is used. An idle one does not keep the process running.
    */
   readonly maxIdleMs?: number;
 }
 
 /** How long one piece of work may take. */
 export interface WorkOptions {
-  /** How long the caller waits, for a connection and for the work together, before it gives up. Default 10,000 ms. */
+  /** The limit for the connection and the work together. Default 10,000 ms. */
   readonly timeoutMs?: number;
 }
 
-/** The only door to the database: everything that reads or writes it is lent a session here. */
+/** The only way to the database. Whatever reads or writes it borrows a session here. */
 export interface Pool {
   /**
    * Runs `work` in a transaction and resolves after its commit. If Postgres ends it to break a deadlock, it runs again from
@@ -49,8 +49,8 @@ export interface Pool {
 }
 
 /**
- * Creates a pool of up to `size` connections. None is opened before it is needed. Work beyond that waits its turn here,
- * never inside the driver, which can lose a connection when more transactions begin than it has sessions.
+ * Creates a pool of up to `size` connections. None is opened before it is needed. Other work waits here and not in the driver,
+ * which can lose a connection if more transactions begin than it has sessions.
  */
 export function createPool(options: PoolOptions): Pool {
   return new ConnectionPool(options);
@@ -104,7 +104,7 @@ class ConnectionPool implements Pool {
     await destroyAll(this.#idle.takeAll());
   }
 
-  /** Lends a connection for `use`. Past the time limit it is destroyed, which rejects whatever it still runs. */
+  /** Lends a connection for `use`. After the time limit it is destroyed, which rejects what it still runs. */
   async #lend<T>(use: (connection: Connection) => Promise<T>, { timeoutMs = 10_000 }: WorkOptions): Promise<T> {
     const turn = Promise.withResolvers<Connection>();
     let connection: Connection | undefined;
@@ -115,7 +115,7 @@ class ConnectionPool implements Pool {
       connection = await turn.promise;
       return await use(connection);
     } catch (error) {
-      // The others lead to the same server, and new ones may lead to the one that takes its place.
+      // The idle ones lead to the same server. New ones may lead to the one that takes its place.
       if (isReadOnly(error)) {
         void destroyAll([...this.#idle.takeAll(), ...(connection === undefined ? [] : [connection])]);
       }
@@ -132,7 +132,7 @@ class ConnectionPool implements Pool {
     else this.#handOver(turn);
   }
 
-  /** Counted once there is one: a connection that can't be made must not keep its place. */
+  /** Counts only a connection that could be made. Otherwise its place would be lost. */
   #handOver(turn: Waiter): void {
     try {
       const connection = this.#idle.take() ?? new Connection(this.#connectionOptions);
@@ -189,7 +189,7 @@ class IdleConnections {
     return this.#idle.splice(0).map(({ connection }) => connection);
   }
 
-  /** The server may have closed it meanwhile, and nobody has read that. A clock that was set back tells nothing. */
+  /** The server may have closed it unnoticed. If the clock was set back, nobody knows. */
   #isFrozen(since: number): boolean {
     const idleMs = Date.now() - since;
     return this.#maxIdleMs !== undefined && (idleMs > this.#maxIdleMs || idleMs < 0);
@@ -203,8 +203,8 @@ function destroyAll(connections: readonly Connection[]): Promise<unknown> {
 const MAX_PAUSE_MS = 200;
 
 /**
- * Runs `attempt` again, after a short random pause, when Postgres made it give way to another transaction. It ends at
- * the latest with the caller's time, when the connection is destroyed.
+ * Runs `attempt` again, after a short random pause, if Postgres has ended it in favour of another transaction. It ends with the
+ * time of the caller, because then the connection is destroyed.
  */
 async function retryConflicts<T>(attempt: () => Promise<T>, onRetry: () => void): Promise<T> {
   for (let pauseMs = 10; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {

@@ -5,8 +5,8 @@ const STATEMENT = `
   where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off' order by name`;
 
 /**
- * The settings with which this server would let a commit be lost with the power: then Clerk was told that an event is
- * kept, and it is not. `synchronous_commit` is one that a transaction can set right for itself.
+ * The settings with which this server can lose commits when the power fails. Clerk would then believe that a lost event is
+ * stored. A transaction can switch `synchronous_commit` on for itself.
  */
 export async function readUnsafeSettings(session: Session): Promise<string[]> {
   const rows = await session.run<{ name: string }>(STATEMENT);

@@ -54,11 +54,18 @@ const UNKNOWN: Omit<Explanation, 'issues'> = {
   whatToDo: 'Replay it: `clerk-sync dead-letters replay <id>`.',
 };
 
+/** A letter of a user who was erased, or of whom nothing is kept because they were deleted. */
+const ERASED: Omit<Explanation, 'issues'> = {
+  why: 'The user was deleted or erased, and the content of this letter with them.',
+  whatToDo: 'Nothing. A deletion is final, so this letter can never be applied.',
+};
+
 /** Explains a letter in words. Only for an open letter there is something to do. */
 export function explainDeadLetter(
   letter: Pick<DeadLetter, 'reason' | 'details' | 'state' | 'resolution'>,
 ): Explanation {
-  const { issues } = letter.details;
+  const { issues, erased } = letter.details;
+  if (erased === true) return { ...ERASED, issues: [] };
   const { why, whatToDo } = isKnown(letter.reason) ? EXPLANATIONS[letter.reason] : UNKNOWN;
   return {
     why,

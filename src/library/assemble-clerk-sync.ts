@@ -3,6 +3,7 @@ import { syncUser } from '../backfill/sync-user.ts';
 import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import type { Pool } from '../db/pool.ts';
+import { eraseUser } from '../erasure/erase-user.ts';
 import { OperatorError } from '../errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { createWebhookApp } from '../http/create-app.ts';
@@ -39,6 +40,9 @@ export interface AssembledClerkSync {
   readonly runs: ApiRuns;
   readonly updateRuns: UpdateRuns;
 }
+
+/** An erasure looks for the user in letters that name none. */
+const ERASURE_MS = 60_000;
 
 /** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
 export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
@@ -86,6 +90,9 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
     }),
     backfill: track(runs.backfill),
     reconcile: track(runs.reconcile),
+    eraseUser: track(async (id, options) =>
+      pool.withTransaction((session) => eraseUser(session, id, options), { timeoutMs: ERASURE_MS }),
+    ),
     deadLetters: createDeadLetters(pool, settle),
     userUpdates: { ...createUserUpdates(pool), send: track(updateRuns.send) },
     status: () => readStatus(pool),

@@ -1,5 +1,6 @@
 import type { EnsureOutcome } from '../backfill/ensure-user.ts';
 import type { SyncedUser } from '../backfill/sync-user.ts';
+import type { EraseOptions, ErasureRecord } from '../erasure/erase-user.ts';
 import type { BackfillCallOptions, BackfillResult, ReconcileCallOptions, ReconcileOutcome } from './api-runs.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Status } from './read-status.ts';
@@ -68,6 +69,16 @@ export interface ClerkSync extends AsyncDisposable {
    * ```
    */
   readonly reconcile: (options?: ReconcileCallOptions) => Promise<ReconcileOutcome>;
+  /**
+   * Erases everything that is stored about a user, but for the id, whether Clerk has deleted them or not. Keep the record
+   * that it resolves with.
+   *
+   * @example
+   * ```ts
+   * const record = await clerkSync.eraseUser(userId, { by: 'privacy desk' });
+   * ```
+   */
+  readonly eraseUser: (id: string, options?: EraseOptions) => Promise<ErasureRecord>;
   /** The deliveries that could not be applied. */
   readonly deadLetters: DeadLetters;
   /** The requests to change users at Clerk. */

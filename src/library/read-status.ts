@@ -33,9 +33,6 @@ export interface Status {
   readonly data: DataStatus | null;
 }
 
-/** The ledger has no index by time: only its last pages are read, which is where new rows go unless old ones were deleted. */
-const LAST_PAGES = 1000;
-
 /** One row of everything, as JSON: its times are numbers, which no setting of the session can change. */
 const READ_DATA = defineStatement(
   'read what there is',
@@ -46,9 +43,7 @@ const READ_DATA = defineStatement(
     (select coalesce(json_object_agg(reason, letters), '{}') from (
       select ${deadLetters.reason} as reason, count(*) as letters from ${deadLetters}
       where ${isOneOf(deadLetters.state, unresolvedLetterStates)} group by ${deadLetters.reason}) r) as letters,
-    (select ${epochMs(sql`max(${webhookMessages.received_at})`)} from ${webhookMessages} where ctid >= ('(' || greatest(0,
-      (select pg_relation_size(tableoid) from ${webhookMessages} limit 1) / current_setting('block_size')::int - ${sql.raw(String(LAST_PAGES))})
-      || ',0)')::tid) as delivery`,
+    (select ${epochMs(sql`max(${webhookMessages.received_at})`)} from ${webhookMessages}) as delivery`,
 );
 
 interface Row {

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { LatestBackfill } from '../backfill/find-latest-backfill.ts';
-import type { ReplayProgress } from '../dead-letters/count-replay-runs.ts';
+import type { ReplayProgress } from '../replay-runs/count-replay-runs.ts';
 import { registerGauge, toSeries } from './register-gauge.ts';
 import { shareInFlight } from './share-in-flight.ts';
 

@@ -6,6 +6,7 @@ import { type DatabaseMetricsOptions, registerDatabaseMetrics } from './database
 import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import { type MadeReconcile, registerReconcileMetrics } from './reconcile-metrics.ts';
 import { registerGauge } from './register-gauge.ts';
+import { type RetentionMetrics, registerRetentionMetrics } from './retention-metrics.ts';
 import { registerUserUpdateMetrics, type UserUpdateMetrics } from './user-update-metrics.ts';
 
 /** Where the metrics come from. */
@@ -20,7 +21,7 @@ export interface MetricsOptions extends DatabaseMetricsOptions, ActivityOptions 
 }
 
 /** The metrics of the service, and their text. */
-export interface Metrics extends DeliveryMetrics, UserUpdateMetrics {
+export interface Metrics extends DeliveryMetrics, UserUpdateMetrics, RetentionMetrics {
   readonly contentType: string;
   recordReconcile(made: MadeReconcile): void;
   /** All metrics in the text format of Prometheus. */
@@ -37,12 +38,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   registerDatabaseMetrics(registry, options);
   const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
   const userUpdates = registerUserUpdateMetrics(registry, options.countUnsettledUpdates);
+  const retention = registerRetentionMetrics(registry);
   registerBuildInfo(registry, options);
 
   return {
     contentType: registry.contentType,
     ...deliveries,
     ...userUpdates,
+    ...retention,
     recordReconcile,
     render: () => registry.metrics(),
   };

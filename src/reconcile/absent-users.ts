@@ -10,23 +10,23 @@ import type { FoundDrift } from './drift-tally.ts';
 import type { Candidate } from './find-candidates.ts';
 import { mapLimited } from './map-limited.ts';
 
-/** A user who is stored here, and of whom Clerk says that there is none. */
+/** A user who is stored here, and whom Clerk does not have. */
 interface AbsentUser extends Candidate {
   readonly askedAt: Date;
 }
 
-/** Asked for between two looks at the limit. */
+/** How many are asked for before the limit is checked again. */
 const CHUNK = 50;
 /** Tombstones in one transaction. */
 const BATCH = 500;
-/** If `--max-deletions` doesn't say: this many, or this part of the living users here, whichever is more. */
+/** Without `--max-deletions`: this many, or this part of the living users here, whichever is more. */
 const MIN_LIMIT = 50;
 const LIMIT_PART = 0.1;
 
 /**
- * The users who are stored here and were not in the walk. Each is asked for by id, since a walk can miss somebody. Only if
- * Clerk itself answers that there is no such user, they become a tombstone. That is final, so none is written before the
- * walk has come to its end, and none at all if there are more of them than can be right.
+ * The users who are stored here and were not in the walk. Each is asked for by id, because a walk can miss somebody. Only if
+ * Clerk itself answers that there is no such user, a tombstone is written. A tombstone is final. So none is written before the
+ * end of the walk, and none at all if there are too many.
  */
 export class AbsentUsers {
   readonly #run: ActiveReconcile;
@@ -54,7 +54,7 @@ export class AbsentUsers {
   /**
    * Makes tombstones of those whom Clerk doesn't know. The walk has come to its end.
    *
-   * @param met how many of the walk's users were alive here. If there was none, the key may be another instance's.
+   * @param met how many users of the walk were alive here. If there was none, the key may belong to another instance.
    */
   async remove({ met }: { met: number }): Promise<void> {
     const { dryRun, notes } = this.#run;
@@ -77,7 +77,7 @@ export class AbsentUsers {
 
   async #askChunk(candidates: readonly Candidate[]): Promise<void> {
     const run = this.#run;
-    // What is found cannot be written any more: there is nothing left to ask for.
+    // Too many were found to delete any, so there is no need to ask for more.
     if (this.#absent.length > 0 && this.#absent.length > (await this.#getLimit())) {
       this.#unasked += candidates.length;
       return;
@@ -97,7 +97,7 @@ export class AbsentUsers {
       if (answer !== undefined) return answer;
       this.#absent.push({ ...candidate, askedAt });
     } catch (error) {
-      // What can't be asked for, such as an id that is none, has no answer either.
+      // Clerk can't be asked for this, for example because it is no id.
       if (!(error instanceof ClerkApiError && error.code === 'bad_request')) throw error;
       this.#count(candidate, false);
       run.notes.add(
@@ -152,7 +152,7 @@ export class AbsentUsers {
   }
 }
 
-/** Counts the users of the key's instance who are not deleted, with one look at each row. A user without an instance may be of it. */
+/** Counts the users of the key's instance who are not deleted. A user without an instance may belong to it. */
 export async function countLiving(run: Pick<ActiveReconcile, 'settle' | 'instanceId'>): Promise<number> {
   const { instanceId: own } = run;
   const { real } = await withSession(run, countUsersByInstance);

@@ -1,17 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import { type AcknowledgeableKind, acknowledgeableKinds } from '../../drizzle/schema/codes.ts';
+import type { AcknowledgeableKind } from '../../drizzle/schema/codes.ts';
 import { driftAcknowledgements } from '../../drizzle/schema/runs.ts';
 import { users } from '../../drizzle/schema/users.ts';
 import type { Session } from '../db/pool.ts';
 import { assign, namesOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, readTime } from '../db/sql/wire-time.ts';
-
-export type { AcknowledgeableKind } from '../../drizzle/schema/codes.ts';
-
-/** The kinds of drift that can be acknowledged. */
-export const ACKNOWLEDGEABLE = acknowledgeableKinds;
 
 /** Says that one kind of drift of one user is known, and stays. */
 export interface Acknowledgement {

@@ -7,7 +7,7 @@ import type { ReconcileOptions } from './reconcile-options.ts';
 
 /** Where a run that came to its limits was stopped. Times are ISO texts, by Clerk's clock. */
 export interface RecentCheckpoint {
-  /** The newest change when the first of these runs began. What changes later is for later runs. */
+  /** The newest change when the first of these runs began. Later changes are for later runs. */
   readonly newest: string;
   /** All who were changed between this and `newest` are compared. */
   readonly reached: string;
@@ -15,7 +15,7 @@ export interface RecentCheckpoint {
   readonly offset: number;
 }
 
-/** One run: what it was given, and what it has come to. Its report and its row are made of this, however it ends. */
+/** One run: its options, and what it has found so far. Its report and its row are made of this, however it ends. */
 export interface ActiveReconcile extends Omit<ReconcileOptions, 'dryRun'> {
   readonly dryRun: boolean;
   readonly runId: string | null;
@@ -24,7 +24,7 @@ export interface ActiveReconcile extends Omit<ReconcileOptions, 'dryRun'> {
   kind: RunKind;
   /** The instance that the secret key belongs to. Null if the API doesn't tell. */
   instanceId: string | null;
-  /** Up to which `updated_at` of Clerk's all is compared. Null until that is known. */
+  /** All changes up to this `updated_at` of Clerk are compared. Null until it is known. */
   watermarkAt: Date | null;
   checkpoint: RecentCheckpoint | undefined;
   expectedUsers: number | undefined;
@@ -57,13 +57,13 @@ export async function assertGoing({ signal, lock }: ActiveReconcile): Promise<vo
   await lock.assertHeld();
 }
 
-/** Counts users that were read and compared, and tells of it. */
+/** Counts users that were read and compared, and reports the progress. */
 export function countRead(run: ActiveReconcile, users: number): void {
   run.tally.usersRead += users;
   run.onProgress?.({ usersRead: run.tally.usersRead, expectedUsers: run.expectedUsers });
 }
 
-/** What is not written has no id that anybody could ask for. */
+/** Nothing is written under this id. */
 const DRY_RUN_ID = 'reconcile_dry_run';
 
 /** Says by which run something was observed. */

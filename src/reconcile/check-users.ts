@@ -13,7 +13,7 @@ interface Drifted {
   readonly isAlive: boolean;
 }
 
-/** If the database seems to know better than the API, one of them may only have heard of it later. */
+/** If the database seems to know more than the API, the API may only be late. */
 const DOUBTFUL: ReadonlySet<ReconcileKind> = new Set(['newer_here', 'deleted_here']);
 /** No race explains more of these on one page. */
 const MAX_DOUBTS = 50;
@@ -71,7 +71,7 @@ function describeUnreadable(entry: ObservedEntry): Drifted {
   return { entry, drift: { userId: userId ?? letterId, kind: 'unreadable', fields: [] }, isAlive: false };
 }
 
-/** Asks for the doubtful ones by their ids, and goes by that answer. A user who is gone by now is no drift of this page. */
+/** Asks for the doubtful users by their ids, and uses that answer. A user who no longer exists is no drift of this page. */
 async function askAgain(run: ActiveReconcile, drifted: readonly Drifted[]): Promise<Drifted[]> {
   const doubtful = drifted.filter(({ drift }) => DOUBTFUL.has(drift.kind)).slice(0, MAX_DOUBTS);
   if (doubtful.length === 0) return [...drifted];
@@ -89,7 +89,7 @@ async function askAgain(run: ActiveReconcile, drifted: readonly Drifted[]): Prom
   ];
 }
 
-/** @returns those that differ still. */
+/** @returns those that still differ. */
 async function repair(run: ActiveReconcile, drifted: readonly Drifted[]): Promise<Drifted[]> {
   if (drifted.length === 0) return [];
   const settled = await settleBatch(

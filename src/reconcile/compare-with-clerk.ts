@@ -7,7 +7,7 @@ import { reconcileAll } from './reconcile-all.ts';
 import { findNewestChange, reconcileRecent } from './reconcile-recent.ts';
 import { findCheckpoint, findWatermark } from './record-reconcile.ts';
 
-/** Does what the run is for: it compares those whom Clerk has changed since the last run, or all. */
+/** Compares the users whom Clerk has changed since the last run, or all. */
 export async function compareWithClerk(run: ActiveReconcile): Promise<void> {
   const { api, signal, tally } = run;
   signal?.throwIfAborted();
@@ -27,14 +27,14 @@ export async function compareWithClerk(run: ActiveReconcile): Promise<void> {
   await reconcileAll(run, run.expectedUsers);
 }
 
-/** A run that somebody watches, or that walks all, tells of samples. An incremental run of the schedule never meets any. */
+/** Only a run that somebody watches, or that walks all users, reports samples. A scheduled incremental run never meets any. */
 async function noteSamples(session: Session, { kind, onProgress, notes }: ActiveReconcile): Promise<void> {
   if (kind === 'incremental' && onProgress === undefined) return;
   const { samples } = await countUsersByInstance(session);
   if (samples > 0) notes.add(`Sample users left aside: ${samples}. \`clerk-sync send --clean\` removes them.`);
 }
 
-/** What Clerk lists a moment late, or what two of its servers list in another order, is asked for twice. */
+/** Clerk may list something a moment late, and its servers may differ in the order. So this much is asked for twice. */
 const OVERLAP_MS = 5 * 60_000;
 
 interface RecentStart {
@@ -43,8 +43,8 @@ interface RecentStart {
 }
 
 /**
- * A run with limits compares all users also if there is no watermark, in as many calls as that takes. Only a run that may
- * take its time becomes a full one.
+ * Without a watermark, all users are compared. A run with limits does that in as many calls as it takes. Only a run without
+ * limits becomes a full one.
  *
  * @returns false if a full run has to do it.
  */
@@ -70,7 +70,7 @@ async function compareRecent(run: ActiveReconcile, { since, checkpoint }: Recent
   return false;
 }
 
-/** Whoever changed last can be deleted: then the newest change that Clerk knows of is older than one that was compared. */
+/** The user who changed last may be deleted. Then the newest change at Clerk is older than one that was compared. */
 function later(newest: Date | null, since: Date | undefined): Date | null {
   if (newest === null || since === undefined) return newest ?? since ?? null;
   return newest > since ? newest : since;

@@ -1,5 +1,6 @@
+import { acknowledgeableKinds } from '../../drizzle/schema/codes.ts';
 import type { Drift, DriftKind } from '../sync/drift/find-drift.ts';
-import { ACKNOWLEDGEABLE, makeKey } from './acknowledgements.ts';
+import { makeKey } from './acknowledgements.ts';
 
 /**
  * What a reconcile finds, beside what `findDrift` tells.
@@ -49,7 +50,7 @@ const KINDS: readonly ReconcileKind[] = [
 const MAX_EXAMPLES = 3;
 /** The ids are needed to acknowledge drift. */
 const MAX_ACKNOWLEDGEABLE = 1000;
-const KNOWN: ReadonlySet<string> = new Set(ACKNOWLEDGEABLE);
+const KNOWN: ReadonlySet<string> = new Set(acknowledgeableKinds);
 
 interface OpenCount {
   found: number;

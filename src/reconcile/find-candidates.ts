@@ -5,13 +5,13 @@ import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { epochMs, fromEpochMs } from '../db/sql/wire-time.ts';
 
-/** Which living users here should have been in what the walk has read. */
+/** Which living users here should have been in the walk so far. */
 export interface WalkedRange {
   /** The first creation time of the range, included. Null: from the beginning. */
   readonly from: Date | null;
-  /** The creation time behind its last, not included. Null: to the end. */
+  /** The creation time after the range, not included. Null: to the end. */
   readonly to: Date | null;
-  /** Ids of users who were in the walk, as far as they may lie in the range. */
+  /** Ids of users who were in the walk and may lie in the range. */
   readonly seen: readonly string[];
   /** Rows that were observed later may be of users who came after the walk had passed. */
   readonly observedBefore: Date;
@@ -23,11 +23,11 @@ export interface Candidate {
   readonly instanceId: string | null;
 }
 
-/** The most in one statement. */
+/** Up to this many in one statement. */
 const CHUNK = 500;
 const LIMIT = sql.raw(String(CHUNK));
 
-/** Users who are newer may not have reached every server of Clerk's. A tombstone is final, and can wait. */
+/** Newer users may not have reached every server of Clerk. A tombstone is final, so it can wait. */
 const SETTLED = sql.raw("interval '1 minute'");
 
 const u = alias(users, 'u');

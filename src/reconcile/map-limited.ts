@@ -1,6 +1,6 @@
 /**
- * Does `work` for each item, a few at a time, and gives the results in the order of the items. After a failure nothing more
- * begins. The failure is thrown once all that had begun has ended.
+ * Does `work` for each item, a few at a time. The results have the order of the items. After a failure no other item begins,
+ * and the failure is thrown when all that had begun have ended.
  */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],

@@ -7,10 +7,10 @@ import { type ActiveReconcile, assertGoing, countRead, withSession } from './act
 import { checkUsers } from './check-users.ts';
 import { findCandidates, findUndatedCandidates } from './find-candidates.ts';
 
-/** The most users of one creation time, as an import can make them, whose ids are remembered. */
+/** Up to this many users of one creation time are remembered. An import can make many of them. */
 const MAX_SEEN = 20_000;
 
-/** How far the walk has come in creation time, and who was seen since that last moved on. */
+/** How far the walk has come in creation time, and which users of that time it has seen. */
 interface Position {
   readonly end: Date | null;
   readonly seen: readonly string[];
@@ -62,7 +62,7 @@ async function assertWholeWalk({ api, tally }: ActiveReconcile, expectedUsers: n
   throw new OperatorError('walk_short', `${shortfall} Nobody was deleted here.`, { hint: SHORTFALL_REMEDY });
 }
 
-/** More users of the last creation time may stand on the next page. Those seen are remembered until the time moves on. */
+/** More users of the last creation time may be on the next page. So those seen are remembered until the next time. */
 function advance(
   run: ActiveReconcile,
   position: Position,

@@ -13,7 +13,7 @@ export interface ReconcileOptions {
   /** Says under the lock what to do. Undefined: nothing. */
   readonly chooseKind: (session: Session) => Promise<RunKind | undefined>;
   readonly dryRun?: boolean | undefined;
-  /** The most tombstones. Undefined: the greater of 50 and a tenth of the living users here. */
+  /** Up to this many tombstones. Undefined: 50, or a tenth of the living users here if that is more. */
   readonly maxDeletions?: number | undefined;
   /** Ends an incremental run early. A later one with limits continues it. Undefined: it ends when all is compared. */
   readonly limits?: ReconcileLimits | undefined;
@@ -25,7 +25,7 @@ export interface ReconcileOptions {
 /** How much one incremental run may do. Each does at least one page. */
 export interface ReconcileLimits {
   readonly maxPages?: number | undefined;
-  /** From the begin of the run: no page begins that would likely end later. */
+  /** From the start of the run. No page begins that would probably end later. */
   readonly deadlineMs?: number | undefined;
   /** Users on a page. Default: 500, the most that Clerk serves. */
   readonly pageSize?: number | undefined;

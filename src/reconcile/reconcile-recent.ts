@@ -5,12 +5,12 @@ import type { ReconcileLimits } from './reconcile-options.ts';
 
 /** The most that Clerk serves at once. */
 const PAGE_SIZE = 500;
-/** The part of a page that may be deleted between two requests before users move past the end of the page. */
+/** If no more than this part of a page is deleted between two requests, no user is missed. */
 const OVERLAP_PART = 0.1;
 /** Large offsets are slow: beyond this a walk through all users is better. */
 const MAX_PAGES = 20;
 
-/** What a run over recent changes came to. */
+/** The result of a run over recent changes. */
 export interface RecentChanges {
   /** False if there were too many, or none at all. Then not all of them were compared. */
   readonly isComplete: boolean;
@@ -102,7 +102,7 @@ function createBudget({
   let slowestMs = 0;
   let lastAt = startedAt;
   return {
-    /** Asked after each page: whether the next one would be too many, or likely end too late. */
+    /** Asked after each page: whether the next one would be too many, or would probably end too late. */
     isSpent(): boolean {
       const now = performance.now();
       pages += 1;

@@ -9,8 +9,6 @@ import { epochMs, readTime } from '../db/sql/wire-time.ts';
 import { makeRunId } from '../walk/run-id.ts';
 import type { ActiveReconcile, RecentCheckpoint } from './active-reconcile.ts';
 
-/** How long runs are kept. The newest is always kept. */
-const KEPT = sql.raw("interval '90 days'");
 /** How often the schedule walks all users. */
 const FULL_EVERY = sql.raw("interval '1 day'");
 /** When a walk that failed is tried again. Runs that ask for less continue meanwhile. */
@@ -19,7 +17,7 @@ const FULL_AGAIN = sql.raw("interval '60 minutes'");
 const r = alias(reconcileRuns, 'r');
 const b = alias(backfillRuns, 'b');
 
-/** All times are the database's: its clock is the one that all processes share. */
+/** All times come from the clock of the database, because all processes share it. */
 const BEGIN_RECONCILE = defineStatement(
   'begin a reconcile',
   sql`
@@ -47,12 +45,6 @@ const END_RECONCILE = defineStatement(
   where ${r.run_id} = $1`,
 );
 
-const PRUNE_RECONCILES = defineStatement(
-  'prune reconciles',
-  sql`
-  delete from ${reconcileRuns} as r where ${r.run_id} <> $1 and ${r.started_at} < now() - ${KEPT}`,
-);
-
 const FIND_WATERMARK = defineStatement(
   'find the watermark',
   sql`
@@ -61,7 +53,7 @@ const FIND_WATERMARK = defineStatement(
   order by ${r.started_at} desc limit 1`,
 );
 
-/** A run that failed leaves the place of the stopped one before it. */
+/** A failed run does not change where the stopped run before it continues. */
 const FIND_CHECKPOINT = defineStatement(
   'find the checkpoint of a reconcile',
   sql`
@@ -73,8 +65,8 @@ const FIND_CHECKPOINT = defineStatement(
 const hasRun = (condition: SQL) => sql`exists (select from ${reconcileRuns} as r where ${condition})`;
 
 /**
- * The next run is due an interval after the begin of the last one, whoever ran it and however it ended. A backfill at work
- * has the rate limit to itself.
+ * The next run is due an interval after the start of the last one, whoever ran it and however it ended. While a backfill runs,
+ * it has the rate limit to itself.
  */
 const FIND_DUE_RECONCILE = defineStatement(
   'find the reconcile that is due',
@@ -98,7 +90,7 @@ export async function beginReconcile(session: Session, kind: RunKind): Promise<s
 }
 
 /**
- * Records how a run ended. After one that finished, those of long ago are removed.
+ * Records how a run ended.
  *
  * @param error why it failed, a sentence.
  */
@@ -116,7 +108,6 @@ export async function endReconcile(session: Session, run: ActiveReconcile, error
     error ?? null,
     state === 'stopped' ? JSON.stringify(checkpoint) : null,
   ]);
-  if (state === 'finished') await session.run(PRUNE_RECONCILES, [runId]);
 }
 
 /** The watermark of the last finished run of this instance, if there is one. */

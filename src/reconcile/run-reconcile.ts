@@ -8,7 +8,7 @@ import type { DriftCounts } from './drift-tally.ts';
 import type { ReconcileOptions } from './reconcile-options.ts';
 import { beginReconcile, endReconcile } from './record-reconcile.ts';
 
-/** What came of a run. */
+/** The result of a run. */
 export interface ReconcileReport {
   /** Null for a dry run, which leaves no trace. */
   readonly runId: string | null;
@@ -23,7 +23,7 @@ export interface ReconcileReport {
   readonly durationMs: number;
   /** Its limits ended it, and a later run with limits continues. */
   readonly isStopped: boolean;
-  /** What ended it early, and that in a sentence. What was repaired until then stays. */
+  /** What ended it early, and the same in a sentence. What was repaired before stays. */
   readonly failure?: unknown;
   readonly error?: string;
 }
@@ -71,7 +71,7 @@ async function runLocked(options: ReconcileOptions, kind: RunKind, lock: Advisor
   }
 }
 
-/** What can't be recorded, because the database is away, is found by the next run all the same: it has no end. */
+/** If the database is away, the end can't be recorded. The next run then finds a run without an end. */
 async function recordFailure(run: ActiveReconcile, error: string): Promise<void> {
   try {
     await run.settle.pool.withTransaction((session) => endReconcile(session, run, error));

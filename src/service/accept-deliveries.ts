@@ -68,8 +68,8 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync(parts);
   const app = createApp({
     ...receiving,
-    admin: await openAdmin({ config, target, clerkSync, logger }, started),
     tracing,
+    admin: await openAdmin({ config, target, clerkSync, logger }, started),
     checkReadiness: createReadinessCheck(pool, logger),
     metrics,
     logger,

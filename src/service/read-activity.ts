@@ -1,8 +1,8 @@
 import { findLatestBackfill } from '../backfill/find-latest-backfill.ts';
 import type { Pool } from '../db/pool.ts';
-import { countReplayRuns } from '../dead-letters/count-replay-runs.ts';
 import type { Activity } from '../metrics/activity-metrics.ts';
 import { findLastDeliveryAge } from '../processes/find-last-delivery.ts';
+import { countReplayRuns } from '../replay-runs/count-replay-runs.ts';
 
 /** Reads for the metrics what all processes have done last. It uses one connection, and gives up after two seconds. */
 export function readActivity(pool: Pool): Promise<Activity> {

@@ -67,7 +67,7 @@ export async function findUsers(session: Session, text: string): Promise<UserRow
       );
 }
 
-/** Reads the users with these ids, in the order of their ids. One who is not here is left out. */
+/** Reads the users with these ids, in the order of the ids. An id without a row is left out. */
 export async function readUsers(session: Session, ids: readonly string[]): Promise<UserRows[]> {
   const rows = await session.run<{ user_row: string; child_rows: string }>(READ, [JSON.stringify(ids)]);
   return rows.map(({ user_row, child_rows }) => ({

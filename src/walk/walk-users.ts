@@ -6,7 +6,7 @@ import { OperatorError } from '../errors.ts';
 /** How far a walk has come: the last user it was given. */
 export interface WalkPosition {
   readonly userId: string;
-  /** When that user was created, or an earlier one if it doesn't say. Null if none has said so yet. */
+  /** When that user was created. If Clerk doesn't say it, the time of an earlier user. Null if there is none yet. */
   readonly createdAt: Date | null;
 }
 

@@ -35,7 +35,7 @@ export interface HttpRunOptions {
   /** Beside what all contenders are given. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Puts something into the database before the contender starts. */
-  readonly prepare?: (sql: postgres.Sql) => Promise<void>;
+  readonly prepare?: (sql: postgres.Sql, url: string) => Promise<void>;
 }
 
 /** Runs one contender on a database of its own, which is empty. */
@@ -48,7 +48,7 @@ export async function measureHttp(
   run += 1;
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
   const database = await server.createDatabase(`http_${run}`, { migrated: contender !== 'before' });
-  await prepare?.(database.sql);
+  await prepare?.(database.sql, database.url);
   const program = await startContender(contender, database.url, secret, environment);
   try {
     const readState = async () => ({

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { type FakeClerk, startFakeClerk } from '../support/fake-clerk/fake-clerk.ts';
 import { makeApiUser, makeUserId } from '../support/fake-clerk/make-api-user.ts';
-import { findQueries, findSteps, isWriteBack, readPage, type Step } from '../support/markdown.ts';
+import { findQueries, findSteps, isRowSecurity, isWriteBack, readPage, type Step } from '../support/markdown.ts';
 import { createOrders } from '../support/orders.ts';
 import { readPrintedAddress } from '../support/printed-address.ts';
 import { makeSecret } from '../support/signed-request.ts';
@@ -44,6 +44,9 @@ const NOT_RUN: readonly string[] = [
   'clerk-sync reconcile acknowledge deleted_here user_… user_… --note "restored at Clerk, deleted here on purpose"',
   'clerk-sync reconcile acknowledgements',
   'clerk-sync reconcile revoke deleted_here user_…',
+  // grant-readonly.test.ts makes the role.
+  'npx clerk-sync migrate --grant-readonly reporting',
+  'clerk-sync migrate --grant-readonly reporting',
   // forget-messages.test.ts forgets messages that this test still counts.
   'clerk-sync forget-messages --since 7d',
 ];
@@ -147,6 +150,8 @@ const RUN: Readonly<Record<string, (command: string) => Promise<void>>> = {
   },
   'clerk-sync reconcile': succeed,
   'clerk-sync forget-messages --since 7d --dry-run': succeed,
+  'clerk-sync prune --dry-run': succeed,
+  'clerk-sync prune': succeed,
   'clerk-sync migrate --print-sql': succeed,
   'clerk-sync migrate': succeed,
   'clerk-sync doctor': async (command) => {
@@ -272,8 +277,8 @@ function listSteps(): Step[] {
   const pages = ['README.md', 'docs/deploying.md', 'docs/operations.md'].flatMap((page) => findSteps(readPage(page)));
   const queries = ['README.md', 'docs/queries.md']
     .flatMap((page) => findQueries(readPage(page)))
-    // user-updates-docs.test.ts runs these.
-    .filter((query) => !isWriteBack(query));
+    // user-updates-docs.test.ts and readme-row-security.test.ts run these.
+    .filter((query) => !isWriteBack(query) && !isRowSecurity(query));
   return pages
     .filter((step) => 'command' in step)
     .flatMap((step) => (step.command.endsWith(STORM) ? [step, ...queries] : [step]));

@@ -78,6 +78,10 @@ export function tables(expected: ExpectedTables): Record<string, Row[]> {
     drift_acknowledgements: [],
     user_updates: [],
     user_update_limits: [],
+    replay_runs: [],
+    processes: [],
+    admin_sessions: [],
+    admin_actions: [],
   };
 }
 

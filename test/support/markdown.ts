@@ -49,6 +49,11 @@ export function isWriteBack({ sql }: Query): boolean {
   return sql.includes('clerk.user_updates');
 }
 
+/** True for the statement that lets a signed-in user see themselves: it has a test of its own. */
+export function isRowSecurity({ sql }: Query): boolean {
+  return sql.includes('security_barrier');
+}
+
 function readQuery({ text: sql }: CodeBlock): Query {
   const [, caption = ''] = /^-- (.*?)\.?$/m.exec(sql) ?? [];
   const [, index] = /^-- Index: (\w+)$/m.exec(sql) ?? [];

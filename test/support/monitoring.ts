@@ -90,6 +90,7 @@ export async function renderEveryMetric(): Promise<string> {
   metrics.recordUserUpdate({ action: 'update', state: 'succeeded', ms: 1 });
   metrics.recordUserUpdateCall({ call: 'user', outcome: 'applied' });
   metrics.recordUserUpdateEvent({ action: 'update', ms: 1 });
+  metrics.recordRemoved('webhook_messages', 1);
   // The users are counted behind the first scrape.
   await metrics.render();
   return metrics.render();

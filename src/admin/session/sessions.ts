@@ -25,7 +25,10 @@ const START = defineStatement(
   values ($1, $2, $3, now() + ${sql.raw(`interval '${SESSION_SECONDS} seconds'`)})`,
 );
 
-const REMOVE_EXPIRED = defineStatement('remove expired sessions', sql`delete from ${s} where ${s.expires_at} <= now()`);
+const REMOVE_EXPIRED = defineStatement(
+  'remove expired sessions at a sign-in',
+  sql`delete from ${s} where ${s.expires_at} <= now()`,
+);
 
 const FIND = defineStatement(
   'find a session',

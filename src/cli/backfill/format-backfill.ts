@@ -19,24 +19,34 @@ export function formatReport(report: BackfillReport): string {
   const rate = Math.round((usersHere / Math.max(durationMs, 1)) * 1000);
   const here = usersHere === run.usersRead ? '' : `${formatCount(usersHere)} of them now, `;
   const outcomes = [
-    { outcome: 'applied', users: run.applied, meaning: 'the rows are now as at Clerk' },
-    { outcome: 'stale', users: run.stale, meaning: 'the rows were already newer' },
-    { outcome: 'dead_letter', users: run.deadLetters, meaning: 'could not be applied, and are kept as dead letters' },
+    { name: 'applied', users: run.applied, meaning: 'the rows are now as at Clerk' },
+    { name: 'stale', users: run.stale, meaning: 'the rows were already newer' },
+    { name: 'dead_letter', users: run.deadLetters, meaning: 'could not be applied, and are kept as dead letters' },
   ];
   return [
     `Backfill ${run.runId} ${ENDS[end]}: ${formatQuantity(run.usersRead, 'user')} read, ${here}in ${formatDuration(durationMs)} (${formatCount(rate)}/s).\n`,
-    formatTable(
-      [
-        { title: 'outcome', value: (row) => row.outcome },
-        { title: 'users', value: (row) => formatCount(row.users).padStart(7) },
-        { title: '', value: (row) => row.meaning },
-      ],
-      outcomes.filter(({ users }) => users > 0),
-    ),
+    formatUsers('outcome', outcomes),
     ...(end === 'short' ? [`${report.error} ${SHORTFALL_REMEDY}\n`] : []),
     ...(end === 'limit' || end === 'short' ? ['To continue:  clerk-sync backfill\n'] : []),
     ...(run.deadLetters > 0 ? ['Which users, and why:  clerk-sync dead-letters list --state open,discarded\n'] : []),
   ].join('\n');
+}
+
+interface Counted {
+  readonly name: string;
+  readonly users: number;
+  readonly meaning: string;
+}
+
+function formatUsers(title: string, rows: readonly Counted[]): string {
+  return formatTable(
+    [
+      { title, value: ({ name }) => name },
+      { title: 'users', value: ({ users }) => formatCount(users).padStart(7) },
+      { title: '', value: ({ meaning }) => meaning },
+    ],
+    rows.filter(({ users }) => users > 0),
+  );
 }
 
 /** The report for programs. Its counts begin with the first start of the run. */
@@ -74,19 +84,8 @@ const MEANINGS = {
 /** What `--dry-run` found, for people. */
 export function formatPreview(preview: BackfillPreview): string {
   const counts = toCounts(preview);
-  const rows = Object.entries(MEANINGS).map(([kind, meaning]) => ({
-    kind,
-    users: counts[kind as keyof typeof MEANINGS],
-    meaning,
-  }));
-  const table = formatTable(
-    [
-      { title: 'kind', value: (row) => row.kind },
-      { title: 'users', value: (row) => formatCount(row.users).padStart(7) },
-      { title: '', value: (row) => row.meaning },
-    ],
-    rows.filter(({ users }) => users > 0),
-  );
+  const rows = Object.entries(counts).map(([name, users]) => ({ name, users, meaning: MEANINGS[name as Kind] }));
+  const table = formatUsers('kind', rows);
   const beyond = preview.isComplete ? '' : `, of about ${formatCount(preview.expectedUsers)}`;
   const doubt = preview.shortfall === undefined ? '' : `\n${preview.shortfall} ${SHORTFALL_REMEDY}\n`;
   return `${formatQuantity(preview.usersRead, 'user')} compared${beyond}. Nothing was changed.\n\n${table}${doubt}`;
@@ -106,8 +105,9 @@ export function toPreviewJson(preview: BackfillPreview) {
   };
 }
 
-function toCounts({ drift, unreadable, same }: BackfillPreview): Record<keyof typeof MEANINGS, number> {
-  const kinds = Object.keys(MEANINGS) as (keyof typeof MEANINGS)[];
-  const found: Partial<Record<keyof typeof MEANINGS, number>> = { ...drift, unreadable, same };
-  return Object.fromEntries(kinds.map((kind) => [kind, found[kind] ?? 0])) as Record<keyof typeof MEANINGS, number>;
+type Kind = keyof typeof MEANINGS;
+
+function toCounts({ drift, unreadable, same }: BackfillPreview): Record<string, number> {
+  const found: Partial<Record<Kind, number>> = { ...drift, unreadable, same };
+  return Object.fromEntries(Object.keys(MEANINGS).map((kind) => [kind, found[kind as Kind] ?? 0]));
 }

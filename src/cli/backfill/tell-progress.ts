@@ -4,7 +4,6 @@ import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
 import { formatTime } from '../../text/format-values.ts';
 import type { WalkTeller } from '../output/walk-progress.ts';
 import type { CommandContext } from '../program/command-context.ts';
-import { describeSamples } from '../send/describe-samples.ts';
 
 /** Shows how far a backfill is. `maxUsers` is what `--limit` says. */
 export function tellProgress(
@@ -17,7 +16,10 @@ export function tellProgress(
     if (event.kind === 'page') return teller.tell(event.usersRead);
     const { samples, usersRead, expectedUsers } = event;
     stderr(`${describeBegin(event)}\n`);
-    if (samples > 0) stderr(`${describeSamples(samples)}\n`);
+    if (samples > 0) {
+      const whom = formatQuantity(samples, 'sample user');
+      stderr(`${whom} left aside: \`clerk-sync send --clean\` removes samples\n`);
+    }
     teller.begin(Math.min(expectedUsers, usersRead + maxUsers), usersRead);
   };
 }

@@ -37,7 +37,7 @@ export async function editBody(id: string, options: EditCommandOptions, context:
         : undefined;
     printAnswer(context, options, {
       json: () => toJson(id, edit, replay),
-      text: () => formatEdit({ id, edit, replay }),
+      text: () => formatEdit(id, edit, replay),
     });
     return replay?.outcome === 'dead_letter' ? 3 : 0;
   });
@@ -67,14 +67,7 @@ function toJson(id: string, { changes, problem }: Edit, replay: ReplayResult | u
   };
 }
 
-interface EditReport {
-  readonly id: string;
-  readonly edit: Edit;
-  readonly replay: ReplayResult | undefined;
-}
-
-function formatEdit(report: EditReport): string {
-  const { id, edit } = report;
+function formatEdit(id: string, edit: Edit, replay: ReplayResult | undefined): string {
   if (edit.changes.length === 0) return 'Nothing was changed: the new body says the same as the old one.\n';
   const table = formatTable<BodyChange>(
     [
@@ -84,10 +77,10 @@ function formatEdit(report: EditReport): string {
     edit.changes,
   );
   const done = `The dead letter ${escapeText(id)} has a new body. The original body is kept, too.`;
-  return `${table}\n${done}\n${describeNext(report)}\n`;
+  return `${table}\n${done}\n${describeNext(id, edit, replay)}\n`;
 }
 
-function describeNext({ id, edit: { problem }, replay }: EditReport): string {
+function describeNext(id: string, { problem }: Edit, replay: ReplayResult | undefined): string {
   if (replay?.error !== undefined) return `It was replayed and failed again. ${escapeText(replay.error)}`;
   if (replay !== undefined) return `It was replayed: ${replay.outcome}.`;
   if (problem !== undefined) return `It still can't be applied. ${escapeText(problem)}`;

@@ -64,9 +64,14 @@ function formatLetter(
     '\nWhat to do',
     ...indent(whatToDo),
     ...formatOriginal(letter),
-    `\nBody${letter.original_body === null ? '' : ', as it was edited'} (personal data)`,
-    `${escapeLines(indentJson(letter.body))}\n`,
+    ...formatBody(letter),
+    '',
   ].join('\n');
+}
+
+function formatBody({ body, original_body: original }: DeadLetterWithBody): string[] {
+  if (body === '') return ['\nThere is no body.'];
+  return [`\nBody${original === null ? '' : ', as it was edited'} (personal data)`, escapeLines(indentJson(body))];
 }
 
 function formatOriginal({ body, original_body: original }: DeadLetterWithBody): string[] {

@@ -1,3 +1,4 @@
+import { parseText } from '../program/parse-argument.ts';
 import type { Registration } from '../program/registration.ts';
 
 /** Declares `migrate` and passes its options on. */
@@ -6,6 +7,23 @@ export function registerMigrate({ program, context, run }: Registration): void {
     .command('migrate')
     .description('bring the database up to date (the service also does this when it starts)')
     .option('--print-sql', 'print the SQL that would run, and change nothing')
+    .option(
+      '--grant-readonly <role>',
+      'afterwards, let this role read what an application or a report needs',
+      parseText,
+    )
+    .option('--with-private-metadata', 'let it read private_metadata, too')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+A role with --grant-readonly can't read the content of dead letters, requests and notes, and nothing about operators. Run
+it again after each upgrade.
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 the role can read more, because of other rights that it has.
+
+Examples:
+  clerk-sync migrate
+  clerk-sync migrate --grant-readonly reporting`,
+    )
     .action(run(async (options) => (await import('./migrate.ts')).runMigrations(options, context)));
 }

@@ -2,9 +2,11 @@ import { type Command, CommanderError } from 'commander';
 import { registerBackfill } from '../backfill/register-backfill.ts';
 import { registerDeadLetters } from '../dead-letters/register-dead-letters.ts';
 import { registerDoctor } from '../doctor/register-doctor.ts';
+import { registerEraseUser } from '../erase-user/register-erase-user.ts';
 import { registerForgetMessages } from '../forget-messages/register-forget-messages.ts';
 import { registerMigrate } from '../migrate/register-migrate.ts';
 import { localizeCommands } from '../output/localize-commands.ts';
+import { registerPrune } from '../prune/register-prune.ts';
 import { registerReconcile } from '../reconcile/register-reconcile.ts';
 import { registerRemoveInstance } from '../remove-instance/register-remove-instance.ts';
 import { registerSend } from '../send/register-send.ts';
@@ -31,6 +33,8 @@ const COMMANDS: readonly ((registration: Registration) => void)[] = [
   registerUpdateUser,
   registerUpdates,
   registerForgetMessages,
+  registerEraseUser,
+  registerPrune,
   registerDoctor,
   registerRemoveInstance,
 ];

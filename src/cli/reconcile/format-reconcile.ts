@@ -1,4 +1,4 @@
-import { ACKNOWLEDGEABLE } from '../../reconcile/acknowledgements.ts';
+import { acknowledgeableKinds } from '../../../drizzle/schema/codes.ts';
 import { driftMeanings } from '../../reconcile/drift-meanings.ts';
 import { countLeft, type DriftCount, type ReconcileKind } from '../../reconcile/drift-tally.ts';
 import type { ReconcileReport } from '../../reconcile/run-reconcile.ts';
@@ -91,8 +91,8 @@ function adviseNext(report: ReconcileReport): string[] {
     [deadLetters > 0, 'Why some could not be written:  clerk-sync dead-letters list --state open,discarded'],
     [isUnexplained, 'Something changes the rows after they are written, such as a trigger:  clerk-sync doctor'],
     [
-      count(ACKNOWLEDGEABLE) > 0,
-      `No run changes ${ACKNOWLEDGEABLE.filter((name) => drift[name]?.left).join(', ')}. docs/operations.md explains each. To accept the difference:  ${run} acknowledge <kind> <user-ids>`,
+      count(acknowledgeableKinds) > 0,
+      `No run changes ${acknowledgeableKinds.filter((name) => drift[name]?.left).join(', ')}. docs/operations.md explains each. To accept the difference:  ${run} acknowledge <kind> <user-ids>`,
     ],
     [
       acknowledged > 0,

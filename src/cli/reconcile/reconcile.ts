@@ -1,7 +1,6 @@
-import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
 import { OperatorError } from '../../errors.ts';
 import { countLeft } from '../../reconcile/drift-tally.ts';
-import type { ReconcileProgress } from '../../reconcile/reconcile-options.ts';
+import type { ReconcileOptions, ReconcileProgress } from '../../reconcile/reconcile-options.ts';
 import { type ReconcileReport, runReconcile } from '../../reconcile/run-reconcile.ts';
 import { describeApiError, describeWait, withApi } from '../../service/open-api.ts';
 import { isAbort } from '../../walk/describe-failure.ts';
@@ -49,13 +48,11 @@ export async function reconcile(options: ReconcileCommandOptions, context: Comma
   });
 }
 
-interface Scene {
-  readonly api: ClerkApi;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: ReconcileProgress) => void;
-}
-
-async function run(options: ReconcileCommandOptions, context: CommandContext, scene: Scene): Promise<ReconcileReport> {
+async function run(
+  options: ReconcileCommandOptions,
+  context: CommandContext,
+  scene: Pick<ReconcileOptions, 'api' | 'signal' | 'onProgress'>,
+): Promise<ReconcileReport> {
   const { full = false, dryRun, maxDeletions } = options;
   const result = await withDatabase(
     context,

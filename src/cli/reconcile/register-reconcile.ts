@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { ACKNOWLEDGEABLE, type AcknowledgeableKind } from '../../reconcile/acknowledgements.ts';
+import { type AcknowledgeableKind, acknowledgeableKinds } from '../../../drizzle/schema/codes.ts';
 import { parseInteger } from '../program/parse-argument.ts';
 import { refuseArguments } from '../program/refuse-arguments.ts';
 import type { Registration } from '../program/registration.ts';
@@ -44,7 +44,7 @@ Examples:
 function registerAcknowledgements(group: Command, { context, run }: Registration): void {
   const select = (command: Command) =>
     command
-      .addArgument(new Argument('<kind>', 'the kind of difference').choices(ACKNOWLEDGEABLE))
+      .addArgument(new Argument('<kind>', 'the kind of difference').choices(acknowledgeableKinds))
       .argument('<user-ids...>', 'ids such as user_…');
 
   select(group.command('acknowledge'))

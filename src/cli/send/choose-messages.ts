@@ -68,11 +68,11 @@ function chooseStorm(seed: number, count: number): Events {
 }
 
 async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin']): Promise<Events> {
-  const { source = 'user.created', count, seed = SAMPLE_SEED, now } = options;
+  const { source = 'user.created', count, now } = options;
   const ids = createRandom(now.getTime(), Math.floor(Math.random() * 2 ** 32));
   const createMessageId = () => ids.id('msg_', now.getTime());
   if (isSampleEventType(source)) {
-    const messages = createSamples(source, { seed, count: count ?? 1, now, createMessageId });
+    const messages = createSamples(source, options, createMessageId);
     return { messages, events: count ?? 1, storm: undefined, sample: source };
   }
   assertFile(source);
@@ -81,18 +81,14 @@ async function chooseEvents(options: ChooseOptions, stdin: CommandContext['stdin
   return { messages, events: messages.length, storm: undefined, sample: undefined };
 }
 
-interface SampleOptions {
-  seed: number;
-  count: number;
-  now: Date;
-  createMessageId: () => string;
-}
-
 /** One event for each of `count` sample users with consecutive seeds. */
-function* createSamples(type: SampleEventType, options: SampleOptions): Generator<Message> {
-  for (let index = 0; index < options.count; index += 1) {
-    const event = createSampleEvent(type, options.seed + index, options.now.getTime());
-    yield { messageId: options.createMessageId(), ...event };
+function* createSamples(
+  type: SampleEventType,
+  { count = 1, seed = SAMPLE_SEED, now }: ChooseOptions,
+  createMessageId: () => string,
+): Generator<Message> {
+  for (let index = 0; index < count; index += 1) {
+    yield { messageId: createMessageId(), ...createSampleEvent(type, seed + index, now.getTime()) };
   }
 }
 

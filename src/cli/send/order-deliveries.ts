@@ -32,12 +32,8 @@ export function* repeatSome<T>(items: Iterable<T>, random: Random): Generator<T>
 /** How many items `repeatSome` makes of `count` items with the same random numbers. */
 export function countRepeated(count: number, random: Random): number {
   let total = 0;
-  for (const _ of repeatSome(numbersBelow(count), random)) total += 1;
+  for (const _ of repeatSome(new Array(count).keys(), random)) total += 1;
   return total;
-}
-
-function* numbersBelow(count: number): Generator<number> {
-  for (let number = 0; number < count; number += 1) yield number;
 }
 
 function takeAny<T>(items: T[], random: Random): T {

@@ -19,14 +19,7 @@ export interface SendReport extends Omit<Totals, 'results'> {
   readonly row: UserRow | null;
   readonly row_unseen: string | null;
   /** What the tables must contain after a storm, and how to query it; null if that can't be known. */
-  readonly expected: (ExpectedTables & { readonly sql: string }) | null;
-}
-
-interface ExpectedTables {
-  readonly live: number;
-  readonly deleted: number;
-  readonly banned: number;
-  readonly email_addresses: number;
+  readonly expected: ReturnType<typeof expectTables> | null;
 }
 
 interface SendFacts {
@@ -53,7 +46,7 @@ export function createSendReport({ url, chosen, totals, row }: SendFacts): SendR
   };
 }
 
-function expectTables({ tally, instanceId }: Storm): SendReport['expected'] {
+function expectTables({ tally, instanceId }: Storm) {
   const { live, deleted, banned, emailAddresses } = tally;
   return { live, deleted, banned, email_addresses: emailAddresses, sql: formatCheck(instanceId) };
 }

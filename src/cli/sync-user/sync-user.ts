@@ -1,11 +1,11 @@
 import { type SyncedUser, type SyncOutcome, syncUser } from '../../backfill/sync-user.ts';
-import type { ClerkApi } from '../../clerk/api/clerk-api.ts';
+import type { Wait } from '../../clerk/api/create-requester.ts';
 import type { Config } from '../../config/config.ts';
 import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import type { Pool } from '../../db/pool.ts';
 import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
 import { assertKnownInstance } from '../../walk/assert-instance.ts';
-import { countOutcomes, listOutcomes } from '../output/format-outcomes.ts';
+import { countByOutcome, listOutcomes } from '../output/format-outcomes.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
@@ -31,70 +31,43 @@ export async function syncUsers(
   options: SyncUserCommandOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  return abortOnSignal(async (signal) => {
-    const api = openApi(context.loadConfig({ takesDeliveries: false }), {
-      signal,
-      onWait: (wait) => context.stderr(`${describeWait(wait)}\n`),
+  const { dryRun = false } = options;
+  const results: SyncedUser[] = [];
+  const print = () =>
+    printAnswer(context, options, {
+      json: () => ({ dry_run: dryRun, outcomes: countByOutcome(results), results: results.map(toJson) }),
+      text: () => formatResults(results, dryRun, context.width),
     });
-    const results: SyncedUser[] = [];
+  return abortOnSignal(async (signal) => {
+    const onWait = (wait: Wait) => context.stderr(`${describeWait(wait)}\n`);
+    const api = openApi(context.loadConfig({ takesDeliveries: false }), { signal, onWait });
+    const syncEach = async (pool: Pool, { deletedUsers }: Config) => {
+      const settle = { pool: dryRun ? createRehearsal(pool) : pool, deletedUsers };
+      const instanceId = (await api.getInstance())?.id ?? null;
+      await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
+      for (const id of new Set(ids)) results.push(await syncUser({ api, settle, instanceId }, id));
+    };
     try {
-      await syncEach({ ids, options, context, api, signal }, (result) => results.push(result));
+      await withDatabase(context, syncEach, signal);
     } catch (error) {
-      if (results.length > 0) printResults(results, options, context);
-      const done = options.dryRun === true ? 0 : results.length;
-      throw signal.aborted ? stoppedError(describeDone(done)) : describeApiError(error);
+      if (results.length > 0) print();
+      throw signal.aborted ? stoppedError(describeDone(dryRun ? 0 : results.length)) : describeApiError(error);
     }
-    printResults(results, options, context);
+    print();
     return results.every(({ outcome }) => DONE.has(outcome)) ? 0 : 3;
   });
-}
-
-interface Scene {
-  readonly ids: readonly string[];
-  readonly options: SyncUserCommandOptions;
-  readonly context: CommandContext;
-  readonly api: ClerkApi;
-  readonly signal: AbortSignal;
-}
-
-async function syncEach(
-  { ids, options, context, api, signal }: Scene,
-  tell: (result: SyncedUser) => void,
-): Promise<void> {
-  const syncAll = async (pool: Pool, { deletedUsers }: Config) => {
-    const settle = { pool: options.dryRun === true ? createRehearsal(pool) : pool, deletedUsers };
-    const instanceId = (await api.getInstance())?.id ?? null;
-    await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
-    for (const id of new Set(ids)) tell(await syncUser({ api, settle, instanceId }, id));
-  };
-  await withDatabase(context, syncAll, signal);
 }
 
 function describeDone(done: number): string {
   return done === 0 ? 'Nothing was changed.' : 'The users in the list are done. Run the command again for the others.';
 }
 
-function printResults(
-  results: readonly SyncedUser[],
-  options: SyncUserCommandOptions,
-  context: Pick<CommandContext, 'stdout' | 'invocation' | 'width'>,
-): void {
-  const { dryRun = false } = options;
-  const outcomes = countOutcomes(results);
-  const users = results.map(({ userId, outcome, error }) => ({ user_id: userId, outcome, error: error ?? null }));
-  printAnswer(context, options, {
-    json: () => ({ dry_run: dryRun, outcomes, results: users }),
-    text: () => formatResults({ results, outcomes, dryRun }, context.width),
-  });
+function toJson({ userId, outcome, error }: SyncedUser) {
+  return { user_id: userId, outcome, error: error ?? null };
 }
 
-interface Results {
-  readonly results: readonly SyncedUser[];
-  readonly outcomes: Readonly<Record<string, number>>;
-  readonly dryRun: boolean;
-}
-
-function formatResults({ results, outcomes, dryRun }: Results, width: number | undefined): string {
+function formatResults(results: readonly SyncedUser[], dryRun: boolean, width: number | undefined): string {
+  const outcomes = countByOutcome(results);
   const table = formatTable<SyncedUser>(
     [
       { title: 'user', value: ({ userId }) => userId },

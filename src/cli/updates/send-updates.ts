@@ -1,11 +1,12 @@
 import { createUpdateRuns, type SendOutcome } from '../../library/update-runs.ts';
 import { createLogger } from '../../log/logger.ts';
 import { describeApiError, openApi } from '../../service/open-api.ts';
-import { formatJson } from '../../text/format-values.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { abortOnSignal } from '../program/abort-on-signal.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { withDatabase } from '../program/open-database.ts';
 
+/** The options of `updates send`. */
 export interface SendUpdatesOptions {
   /** After so many seconds no further call begins. */
   readonly deadline?: number;
@@ -22,7 +23,7 @@ export async function sendUpdates(options: SendUpdatesOptions, context: CommandC
     const outcome = await send(options, context, signal).catch((error: unknown) => {
       throw describeApiError(error);
     });
-    context.stdout(options.json === true ? formatJson(outcome) : formatOutcome(outcome, context.invocation));
+    printAnswer(context, options, { json: () => outcome, text: () => formatOutcome(outcome) });
     return outcome.rejected + outcome.waiting > 0 ? 3 : 0;
   });
 }
@@ -43,10 +44,7 @@ function send({ deadline }: SendUpdatesOptions, context: CommandContext, closing
   return withDatabase(context, work, closing);
 }
 
-function formatOutcome({ succeeded, rejected, waiting }: SendOutcome, invocation: string): string {
-  const lines = [
-    `${succeeded} succeeded, ${rejected} ${rejected === 1 ? 'was' : 'were'} rejected, ${waiting} ${waiting === 1 ? 'waits' : 'wait'}.`,
-    ...(rejected > 0 ? [`Why they were rejected: ${invocation} updates list --state rejected`] : []),
-  ];
-  return `${lines.join('\n')}\n`;
+function formatOutcome({ succeeded, rejected, waiting }: SendOutcome): string {
+  const next = rejected === 0 ? '' : 'Why they were rejected:  clerk-sync updates list --state rejected\n';
+  return `${succeeded} succeeded, ${rejected} ${rejected === 1 ? 'was' : 'were'} rejected, ${waiting} ${waiting === 1 ? 'waits' : 'wait'}.\n${next}`;
 }

@@ -5,10 +5,10 @@ import { createClient } from './create-client.ts';
 import { openSocket } from './open-socket.ts';
 
 /**
- * The hosts to connect to. One that is to be writable, or one of several, is asked first, over a short connection that is
- * closed before the one to keep is opened: the driver would look at it only after it was opened, and then keep it.
+ * The hosts to connect to. If a host must be writable, or if there are several, each is asked first, over a short connection.
+ * The driver would ask only after it has connected, and then keep the connection.
  *
- * @throws {ReadOnlyError} when none is good enough; what the last one said, when none answers.
+ * @throws {ReadOnlyError} if none is accepted. If none answers: the error of the last one.
  */
 export async function chooseHosts(target: DatabaseTarget, signal: AbortSignal): Promise<readonly DatabaseHost[]> {
   const { hosts, sessionAttributes } = target;
@@ -19,7 +19,7 @@ export async function chooseHosts(target: DatabaseTarget, signal: AbortSignal): 
   for (const host of hosts) {
     try {
       const { standby, read_only } = await ask({ ...target, hosts: [host] }, signal);
-      // A primary may still let its sessions only read.
+      // The sessions of a primary may be read-only, too.
       if (sessionAttributes === 'primary' ? !standby : !read_only) return [host];
       readable.push(host);
       refusal = new ReadOnlyError(standby);

@@ -6,7 +6,7 @@ import { openSocket } from './open-socket.ts';
 /**
  * Connects to the host that the target asks for. The socket is destroyed when `signal` aborts.
  *
- * @throws {DatabaseUnavailableError} when no host answers, or none that answers is good enough.
+ * @throws {DatabaseUnavailableError} if no host answers, or if none that answers is accepted.
  */
 export async function connect(
   target: DatabaseTarget,

@@ -9,10 +9,10 @@ import { connect } from './connect.ts';
 import { createClient } from './create-client.ts';
 import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
 
-/** What a statement's parameter can be: anything richer is sent as JSON text and cast in the statement. */
+/** A parameter of a statement. Other values are sent as JSON text, and the statement casts them. */
 export type Parameter = string | number | boolean | null;
 
-/** One transaction, lent for the length of one piece of work; statements that come later are refused. */
+/** One transaction, lent for one piece of work. Later statements are refused. */
 export interface Session {
   /** Runs one prepared statement. Statements issued without awaiting each other are pipelined in order. */
   run<Row extends object = Record<string, unknown>>(
@@ -22,18 +22,19 @@ export interface Session {
   /** Runs one that was composed for this call, and prepares nothing. */
   run<Row extends object = Record<string, unknown>>(query: Query): Promise<Row[]>;
   /**
-   * Runs a statement whose rows nobody needs. It travels at once, and the transaction's commit right behind it: if the
-   * statement fails, so does the commit, with the statement's error.
+   * Runs a statement whose rows nobody needs. It is sent at once, and the commit right after it. If the statement fails, the
+   * commit fails with its error.
    */
   post(statement: Statement | string, parameters?: Parameter[]): void;
 }
 
+/** How a connection is made. */
 export interface ConnectionOptions {
   readonly target: DatabaseTarget;
   readonly applicationName: string;
-  /** How long Postgres itself lets one statement, or one idle transaction, last. */
+  /** The limit of Postgres for one statement, and for an idle transaction. */
   readonly statementTimeoutMs: number;
-  /** Overrides a server whose default would acknowledge commits that a crash can take back. */
+  /** For a server that acknowledges commits which a crash can lose. */
   readonly forceSynchronousCommit: boolean;
 }
 
@@ -49,12 +50,11 @@ interface Lease {
 }
 
 /**
- * One connection, used by one piece of work at a time and thrown away once it was lost.
+ * One connection. One piece of work uses it at a time, and it is thrown away after it was lost.
  *
- * Each has its own postgres.js client of size one. The client's own pool reconnects silently, and then runs on a fresh
- * session, outside of any transaction, whatever of a broken one was still waiting; a connection that breaks with a write
- * pending keeps the stale bytes (porsager/postgres #823, #1189, #1204). Neither can happen to a client that is given one
- * socket in its life.
+ * Each has its own postgres.js client of size one, which gets one socket in its life. Otherwise the client would reconnect
+ * silently, and run what was left of a broken transaction outside of any transaction. A connection that breaks during a write
+ * would also keep the old bytes (porsager/postgres #823, #1189, #1204).
  */
 export class Connection {
   readonly #client: postgres.Sql;
@@ -83,20 +83,20 @@ export class Connection {
     });
   }
 
-  /** True once the connection was lost or given up: it must not be lent again. */
+  /** True after the connection was lost or given up. It must not be lent again. */
   get broken(): boolean {
     return this.#broken;
   }
 
   /**
-   * Runs `work` between `begin` and `commit`; anything it throws rolls back. Resolves only after the commit. There is no
-   * other way to run a statement: only in a transaction are the settings of the session surely ours.
+   * Runs `work` between `begin` and `commit`, and rolls back if it throws. Resolves only after the commit. There is no other
+   * way to run a statement, because only in a transaction the settings of the session are ours.
    */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const lease = this.#lend();
     try {
-      // The first statement travels with it. That is safe: a `begin` fails only with its connection, which is never opened
-      // twice, and a failed `set local` leaves an aborted transaction, in which nothing else runs.
+      // It is sent together with the first statement. That is safe: `begin` fails only with its connection, which is never
+      // opened again. After a failed `set local` the transaction is aborted, and nothing else runs in it.
       if (this.#begun) lease.post(this.#client.unsafe(this.#begin));
       else await this.#beginFirst();
       const result = await work(lease.session);
@@ -111,7 +111,7 @@ export class Connection {
     }
   }
 
-  /** While it is idle, the connection alone does not keep the process running. */
+  /** After this, the connection alone does not keep the process running. */
   unref(): void {
     this.#socket?.unref();
   }
@@ -120,7 +120,7 @@ export class Connection {
     this.#socket?.ref();
   }
 
-  /** Drops the connection at once; whatever runs on it is rejected. */
+  /** Drops the connection at once, and rejects what runs on it. */
   async destroy(): Promise<void> {
     this.#broken = true;
     await this.#client.end({ timeout: 0 });
@@ -134,7 +134,7 @@ export class Connection {
     const posted: Promise<unknown>[] = [];
     const keep = (query: postgres.PendingQuery<postgres.Row[]>) => {
       sent.push(query.execute());
-      // Whoever awaits it is told of its failure. Until then, or where nobody does, it is no unhandled one.
+      // Whoever awaits it gets its failure. If nobody does, it is no unhandled rejection.
       query.catch(() => undefined);
       return query;
     };
@@ -164,7 +164,7 @@ export class Connection {
     };
   }
 
-  /** Asked once: a pooler's other sessions are of the same user and database, and have the same search path. */
+  /** Asks once: the other sessions of a pooler have the same user and database, and so the same search path. */
   async #beginFirst(): Promise<void> {
     const results = await this.#client.unsafe(`${this.#begin}; ${READ_SEARCH_PATH}`);
     const [row] = results.at(-1) as unknown as [{ path: string[] }];
@@ -183,7 +183,7 @@ export class Connection {
     if (command !== 'COMMIT') throw new DatabaseUnavailableError('The transaction was rolled back at its commit.');
   }
 
-  /** Also tells whether the connection is still good: one that can't roll back is in an unknown state. */
+  /** A connection that can't roll back is in an unknown state, and so it is broken. */
   async #rollback(): Promise<void> {
     if (this.#broken) return;
     try {
@@ -194,7 +194,7 @@ export class Connection {
     }
   }
 
-  /** Called by the driver each time it wants to connect, and granted once. */
+  /** The driver calls this each time it wants to connect. It may connect once. */
   async #openSocket(target: DatabaseTarget): Promise<Socket> {
     try {
       this.#assertUsable();
@@ -215,8 +215,8 @@ export class Connection {
 }
 
 /**
- * Sends what is written in one turn of the event loop together: the driver writes each longer statement by itself, and a
- * call of the operating system costs more than most statements.
+ * Sends together what is written in one turn of the event loop. The driver writes each longer statement by itself, and a call
+ * of the operating system costs more than most statements.
  */
 function joinWrites(socket: Socket): Socket {
   const write = socket.write.bind(socket);
@@ -230,7 +230,7 @@ function joinWrites(socket: Socket): Socket {
   return socket;
 }
 
-/** A text alone is for what touches none of our tables. */
+/** A text alone is for statements that use none of our tables. */
 function readStatement(statement: Statement | Query | string, parameters: Parameter[]) {
   if (typeof statement === 'string') return { text: statement, parameters, prepare: true };
   if ('parameters' in statement) return { ...statement, prepare: false };
@@ -238,8 +238,8 @@ function readStatement(statement: Statement | Query | string, parameters: Parame
 }
 
 /**
- * The first error of a transaction's statements, in the order in which they were sent. Those that travelled behind it fail
- * only because it did, and whoever awaited one of them may have heard of that first.
+ * The first error among the statements of a transaction, in the order in which they were sent. Later ones fail only because of
+ * it, and their errors may arrive first.
  */
 async function findFailure(sent: readonly Promise<unknown>[]): Promise<unknown> {
   const ended = await Promise.allSettled(sent);

@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import type { DatabaseTarget } from '../target/database-target.ts';
 
+/** What is special about one client. */
 export interface ClientOptions {
   readonly applicationName: string;
-  /** Prepared statements also where the target allows them; default true. */
+  /** False: no prepared statements, even if the target allows them. Default: true. */
   readonly prepare?: boolean;
   readonly onclose?: () => void;
   /** Called for each notification that the session listens for. */
@@ -16,9 +17,9 @@ export interface ClientOptions {
 export function createClient(target: DatabaseTarget, options: ClientOptions): postgres.Sql {
   const { applicationName, prepare = true, onclose, onnotify } = options;
   const [first] = target.hosts;
-  // All that the driver would otherwise read from PG… variables is given. Its types know only half of it.
+  // Everything is given that the driver would otherwise read from PG… variables. Its types know only half of it.
   const driverOptions: object = {
-    // Only for its messages, and one alone: it keeps errors of connecting to itself while it knows of a further host.
+    // Only for its messages. It is one alone, because the driver hides an error while there is another host to try.
     host: [first?.host],
     port: [first?.port],
     user: target.user,

@@ -4,16 +4,16 @@ import { connect as connectTls } from 'node:tls';
 import { DatabaseUnavailableError } from '../errors/database-errors.ts';
 import { type DatabaseHost, type DatabaseTarget, type DatabaseTls, findSocketPath } from '../target/database-target.ts';
 
+/** What a socket needs of a target. */
 export type SocketTarget = Pick<DatabaseTarget, 'hosts' | 'tls' | 'connectTimeoutMs'>;
 
 /**
- * Connects to the first of the hosts that answers, with TLS where the target asks for it. The socket is destroyed when
- * `signal` aborts, while it connects and ever after.
+ * Connects to the first host that answers, with TLS if the target asks for it. When `signal` aborts, the socket is destroyed,
+ * also after it has connected.
  *
- * The driver could do TLS itself; but where a server offers none, it sends its greeting nonetheless, and learns nothing
- * but that the connection was reset.
+ * The driver could do TLS itself. But if a server offers none, it only learns that the connection was reset.
  *
- * @throws {DatabaseUnavailableError} when none answers; `cause` is what the system said of the last one.
+ * @throws {DatabaseUnavailableError} if none answers. `cause` is what the system said about the last one.
  */
 export async function openSocket({ hosts, tls, connectTimeoutMs }: SocketTarget, signal: AbortSignal): Promise<Socket> {
   let failure: NodeJS.ErrnoException | undefined;
@@ -36,7 +36,7 @@ async function connectTo(host: DatabaseHost, tls: DatabaseTls, timeoutMs: number
   const timer = timeoutMs > 0 ? setTimeout(() => socket.destroy(fail('ETIMEDOUT')), timeoutMs) : undefined;
   const giveUp = () => void socket.destroy(fail('ECANCELED'));
   signal.addEventListener('abort', giveUp);
-  // Whoever waits is told by `once`; nobody does between two waits.
+  // `once` reports errors to those who wait. Between two waits nobody does.
   socket.on('error', () => undefined).once('close', () => signal.removeEventListener('abort', giveUp));
   try {
     await once(socket, 'connect');
@@ -51,7 +51,7 @@ async function connectTo(host: DatabaseHost, tls: DatabaseTls, timeoutMs: number
   return connectTo(host, { ...tls, mode: 'disable' }, timeoutMs, signal);
 }
 
-/** The server can't do TLS, or not with us; plain text may still work. `cause` is what it said. */
+/** TLS with this server has failed. Plain text may still work. `cause` is the reason. */
 class TlsFailure extends Error {
   override readonly name = 'TlsFailure';
 }
@@ -84,7 +84,7 @@ async function askForTls(socket: Socket): Promise<boolean> {
   const [answer] = (await Promise.race([once(socket, 'data'), closed])) as [Buffer];
   const text = answer.toString('latin1');
   if (text === 'S' || text === 'N') return text === 'S';
-  // An error, from a server that is too busy to negotiate; or bytes that somebody else put in front of the encrypted ones.
+  // The error of a server that is too busy, or bytes that somebody has put before the encrypted ones.
   throw fail('EPROTO');
 }
 

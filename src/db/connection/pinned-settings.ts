@@ -1,18 +1,18 @@
 import { quoteIdentifier } from '../sql/quote-identifier.ts';
 
 /**
- * The settings that change what our statements read or write. A database, a role or a server can have set each of them
- * for everybody, and a pooler can hand over a session in which somebody else has.
+ * The settings that change what our statements read or write. A database, a role or a server can set each of them for
+ * everybody. A pooler can hand over a session in which somebody else has set them.
  *
  * - `datestyle`, `timezone`, `extra_float_digits`: how times and numbers are written as text.
  * - `standard_conforming_strings`: what a backslash in a statement means.
  * - `quote_all_identifiers`: how Postgres writes down a constraint or an index, which the doctor compares.
  * - `exit_on_error`: a row that Postgres refuses would end the connection, and look like a lost database.
  *
- * Only these: a user's trigger runs with them, too, and each costs 5 µs of a transaction's 200 (one event, Postgres 18 on
- * two cores). The others of `pg_settings` that a session can change are about plans and resources, or are nothing that our
- * statements use: no interval, bytea, money, XML or text search crosses the wire. Limits such as `lock_timeout`, and
- * `default_transaction_read_only`, protect a database: they stay.
+ * There are no others, because triggers of users run with them, too, and each costs 5 of the 200 µs of a transaction (one
+ * event, Postgres 18 on two cores). All other settings of a session concern plans and resources, or types that our statements
+ * do not use: interval, bytea, money, XML, text search. Limits such as `lock_timeout`, and `default_transaction_read_only`,
+ * protect a database, so they stay.
  */
 const PINNED = {
   datestyle: "'ISO, YMD'",
@@ -32,9 +32,9 @@ export const PIN_SETTINGS = Object.entries(PINNED)
 export const READ_SEARCH_PATH = 'select pg_catalog.array_to_json(pg_catalog.current_schemas(false)) as path';
 
 /**
- * Postgres looks for functions and operators in `pg_catalog` first, unless the search path names it behind another schema.
- * For such a path this is the statement that takes the name out. All other paths stay as they are: users' triggers depend
- * on them.
+ * Postgres looks for functions and operators in `pg_catalog` first, unless the search path names it after another schema. For
+ * such a path, this is the statement that removes the name. Other paths stay as they are, because triggers of users depend on
+ * them.
  */
 export function pinSearchPath(path: readonly string[]): string | undefined {
   if (path.indexOf('pg_catalog') < 1) return undefined;

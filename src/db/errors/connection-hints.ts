@@ -26,7 +26,7 @@ const HINTS: Readonly<Record<string, string>> = {
   '42P05': NO_PREPARED_STATEMENTS,
 };
 
-/** What to do about a database that refuses a connection, by its SQLSTATE; undefined where its log has to be read. */
+/** What to do about a database that refuses a connection, by its SQLSTATE; undefined if only its log says more. */
 export function findConnectionHint(code: string): string | undefined {
   return HINTS[code] ?? (isCertificateRefused(code) ? CERTIFICATE : undefined);
 }

@@ -2,19 +2,19 @@ import postgres from 'postgres';
 import { TellingError } from '../../errors.ts';
 
 /**
- * The database could not do its part now: no connection, no answer in time, no room, no right. Nothing was decided
- * about the event, so the sender must send again. `cause` is what the driver said.
+ * The database can't be used now: no connection, no answer in time, no space, no right. Nothing was decided about the event, so
+ * the sender must send again. `cause` is what the driver said.
  */
 export class DatabaseUnavailableError extends TellingError {
   override readonly name = 'DatabaseUnavailableError';
 }
 
-/** The five-character SQLSTATE that Postgres gave, wherever a wrapper has put it; undefined for anything else. */
+/** The SQLSTATE of an error, or of one of its causes; undefined if it has none. */
 export function findSqlState(error: unknown): string | undefined {
   return findPostgresError(error)?.code;
 }
 
-/** Postgres's own answer inside an error: Drizzle hangs it on `cause`. */
+/** Postgres's own error inside another one: Drizzle puts it into `cause`. */
 export function findPostgresError(error: unknown): postgres.PostgresError | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof postgres.PostgresError) return current;
@@ -26,9 +26,9 @@ export function findPostgresError(error: unknown): postgres.PostgresError | unde
  * Who is to blame for a failure, and so what helps.
  *
  * - `row`: what was to be stored. Sending the same again would be refused again.
- * - `moment`: the connection, the server, another transaction. Nothing else would go better now.
- * - `unclear`: a table or a right that is missing, a trigger that is broken, a bug of ours. It may hit every row or only
- *   some; somebody has to mend it, and then the same can be stored.
+ * - `moment`: the connection, the server, another transaction. Other work would fail now, too.
+ * - `unclear`: a missing table or right, a broken trigger, a bug of ours. It may concern every row or only some. Somebody has
+ *   to repair it, and then the same can be stored.
  */
 export type Blame = 'row' | 'moment' | 'unclear';
 
@@ -51,18 +51,18 @@ export function findBlame(error: unknown): Blame {
   const refusal = findPostgresError(error);
   if (refusal === undefined) return error instanceof DatabaseUnavailableError ? 'moment' : 'unclear';
   const { code } = refusal;
-  // A trigger that borrows a code that means "not now" gets what it asks for, and others do not wait for it.
+  // A trigger may raise an error whose code means "not now". Then its own event waits, and others do not wait for it.
   if (MOMENT.test(code)) return isRaised(refusal) ? 'unclear' : 'moment';
   if (ROW.test(code) || isRaised(refusal)) return 'row';
   return code === INSUFFICIENT_PRIVILEGE && isRowPolicy(refusal) ? 'row' : 'unclear';
 }
 
-/** True where a trigger's own `raise` has said so, whatever code it has chosen: that is a decision about the row. */
+/** True if the `raise` of a trigger is the cause, whatever its code is. That is a decision about the row. */
 function isRaised({ routine }: postgres.PostgresError): boolean {
   return routine === 'exec_stmt_raise';
 }
 
-/** A missing right has the same code. The message would tell, too, but is in the language of the server. */
+/** A missing right has the same code. The message would tell them apart, but it is in the language of the server. */
 function isRowPolicy({ routine }: postgres.PostgresError): boolean {
   return routine === 'ExecWithCheckOptions';
 }
@@ -70,7 +70,7 @@ function isRowPolicy({ routine }: postgres.PostgresError): boolean {
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 
-/** True where Postgres chose this transaction as the one to give way: running it again at once is the remedy. */
+/** True if Postgres has ended this transaction in favour of another one. It can run again at once. */
 export function isConflict(error: unknown): boolean {
   const refusal = findPostgresError(error);
   if (refusal === undefined || isRaised(refusal)) return false;
@@ -78,9 +78,8 @@ export function isConflict(error: unknown): boolean {
 }
 
 /**
- * Sorts what came out of a piece of database work. Refused data and bugs of our own pass as they are; every other
- * answer of the database, and every failure to reach it, becomes a `DatabaseUnavailableError`. Drizzle's wrapper comes
- * off: its message quotes the statement's parameters.
+ * Makes a `DatabaseUnavailableError` of a failure to reach the database, and of what it answers. Refused data and our own bugs
+ * stay as they are. Drizzle's wrapper is removed, because its message quotes parameters.
  */
 export function judgeFailure(error: unknown): unknown {
   for (let current = error; current instanceof Error; current = current.cause) {
@@ -101,12 +100,14 @@ export function judgeFailure(error: unknown): unknown {
 /** Certificates that Node refuses: nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE_REFUSED = /CERT|CRL|^UNABLE_TO_|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$/;
 
-/** True for what TLS says of a certificate that is not trusted. */
+/** True if a code of TLS means that a certificate is not trusted. */
 export function isCertificateRefused(code: string): boolean {
   return CERTIFICATE_REFUSED.test(code);
 }
 
-/** postgres.js's own codes begin with CONNECT; the operating system's carry an `errno`; most of TLS's begin with ERR_. */
+/**
+ * Codes of postgres.js begin with CONNECT. Errors of the operating system have an `errno`. Most codes of TLS begin with ERR_.
+ */
 function isConnectionFailure(error: Error): error is Error & { code: string } {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   if (typeof code !== 'string') return false;

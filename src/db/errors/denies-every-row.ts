@@ -3,7 +3,7 @@ import { findSqlState } from './database-errors.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Row-level security without a policy that lets anything in: someone has switched it on, and forgotten us. */
+/** Row-level security without any policy that allows a row: somebody has switched it on and forgotten clerk-sync. */
 const FIND = `
   select from pg_class c
   where c.relnamespace = 'clerk'::regnamespace and c.relkind in ('r', 'p') and row_security_active(c.oid)
@@ -15,8 +15,7 @@ const FIND = `
   limit 1`;
 
 /**
- * True where row-level security has refused a row as it would refuse any: Postgres says that in the same words as the
- * refusal of a policy that looks at the row.
+ * True if row-level security refuses every row, and not only this one. Postgres has the same words for both.
  *
  * @throws {DatabaseUnavailableError}
  */

@@ -5,6 +5,7 @@ import { DatabaseUnavailableError, findSqlState } from './database-errors.ts';
 export const READ_ONLY = `
   select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only`;
 
+/** The row of `READ_ONLY`. */
 export interface ReadOnlyRow {
   readonly standby: boolean;
   readonly read_only: boolean;
@@ -33,7 +34,7 @@ export async function assertWritable(session: Session): Promise<void> {
 
 const READ_ONLY_SQL_TRANSACTION = '25006';
 
-/** True where a connection leads to a server that takes no writes: another one may lead elsewhere, after a failover say. */
+/** True if a connection leads to a server that accepts no writes. After a failover, a new one may lead to another server. */
 export function isReadOnly(error: unknown): boolean {
   return error instanceof ReadOnlyError || findSqlState(error) === READ_ONLY_SQL_TRANSACTION;
 }

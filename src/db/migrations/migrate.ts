@@ -8,24 +8,25 @@ import { describeFailedMigration, describeRefusal, describeUnreachable } from '.
 import { type Migration, readMigrations } from './migration-files.ts';
 import { compareMigrations, type MigrationState, readRecorded, type StatementRunner } from './migration-state.ts';
 
+/** What may be chosen. */
 export interface MigrateOptions {
   readonly log?: { info(fields: object, message: string): void };
-  /** Where the migrations are; the program's own when absent. */
+  /** Where the migrations are. Default: the program's own. */
   readonly directory?: string;
 }
 
 /**
- * The key of the advisory lock under which migrations run: "clerk" in ASCII. It is a transaction's lock and not a
- * session's, because PgBouncer in transaction mode gives a session's next statement to another server connection.
+ * The key of the advisory lock for migrations: "clerk" in ASCII. The lock belongs to a transaction and not to a session,
+ * because PgBouncer in transaction mode may send the next statement of a session to another connection.
  */
 const LOCK_KEY = 0x63_6c_65_72_6b;
 
-/** How long a migration waits for a table that somebody uses, while everybody else queues behind it. */
+/** How long a migration waits for a table that somebody uses. Everybody else waits behind it meanwhile. */
 const LOCK_TIMEOUT_MS = 15_000;
 
 /**
- * The program's record of what it has done, in the one schema that it owns. The schema is made only where it is
- * missing: a role without the right to make one can be given a ready-made schema.
+ * The record of migrations. The schema is made only if it is missing, because an administrator may have made it for a role that
+ * may not.
  */
 const BOOKKEEPING = `
 do $$ begin
@@ -38,16 +39,16 @@ create table if not exists clerk.migrations (
 );`.trim();
 
 /**
- * Brings the database to this program's state, whatever number of processes try it at once: one does, the others wait
- * and find nothing left. All pending migrations and the record of them are one transaction, so a failed run leaves
- * nothing behind; a migration can therefore hold nothing that Postgres refuses inside a transaction.
+ * Brings the database up to date. Any number of processes may try it at once: one does it, the others wait and find nothing to
+ * do. All pending migrations and their records are one transaction, so a failed run leaves nothing behind. So a migration can't
+ * contain what Postgres refuses inside a transaction.
  *
- * @throws OperatorError when a migration fails, when the database can't be reached, and when it is newer than the
- * program or has other migrations than the program.
+ * @throws {OperatorError} if a migration fails, if the database can't be reached, or if it is newer than the program or has
+ * other migrations.
  */
 export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const known = await readMigrations(options.directory);
-  // Read committed, whatever the database's default: what another process committed while we waited must be seen.
+  // Read committed, whatever the default is, to see what another process has committed meanwhile.
   return inTransaction(target, 'isolation level read committed read write', async (runner) => {
     await takeLock(runner, makeLockKey(LOCK_KEY, target.schema), options);
     const pending = findPending(compareMigrations(await readRecorded(runner), known), known);
@@ -56,7 +57,7 @@ export async function migrate(target: DatabaseTarget, options: MigrateOptions = 
   });
 }
 
-/** The SQL that `migrate` would run against this database now, ready for `psql`; empty when there is nothing to do. */
+/** The SQL that `migrate` would run now, ready for `psql`. Empty if there is nothing to do. */
 export async function printMigrationSql(target: DatabaseTarget, options: MigrateOptions = {}): Promise<string> {
   const known = await readMigrations(options.directory);
   const recorded = await inTransaction(target, 'read only', readRecorded);
@@ -77,7 +78,7 @@ export async function printMigrationSql(target: DatabaseTarget, options: Migrate
   return getQualifier(target.schema)(lines.join('\n'));
 }
 
-/** Compares, without changing anything. Cheap enough to be asked by every readiness probe: two small statements. */
+/** Compares, and changes nothing. It takes two small statements, so every readiness probe can ask. */
 export async function readMigrationState(session: StatementRunner): Promise<MigrationState> {
   return compareMigrations(await readRecorded(session), await readMigrations());
 }
@@ -88,7 +89,7 @@ function findPending(state: MigrationState, known: readonly Migration[]): Migrat
 }
 
 async function takeLock(runner: StatementRunner, key: string, { log }: MigrateOptions): Promise<void> {
-  // A role's own limit on statements is meant for queries, and would end a long migration or a long wait.
+  // A limit of the role is meant for queries. It would end a long migration or a long wait.
   await runner.run('set local statement_timeout = 0; set local lock_timeout = 0');
   const [attempt] = await runner.run<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${key}) as taken`);
   if (attempt?.taken !== true) {
@@ -113,7 +114,7 @@ async function applyMigrations(runner: StatementRunner, pending: readonly Migrat
   }
 }
 
-/** Runs on a connection of its own: a pool's time limits are made for deliveries. */
+/** Runs on its own connection, because the time limits of a pool are made for deliveries. */
 async function inTransaction<T>(
   target: DatabaseTarget,
   mode: string,

@@ -1,8 +1,8 @@
 import type { Migration } from './migration-files.ts';
 
 /**
- * What a database has against what the program brings. Only `current` may be served, only `missing` and `pending`
- * can be migrated. `migrations` names those that the state is about.
+ * The migrations of a database, compared with those of the program. The service runs only with `current`. Only `missing` and
+ * `pending` can be migrated. `migrations` names the ones that differ.
  */
 export interface MigrationState {
   readonly state: 'current' | 'pending' | 'newer' | 'changed' | 'missing';
@@ -12,12 +12,12 @@ export interface MigrationState {
 /** One row of `clerk.migrations`. */
 export type RecordedMigration = Pick<Migration, 'name' | 'hash'>;
 
-/** The least that is needed to ask: a pool's session has it, and so has a connection of one's own. */
+/** What can run a statement: a session of the pool, or another connection. */
 export interface StatementRunner {
   run<Row extends object>(statement: string): Promise<Row[]>;
 }
 
-/** The migrations that the database has recorded, oldest first; undefined when it has never been migrated. */
+/** The migrations that the database has recorded, oldest first; undefined if it has never been migrated. */
 export async function readRecorded(session: StatementRunner): Promise<RecordedMigration[] | undefined> {
   const [table] = await session.run<{ found: boolean }>(`select to_regclass('clerk.migrations') is not null as found`);
   if (table?.found !== true) return undefined;
@@ -25,8 +25,8 @@ export async function readRecorded(session: StatementRunner): Promise<RecordedMi
 }
 
 /**
- * `newer`: the database has migrations that the program doesn't know. `changed`: one that both know is not the same
- * in both, or the database lacks one from the middle.
+ * `newer`: the database has migrations that the program doesn't know. `changed`: one that both know is different, or one in the
+ * middle is missing.
  */
 export function compareMigrations(
   recorded: readonly RecordedMigration[] | undefined,

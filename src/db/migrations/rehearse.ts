@@ -1,8 +1,8 @@
 import type { Pool } from '../pool.ts';
 
 /**
- * A pool whose transactions do all their work and are then rolled back: what `--dry-run` says is what Postgres would
- * have done, and nothing is written.
+ * A pool that rolls back each transaction after its work. So `--dry-run` says what Postgres would have done, and nothing is
+ * written.
  */
 export function createRehearsal(pool: Pool): Pool {
   return {
@@ -21,6 +21,8 @@ export function createRehearsal(pool: Pool): Pool {
       try {
         return await pool.withTransaction(async (session) => {
           rehearsed.result = await work(session);
+          // What a commit would check.
+          await session.run('set constraints all immediate');
           throw rehearsed;
         }, options);
       } catch (error) {
@@ -28,12 +30,12 @@ export function createRehearsal(pool: Pool): Pool {
         return rehearsed.result as Awaited<ReturnType<typeof work>>;
       }
     },
-    // The pool behind it is closed by whoever opened it.
+    // Whoever opened the real pool closes it.
     close: async () => undefined,
   };
 }
 
-/** Thrown to have a transaction rolled back, with what it came to. */
+/** Thrown to roll back a transaction. It has the result. */
 class Rehearsed<T> extends Error {
   override readonly name = 'Rehearsed';
   result: T | undefined;

@@ -7,17 +7,17 @@ export function listColumns(table: PgTable): PgColumn[] {
   return Object.values(getTableColumns(table));
 }
 
-/** `a, b, …`; columns stand with the name of their table. */
+/** `a, b, …`. Columns are written with the name of their table. */
 export function listSql(parts: readonly SQLWrapper[]): SQL {
   return sql.join([...parts], sql`, `);
 }
 
-/** The column's name alone, as the left side of an assignment wants it. */
+/** The name of a column alone, for the left side of an assignment. */
 export function nameOf(column: PgColumn): SQL {
   return sql`${sql.identifier(column.name)}`;
 }
 
-/** The columns' names alone, as an insert wants them. */
+/** The names of columns alone, for an insert. */
 export function namesOf(columns: readonly PgColumn[]): SQL {
   return listSql(columns.map(nameOf));
 }
@@ -29,10 +29,10 @@ export function assign(columns: readonly PgColumn[], source: PgTable): SQL {
 }
 
 /**
- * A statement's rows, given as its first parameter: a JSON array of objects. One text for any number of rows keeps the
- * statement the same, and so prepared, for every size of batch; a key that is absent is NULL.
+ * The rows of a statement, from its first parameter: a JSON array of objects. The statement is the same for any number of rows,
+ * so it stays prepared. An absent key is NULL.
  *
- * @param columns of an alias, whose name the rows get: what they are called and which type they have, the table says.
+ * @param columns of an alias. The rows get its name, and the names and types of these columns.
  * @param others further names with their types.
  */
 export function recordset(columns: readonly PgColumn[], others: Readonly<Record<string, string>> = {}): SQL {
@@ -45,7 +45,7 @@ export function recordset(columns: readonly PgColumn[], others: Readonly<Record<
   return sql`json_to_recordset($1::text::json) as ${sql.identifier(getTableName(first.table))}(${listSql(definitions)})`;
 }
 
-/** A text that the program itself has made, as a literal. */
+/** A text of the program itself, as a literal. */
 export function literal(text: string): SQL {
   return sql.raw(quoteText(text));
 }

@@ -1,7 +1,9 @@
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 
-/** A statement whose text never changes: prepared once a connection, and found by its name in `test/fixtures/statements.sql`. */
+/**
+ * A statement whose text never changes. Each connection prepares it once. `test/fixtures/statements.sql` has it by its name.
+ */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -13,8 +15,8 @@ const defined: Statement[] = [];
 /**
  * Renders a statement once. Its parameters are written as `$1`, `$2` …, and given when it runs.
  *
- * @param name what it does, for whoever reads the list of all statements.
- * @throws where a value has slipped into the text, which Drizzle makes a parameter of.
+ * @param name what it does, for people who read the list of all statements.
+ * @throws if the text contains a value: Drizzle would make a parameter of it.
  * @example
  * const FIND = defineStatement('find a user', sql`select ${users.id} from ${users} where ${users.id} = $1`);
  * const rows = await session.run<{ id: string }>(FIND, [id]);

@@ -11,7 +11,7 @@ export interface Query {
 const dialect = new PgDialect();
 
 /**
- * Renders a statement whose text depends on what is asked, as one with filters. Values in it become its parameters.
+ * Renders a statement whose text depends on the call, such as one with filters. Its values become parameters.
  *
  * @example
  * const [row] = await session.run(makeQuery(sql`select count(*) from ${users} where ${toCondition(filter)}`));

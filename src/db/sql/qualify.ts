@@ -1,16 +1,16 @@
 import { quoteIdentifier, quoteName, quoteText } from './quote-identifier.ts';
 
-/** The schema that statements and texts name: `target.schema` takes its place. */
+/** The schema that statements and texts name. `target.schema` replaces it. */
 const DEFAULT_SCHEMA = 'clerk';
 
 /**
- * In this order, so that each part of a statement is seen once: a comment, a name that is looked up, a literal, our quoted
- * qualifier, another quoted name, the schema as such, our qualifier.
+ * The order makes each part of a statement match once: a comment, a name that is looked up, a literal, our quoted qualifier,
+ * another quoted name, the schema as such, our qualifier.
  */
 const PARTS =
   /--[^\n]*|\bto_reg(?:namespace|class)\('clerk(?:\.\w+)?'\)|'(?:[^']|'')*'|"clerk"\.|"(?:[^"]|"")*"|\bschema clerk\b|(?<![\w$.])clerk\.(?=[\w"])/gi;
 
-/** In prose; Clerk's own addresses end in "clerk.com". */
+/** In prose. Clerk's own addresses end in "clerk.com". */
 const NAMES = /(?<![\w$.@/-])clerk\.(?!com\b)(?=[\w"<])|\bschema clerk\b/g;
 
 type Rewrite = (text: string) => string;
@@ -18,8 +18,8 @@ type Rewrite = (text: string) => string;
 const qualifiers = new Map<string, Rewrite>();
 
 /**
- * Statements say `clerk.users`. This makes them say the same of another schema, and touches nothing but the qualifier.
- * Each text is rewritten once; for the default schema it is the text itself.
+ * Statements name `clerk.users`. This puts another schema into them, and changes nothing else. Each text is rewritten once.
+ * With the default schema it stays the same.
  */
 export function getQualifier(schema: string): Rewrite {
   if (schema === DEFAULT_SCHEMA) return (statement) => statement;
@@ -46,7 +46,7 @@ function createQualifier(schema: string): Rewrite {
   return (statement) => statement.replaceAll(PARTS, rewritePart);
 }
 
-/** Texts beyond so many are those of commands, which compose theirs: they are rewritten each time. */
+/** Commands compose their texts, so there may be any number. Texts beyond this limit are rewritten each time. */
 const MOST_REMEMBERED = 1000;
 
 function remember(rewrite: Rewrite): Rewrite {
@@ -60,7 +60,7 @@ function remember(rewrite: Rewrite): Rewrite {
   };
 }
 
-/** The same for what a person reads, such as the advice of `doctor`, in which statements stand among words. */
+/** The same for a text that a person reads, such as the advice of `doctor`. */
 export function nameSchema(text: string, schema: string): string {
   if (schema === DEFAULT_SCHEMA) return text;
   const name = quoteName(schema);

@@ -3,7 +3,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { listSql, nameOf } from './columns.ts';
 import { epochMs, readTime } from './wire-time.ts';
 
-/** Columns for a select whose rows `readRow` reads: times are read as `epochMs` says, and counts as numbers. */
+/** Columns of a select whose rows `readRow` reads. Times are selected with `epochMs`, and counts as numbers. */
 export function selectReadable(columns: readonly PgColumn[]): SQL {
   return listSql(columns.map(makeReadable));
 }
@@ -18,7 +18,7 @@ function isCount(column: PgColumn): boolean {
   return column.dataType === 'number' && column.getSQLType() === 'bigint';
 }
 
-/** A row as `selectReadable` has read it, with its times. */
+/** A row of `selectReadable`, with its times as `Date`. */
 export function readRow<Table extends PgTable, Name extends keyof InferSelectModel<Table>>(
   table: Table,
   row: Readonly<Record<Name, unknown>>,

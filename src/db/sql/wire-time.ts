@@ -1,9 +1,9 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 
 /**
- * SQL for a moment as the text of Unix milliseconds. No setting of a database changes the form, as `datestyle`,
- * `timezone` and `extra_float_digits` do with others. Each statement that reads a time reads it so, and `readTime` makes a
- * `Date` of it; times that are written are ISO 8601 with a Z, which Postgres reads one way.
+ * SQL for a moment as the text of Unix milliseconds. Settings such as `datestyle` and `timezone` change other forms, but not
+ * this one. Every statement reads times like this, and `readTime` makes a `Date` of them. Times are written as ISO 8601 with a
+ * Z, which no setting changes either.
  *
  * @param moment an expression of the type `timestamptz`.
  */
@@ -15,12 +15,12 @@ export function epochMs(moment: string | SQLWrapper): string | SQL {
     : sql`(extract(epoch from ${moment}) * 1000)::text`;
 }
 
-/** SQL for the moment that a parameter names, which is what `epochMs` has read, to the microsecond. */
+/** SQL for a moment, from a parameter that has what `epochMs` has read. It keeps microseconds. */
 export function fromEpochMs(parameter: string): string {
   return `to_timestamp(${parameter}::text::numeric / 1000)`;
 }
 
-/** What `epochMs` has read. */
+/** Reads what `epochMs` has selected. */
 export function readTime(text: string): Date;
 export function readTime(text: string | null): Date | null;
 export function readTime(text: string | null): Date | null {

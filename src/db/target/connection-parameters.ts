@@ -1,6 +1,6 @@
 /** What is done with one parameter of a connection string. */
 interface Rule {
-  /** The values that are taken; absent: any, but for a parameter that is refused. */
+  /** The values that are accepted. Absent: any value. */
   readonly accepts?: RegExp;
   /** Completes "NAME in DATABASE_URL …": why another value, or the parameter itself, is refused. */
   readonly problem?: string;
@@ -11,7 +11,7 @@ const FLAG: Rule = { accepts: /^(?:true|false)$/, problem: 'must be true or fals
 const COUNT: Rule = { accepts: /^-?\d{1,9}$/, problem: 'must be a whole number.' };
 const TLS_VERSION: Rule = { accepts: /^TLSv1(?:\.[123])?$/, problem: 'must be TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3.' };
 
-/** Taken and without effect here; the reason stands beside each. */
+/** Accepted, but without effect here. The reason is beside each. */
 const IGNORED: Rule = {};
 
 function oneOf(...values: string[]): Rule {
@@ -78,15 +78,15 @@ export const connectionParameters: Readonly<Record<string, Rule>> = {
   oauth_client_id: refused('Use a password or a client certificate.'),
   oauth_client_secret: refused('Use a password or a client certificate.'),
   oauth_scope: refused('Use a password or a client certificate.'),
-  // Kerberos is not spoken here, so that only a demand for it matters.
+  // Kerberos is not supported, so only a demand for it matters.
   gssencmode: only(/^(?:disable|prefer)$/, 'must be disable: use TLS instead, with sslmode.'),
   krbsrvname: IGNORED,
   gsslib: IGNORED,
   gssdelegation: IGNORED,
-  // The driver speaks version 3.0, which every server takes.
+  // The driver uses version 3.0, which every server accepts.
   min_protocol_version: only(/^3\.0$/, 'must be 3.0.'),
   max_protocol_version: IGNORED,
-  // The driver keeps connections alive, and the pool gives up what does not answer in time.
+  // The driver keeps connections alive, and the pool drops those that do not answer in time.
   keepalives: IGNORED,
   keepalives_idle: IGNORED,
   keepalives_interval: IGNORED,
@@ -120,7 +120,7 @@ export const connectionParameters: Readonly<Record<string, Rule>> = {
   statement_cache_size: COUNT,
   sslaccept: oneOf('strict', 'accept_invalid_certs'),
   sslidentity: refused('Name the certificate and its key in sslcert and sslkey.'),
-  // The application's schema; clerk-sync's tables are in one of their own.
+  // The schema of the application. The tables of clerk-sync have their own.
   schema: IGNORED,
   connection_limit: IGNORED,
   pool_timeout: IGNORED,
@@ -134,8 +134,8 @@ export const connectionParameters: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * What is wrong with the parameters, a sentence each. An unknown name is told by its place: it may be a piece of a
- * password that was not percent-encoded.
+ * What is wrong with the parameters, a sentence each. An unknown parameter is named by its position, because its name may be a
+ * piece of a password that was not percent-encoded.
  */
 export function findParameterProblems(given: ReadonlyMap<string, string>): string[] {
   const names = [...given.keys()].filter((name) => !['host', 'port', 'user', 'password', 'dbname'].includes(name));

@@ -9,28 +9,28 @@ export interface DatabaseHost {
 
 /** How TLS is used with Postgres; a Unix socket never uses it. */
 export interface DatabaseTls {
-  /** `prefer`: plain text where the server offers no TLS, or fails at it. */
+  /** `prefer`: plain text if the server offers no TLS, or if TLS fails. */
   readonly mode: 'disable' | 'prefer' | 'require';
-  /** Begins with TLS, without asking the server for it in plain text first: Postgres 17 and newer. */
+  /** Begins with TLS and does not ask the server first. Postgres 17 and newer can do this. */
   readonly direct: boolean;
-  /** For `tls.connect`: what is trusted, and what the client shows of itself. */
+  /** For `tls.connect`: which certificates are trusted, and the client's own. */
   readonly options: ConnectionOptions;
 }
 
-/** A database and the way to it: a connection string, read once. */
+/** A database and how to reach it, as a connection string says it. */
 export interface DatabaseTarget {
   /** At least one, in the order in which they are tried. */
   readonly hosts: readonly DatabaseHost[];
   readonly user: string;
-  /** Undefined: none is sent. A function is asked for each connection: some passwords are good for minutes. */
+  /** Undefined: none is sent. A function is called for each connection, because some passwords are valid for minutes only. */
   readonly password: string | (() => string | Promise<string>) | undefined;
   readonly database: string;
   readonly tls: DatabaseTls;
-  /** For one host, until Postgres takes a statement; 0: no limit of its own. */
+  /** For one host, until Postgres accepts a statement. 0: no limit. */
   readonly connectTimeoutMs: number;
   /**
-   * Which host is good enough. `read-write` and `primary` refuse every other. `any` takes what answers, though one that
-   * can write comes first where there are several: clerk-sync has no use for a standby.
+   * Which hosts are accepted. `any` takes each host that answers. If there are several, one that can write comes first, because
+   * clerk-sync can't use a standby.
    */
   readonly sessionAttributes: 'any' | 'read-write' | 'primary';
   /** False behind a pooler that keeps no prepared statements. */
@@ -39,14 +39,14 @@ export interface DatabaseTarget {
   readonly applicationName: string | undefined;
   /** Command-line options for the server's process, such as `-c name=value`. */
   readonly options: string | undefined;
-  /** Sent when a connection begins, beside the two above. */
+  /** Also sent when a connection begins. */
   readonly startupParameters: Readonly<Record<string, string | number | boolean>>;
   readonly schema: string;
 }
 
 type Parts = Pick<DatabaseTarget, 'hosts' | 'user' | 'password' | 'database'> & Partial<DatabaseTarget>;
 
-/** Makes a target from what has to be known of it; the rest is as if a connection string did not mention it. */
+/** Makes a target. What is not given is as if a connection string did not mention it. */
 export function createTarget(parts: Parts): DatabaseTarget {
   return {
     tls: { mode: 'prefer', direct: false, options: { rejectUnauthorized: false } },
@@ -61,10 +61,10 @@ export function createTarget(parts: Parts): DatabaseTarget {
   };
 }
 
-/** The hosts, their ports and the database: what may be shown of a target. */
+/** The hosts, their ports and the database. Only these may be shown of a target. */
 export function nameDatabase({ hosts, database }: Pick<DatabaseTarget, 'hosts' | 'database'>): string {
   const places = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
-  // A line break in a name could forge a line of its own.
+  // A line break in a name could forge a line.
   return `${places.join(',')}/${database}`.replaceAll(/\p{Cc}/gu, '?');
 }
 

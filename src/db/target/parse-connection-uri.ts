@@ -1,4 +1,4 @@
-/** A connection string can't be used. `problems` are whole sentences, and hold nothing of the string. */
+/** A connection string can't be used. `problems` are whole sentences, and contain nothing of the string. */
 export class DatabaseUrlError extends Error {
   override readonly name = 'DatabaseUrlError';
   readonly problems: readonly string[];
@@ -13,12 +13,12 @@ const FORM = 'a URL like postgres://user:password@host:5432/database';
 const ENCODE = 'In the user and the password write @ as %40, / as %2F, ? as %3F and % as %25.';
 
 /**
- * Takes a connection URI apart as libpq does, into libpq's parameters by their names: `host` and `port` may be lists. A
- * later parameter overrides an earlier one, and one of the query what stands before it.
+ * Splits a connection URI into libpq's parameters, as libpq does. `host` and `port` may be lists. A later parameter overrides
+ * an earlier one, and the query overrides what is before it.
  *
- * libpq's own grammar and not `URL`'s, on which parsers from npm are built: that refuses a list of hosts, takes `+` for a
- * space, and ends a password at `#`. It is wider than libpq's in one thing, an @ in the user or password, which cannot be
- * part of a host; and narrower in another: no @ may come later, since it would be a password that is cut at the wrong place.
+ * Parsers from npm use `URL`, which refuses a list of hosts, reads `+` as a space, and ends a password at `#`. So this has
+ * libpq's own grammar, with two differences. An @ may be in the user or in the password. No @ may come after the host, because
+ * then a password was cut at the wrong place.
  *
  * @throws {DatabaseUrlError}
  */
@@ -47,7 +47,7 @@ function describeForm(text: string): string {
   return `DATABASE_URL must be ${FORM}.`;
 }
 
-/** The place of the @ behind user and password; -1 where there are none. */
+/** The position of the @ after user and password; -1 if there are none. */
 function findUserEnd(rest: string): number {
   const [beforeFirst] = /^[^@/]*(?=@)/.exec(rest) ?? [];
   if (beforeFirst === undefined) return -1;
@@ -92,7 +92,7 @@ function decode(text: string): string {
   try {
     decoded = decodeURIComponent(text);
   } catch {
-    // Said below, without the text that the error quotes.
+    // Reported below, without the text that the error quotes.
   }
   if (decoded === undefined || decoded.includes('\0')) {
     throw new DatabaseUrlError([

@@ -5,12 +5,12 @@ import { DatabaseUrlError, parseConnectionUri } from './parse-connection-uri.ts'
 import { readTls } from './read-tls.ts';
 
 /**
- * Reads a connection string, the only place that does.
+ * Reads a connection string. Nothing else does.
  *
  * @throws {DatabaseUrlError} with every problem at once, and with nothing of the string.
  */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
-  // To libpq, too, an empty parameter is one that is not there.
+  // As for libpq, an empty parameter is an absent one.
   const given = new Map([...parseConnectionUri(text)].filter(([, value]) => value !== ''));
   const problems = findParameterProblems(given);
   const hosts = readHosts(given, problems);
@@ -46,7 +46,7 @@ function readHosts(given: ReadonlyMap<string, string>, problems: string[]): Data
     problems.push('DATABASE_URL must have one port, or as many ports as hosts.');
   }
   if (!ports.every(isPort)) problems.push('DATABASE_URL has a port that is not a whole number from 1 to 65535.');
-  // A line break, say, could forge a line where the host is named.
+  // A line break could forge a line where the host is named.
   if (!hosts.every((host) => /^[^\s@\p{Cc}]*$/u.test(host) || host.startsWith('/'))) {
     problems.push('DATABASE_URL has a host with a character that no host has.');
   }

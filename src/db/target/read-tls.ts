@@ -5,7 +5,7 @@ import type { DatabaseTls } from './database-target.ts';
 type Given = ReadonlyMap<string, string>;
 
 /**
- * What the parameters say of TLS, as libpq understands them; docs/operations.md lists the differences. Files are read
+ * What the parameters say about TLS. They mean the same as for libpq; docs/operations.md lists the differences. Files are read
  * once, here. Problems go to `problems`.
  */
 export function readTls(given: Given, problems: string[]): DatabaseTls {
@@ -13,7 +13,7 @@ export function readTls(given: Given, problems: string[]): DatabaseTls {
   if (mode === 'disable') return { mode, direct: false, options: {} };
   const options = { ...readFiles(given, problems), ...chooseVerification(mode, given), ...readVersions(given) };
   try {
-    // Not without need: it reads every authority that Node knows.
+    // Only if it is needed, because it reads every authority that Node knows.
     if (['sslrootcert', 'sslcert', 'sslcrl'].some((name) => given.has(name))) createSecureContext(options);
   } catch (error) {
     const { code = 'no code' } = error as NodeJS.ErrnoException;
@@ -41,8 +41,8 @@ function chooseMode(given: Given, problems: string[]): string {
 }
 
 /**
- * What else asks for TLS, and how much of it. Channel binding proves that the server is the right one; the driver can't do
- * it, and a verified certificate proves the same.
+ * Other parameters that ask for TLS. Channel binding proves that the server is the right one. The driver can't do it, but a
+ * verified certificate proves the same.
  */
 function findDemand(given: Given): { readonly parameter: string; readonly mode: string } | undefined {
   if (given.get('sslrootcert') === 'system') return { parameter: 'sslrootcert=system', mode: 'verify-full' };
@@ -56,7 +56,7 @@ function hasRootFile(given: Given): boolean {
   return given.has('sslrootcert') && given.get('sslrootcert') !== 'system';
 }
 
-/** `require` verifies like `verify-ca` where a root certificate is named. Without one, `verify-ca` looks at the name, too. */
+/** `require` verifies like `verify-ca` if a root certificate is named. Without one, `verify-ca` also checks the name. */
 function chooseVerification(mode: string, given: Given): ConnectionOptions {
   if (mode === 'verify-full') return { rejectUnauthorized: true };
   if (mode !== 'verify-ca' && !(mode === 'require' && hasRootFile(given))) return { rejectUnauthorized: false };
@@ -97,7 +97,7 @@ function readVersions(given: Given): ConnectionOptions {
   });
 }
 
-/** `tls.connect` takes a key whose value is undefined for a wrong value. */
+/** `tls.connect` refuses a key whose value is undefined. */
 function omitUndefined(options: { [Key in keyof ConnectionOptions]: ConnectionOptions[Key] | undefined }) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ConnectionOptions;
 }

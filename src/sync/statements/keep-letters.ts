@@ -16,6 +16,7 @@ import {
   type ObservedEntry,
 } from '../batch-entry.ts';
 import type { SettledMessage } from './claim-messages.ts';
+import { eraseKeptLetters } from './erase-letters.ts';
 
 const d = alias(deadLetters, 'd');
 const r = alias(deadLetters, 'r');
@@ -104,7 +105,7 @@ export type FailedEntry = BatchEntry & { readonly change: EntryFailure };
 
 /**
  * Keeps what can't be applied. A delivery that is kept already has failed once more. Of a user from the Backend API there
- * is one letter, which stays discarded if it was.
+ * is one letter, which stays discarded if it was. A letter about a user who was erased has no content.
  */
 export function keepDeadLetters(session: Session, entries: readonly FailedEntry[], failedAt: Date): void {
   const { true: deliveries = [], false: observed = [] } = Object.groupBy(entries, (entry) => `${isDelivery(entry)}`);
@@ -118,6 +119,14 @@ export function keepDeadLetters(session: Session, entries: readonly FailedEntry[
   // A statement can write a row once, and an answer may name a user twice.
   const rows = new Map(observed.map((entry) => [getLetterId(entry), toLetterRow(entry, failedAt)]));
   if (rows.size > 0) keep(KEEP_OBSERVED_LETTERS, rows.values());
+  eraseKeptLetters(
+    session,
+    entries.map((entry) => ({ messageId: getLetterId(entry), userId: findUserId(entry) })),
+  );
+}
+
+function findUserId(entry: BatchEntry): string | null {
+  return isDelivery(entry) ? entry.message.userId : entry.userId;
 }
 
 function toLetterRow(entry: FailedEntry, failedAt: Date) {

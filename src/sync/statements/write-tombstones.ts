@@ -5,6 +5,7 @@ import type { Session } from '../../db/pool.ts';
 import { assign, listSql, nameOf, namesOf, recordset } from '../../db/sql/columns.ts';
 import { defineStatement, type Statement } from '../../db/sql/define-statement.ts';
 import { compareIds, statedColumns, type UserTombstone } from '../snapshots/snapshot.ts';
+import { eraseLettersOfUsers, lockLettersOfUsers } from './erase-letters.ts';
 import { removeAllChildren } from './write-children.ts';
 
 const u = alias(users, 'u');
@@ -56,13 +57,26 @@ const UPSERTS: Readonly<Record<DeletedUsers, Statement>> = {
   retain: defineStatement('retain users', upsert(sql``)),
 };
 
+const ERASE_TOMBSTONES = defineStatement(
+  'erase tombstones',
+  sql`
+  update ${users} as u set
+    ${listSql(erased.map((column) => sql`${nameOf(column)} = null`))}, ${nameOf(u.extra)} = '{}'
+  where ${u.id} = any(array(select json_array_elements_text($1::text::json))) and ${u.deleted_at} is not null`,
+);
+
+/** Erases what tombstones have kept because deleted users were retained. */
+export function eraseTombstones(session: Session, userIds: readonly string[]): void {
+  session.post(ERASE_TOMBSTONES, [JSON.stringify(userIds)]);
+}
+
 interface Entry {
   readonly change: UserTombstone;
 }
 
 /**
  * Makes tombstones of users, whatever the time of the deletion, and even if they were never seen. Their children are
- * removed. Of several deletions of one user the earliest stays.
+ * removed, and with `erase` the content of their dead letters. Of several deletions of one user the earliest stays.
  *
  * @returns the entries that are stale.
  */
@@ -77,8 +91,16 @@ export async function deleteUsers<E extends Entry>(
   }
   const rows = [...earliest.values()].map(({ change }) => toRow(change, now));
   rows.sort((a, b) => compareIds(a.id, b.id));
+  const erases = deletedUsers === 'erase';
+  if (erases) {
+    lockLettersOfUsers(
+      session,
+      rows.map(({ id }) => id),
+    );
+  }
   const written = await session.run<{ id: string }>(UPSERTS[deletedUsers], [JSON.stringify(rows)]);
   const ids = new Set(written.map(({ id }) => id));
+  if (erases && ids.size > 0) eraseLettersOfUsers(session, [...ids]);
   await removeAllChildren(session, [...ids]);
   return entries.filter((entry) => earliest.get(entry.change.userId) !== entry || !ids.has(entry.change.userId));
 }

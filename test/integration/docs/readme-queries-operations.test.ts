@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../../src/db/migrations/migrate.ts';
 import { createPool } from '../../../src/db/pool.ts';
@@ -18,14 +17,9 @@ import { createReadmeEvents, type ReadmeEvent } from '../../support/readme-users
 const queries = findQueries(readPage('docs/operations.md'));
 const REASONS = 'Open dead letters by reason';
 const SIZES = 'How large each table is, with its indexes';
-const PRUNE_LEDGER = 'Prune the ledger, 10,000 rows at a time. Repeat it until it says 0';
-const PRUNE_LETTERS = 'Remove dead letters that were settled long ago. Open ones stay, however old';
-const FORGET_USER =
-  'Remove what dead letters say about one user. First: clerk-sync dead-letters discard --user user_bob --note "erased"';
 const FIND_BODIES = 'Dead letters without a user whose body has an id or an address';
 const ERASE = 'Erase the users who were deleted while DELETED_USERS was retain';
 const SERVICE_ROLE = 'The service, where another role migrates';
-const READER_ROLE = 'An application that reads';
 const OWNER_ROLE = 'An application that has tables which refer to users, and triggers on them';
 
 test('each statement of the page has its test', () => {
@@ -35,13 +29,9 @@ test('each statement of the page has its test', () => {
       'The latest backfills',
       'The latest reconciles, and what they found',
       SIZES,
-      PRUNE_LEDGER,
-      PRUNE_LETTERS,
-      FORGET_USER,
       FIND_BODIES,
       ERASE,
       SERVICE_ROLE,
-      READER_ROLE,
       OWNER_ROLE,
     ],
   ]);
@@ -61,52 +51,6 @@ test('the sizes are those of all tables', async () => {
   const rows = await sql.unsafe<{ table_name: string; size: string }[]>(find(SIZES));
   expect(new Set(rows.map((row) => row.table_name))).toEqual(new Set([...Object.keys(await dump()), 'migrations']));
   expect(rows.every(({ size }) => /^\d+ (bytes|kB)$/.test(size))).toBe(true);
-});
-
-test('pruning removes old rows of the ledger, but for those of open dead letters', async () => {
-  const { sql } = await useUsersAndLetters();
-  await sql`update clerk.webhook_messages set received_at = now() - interval '119 days' where message_id = 'msg_ada_2'`;
-  await sql`update clerk.webhook_messages set received_at = now() - interval '121 days' where message_id <> 'msg_ada_2'`;
-
-  expect((await sql.unsafe(find(PRUNE_LEDGER))).count).toBe(8);
-  expect((await sql.unsafe(find(PRUNE_LEDGER))).count).toBe(0);
-  const left = await sql<{ message_id: string }[]>`select message_id from clerk.webhook_messages order by message_id`;
-  expect(left.map((row) => row.message_id)).toEqual(['msg_ada_2', 'msg_letter_1', 'msg_letter_2', 'msg_letter_3']);
-});
-
-test('a message that was pruned changes nothing when it comes again', async () => {
-  const { sql, send, dump, events } = await useUsersAndLetters();
-  const { webhook_messages: _ledgerBefore, ...before } = await dump();
-  await sql`update clerk.webhook_messages set received_at = now() - interval '121 days'`;
-  await sql.unsafe(find(PRUNE_LEDGER));
-
-  expect(new Set(await send(events))).toEqual(new Set(['stale', 'ignored']));
-  const { webhook_messages: _ledgerAfter, ...after } = await dump();
-  expect(after).toEqual(before);
-});
-
-test('settled dead letters are removed when they are old, open ones stay', async () => {
-  const { sql, discard } = await useUsersAndLetters();
-  await discard('msg_letter_1');
-  await discard('msg_letter_2');
-  await sql`update clerk.dead_letters set first_failed_at = now() - interval '200 days'`;
-  await sql`update clerk.dead_letters set resolved_at = now() - interval '121 days' where message_id = 'msg_letter_1'`;
-
-  await sql.unsafe(find(PRUNE_LETTERS));
-  const left = await sql<{ message_id: string }[]>`select message_id from clerk.dead_letters order by message_id`;
-  expect(left.map((row) => row.message_id)).toEqual(['msg_letter_2', 'msg_letter_3']);
-});
-
-test("a user's dead letters are removed once they are discarded, and sent again they are duplicates", async () => {
-  const { sql, send, discard } = await useUsersAndLetters();
-  await sql.unsafe(find(FORGET_USER));
-  expect(await countLetters(sql)).toBe(3);
-
-  await discard('msg_letter_1');
-  await sql.unsafe(find(FORGET_USER));
-  expect(await countLetters(sql)).toBe(2);
-  expect(await send(LETTERS.slice(0, 1))).toEqual(['duplicate']);
-  expect(await countLetters(sql)).toBe(2);
 });
 
 test('letters that name no user are found by what their body says', async () => {
@@ -140,19 +84,6 @@ test('the role of a service that does not migrate can settle every kind of event
   expect(await send([{ messageId: newId(), body: '{"type": "user.updated"}' }])).toEqual(['dead_letter']);
   const create = pool.withTransaction((session) => session.run('create table clerk.mine ()'));
   await expect(create).rejects.toMatchObject({ cause: { code: '42501' } });
-});
-
-test('the role of an application can read the users, and neither write nor see dead letters', async () => {
-  const role = useRole();
-  const { sql, url } = await useUsersAndLetters();
-  const asReader = await grantRole(sql, url, find(READER_ROLE).replaceAll('clerk_sync_reader', role), role);
-  const { pool } = useService(asReader);
-  const run = (statement: string) => pool.withTransaction((session) => session.run(statement));
-
-  expect([...(await run('select count(*)::integer as users from clerk.active_users'))]).toEqual([{ users: 4 }]);
-  for (const refused of ['select from clerk.dead_letters', 'delete from clerk.users']) {
-    await expect(run(refused)).rejects.toMatchObject({ cause: { code: '42501' } });
-  }
 });
 
 test('the role that owns tables of an application can refer to users and react to them, and read none', async () => {
@@ -237,10 +168,6 @@ function useService(url: string, deletedUsers: 'erase' | 'retain' = 'erase') {
     return outcomes;
   };
   return { pool, send };
-}
-
-async function countLetters(sql: postgres.Sql): Promise<number> {
-  return (await sql`select from clerk.dead_letters`).count;
 }
 
 function newId(): string {

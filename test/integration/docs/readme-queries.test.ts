@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findQueries, isWriteBack, readPage } from '../../support/markdown.ts';
+import { findQueries, isRowSecurity, isWriteBack, readPage } from '../../support/markdown.ts';
 import { createOrders } from '../../support/orders.ts';
 import { type Ago, createReadmeEvents } from '../../support/readme-users.ts';
 import { useWebhooks } from '../../support/webhooks.ts';
@@ -7,10 +7,10 @@ import { useWebhooks } from '../../support/webhooks.ts';
 // Every query of the README and of docs/queries.md, taken from their text, against users who came as webhooks. What is not covered: how long
 // they take with many users.
 
-// Those that ask for changes of users are in user-updates-docs.test.ts.
+// Those that ask for changes of users are in user-updates-docs.test.ts, the one about row security in readme-row-security.test.ts.
 const queries = ['README.md', 'docs/queries.md']
   .flatMap((page) => findQueries(readPage(page)))
-  .filter((query) => !isWriteBack(query));
+  .filter((query) => !isWriteBack(query) && !isRowSecurity(query));
 
 /** The rows that each query promises, by its caption. */
 const EXPECTED: Record<string, (ago: Ago) => unknown[]> = {

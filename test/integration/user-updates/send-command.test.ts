@@ -21,7 +21,8 @@ test('updates send sends what is due, and says what is left', async () => {
   await sql`update clerk.user_updates set next_attempt_at = now() + interval '1 hour' where id = ${waiting}`;
   expect(await run()).toEqual({
     exitCode: 3,
-    stdout: '0 succeeded, 1 was rejected, 1 waits.\nWhy they were rejected: clerk-sync updates list --state rejected\n',
+    stdout:
+      '0 succeeded, 1 was rejected, 1 waits.\nWhy they were rejected:  clerk-sync updates list --state rejected\n',
     stderr: '',
   });
   const { stdout, exitCode } = await run('--json', '--deadline', '5');

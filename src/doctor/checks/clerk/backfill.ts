@@ -16,7 +16,7 @@ const r = alias(reconcileRuns, 'r');
 const LATEST = defineStatement(
   'survey the latest backfill',
   sql`
-  select ${selectReadable([b.state, b.started_at, b.updated_at, b.error])}, ${b.users_read}::float8 as users_read
+  select ${selectReadable([b.state, b.started_at, b.updated_at, b.error, b.users_read])}
   from ${backfillRuns} as b order by ${b.started_at} desc, ${b.run_id} desc limit 1`,
 );
 

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import { acknowledgeableKinds } from '../../../../drizzle/schema/codes.ts';
 import { reconcileRuns } from '../../../../drizzle/schema/runs.ts';
 import type { Session } from '../../../db/pool.ts';
 import { defineStatement } from '../../../db/sql/define-statement.ts';
 import { readRow, selectReadable } from '../../../db/sql/readable.ts';
-import { ACKNOWLEDGEABLE } from '../../../reconcile/acknowledgements.ts';
 import { formatAge, formatSpan } from '../../../text/format-age.ts';
 import { formatQuantity } from '../../../text/format-quantity.ts';
 import { listSome } from '../../../text/list-some.ts';
@@ -116,7 +116,7 @@ function adviseOn(drift: ReconcileRun['drift'], command: (line: string) => strin
       : [
           `Clerk does not have more of the users here than one run may delete. If CLERK_SECRET_KEY is right, \`${run} --max-deletions ${withheld}\` deletes them.`,
         ]),
-    ...(ACKNOWLEDGEABLE.some((kind) => drift[kind]?.left)
+    ...(acknowledgeableKinds.some((kind) => drift[kind]?.left)
       ? [`\`${command('reconcile acknowledge')}\` accepts drift that may stay.`]
       : []),
   ].join(' ');
