@@ -3,9 +3,12 @@ do $$ begin
     comment on schema clerk is 'Users of Clerk, kept in step by clerk-sync, which owns everything in this schema. Read it and refer to it. Write only requests to user_updates, and the state "queued" to dead letters.';
   end if;
 end $$;
+comment on column clerk.dead_letters.body is 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD. Empty: the user was erased.';
 comment on column clerk.dead_letters.state is '"open": waits for an operator. "queued": the running service replays it within seconds; set it to have a letter replayed. "replayed": applied, or overtaken, since. "discarded": given up by an operator.';
 comment on column clerk.dead_letters.resolved_at is 'When it was replayed or discarded. Null: it is not resolved.';
 comment on column clerk.dead_letters.resolution is 'The outcome of the replay, or the note of whoever discarded it. Null: it is not resolved.';
+comment on table clerk.backfill_runs is 'Backfills: one row for each time that all users were read from the Backend API, with what it has come to. The next backfill continues the newest one that is not finished.';
+comment on table clerk.reconcile_runs is 'Reconciles: one row for each time that the users here were compared with the Backend API.';
 comment on table clerk.replay_runs is 'Replay runs: one row for each time that all dead letters of a filter were replayed. A run continues after a restart.';
 comment on column clerk.replay_runs.run_id is 'Names the run, and says when it began.';
 comment on column clerk.replay_runs.state is '"running", "finished" (every letter of the filter was tried), "stopped" (somebody cancelled it) or "failed". To cancel a run by SQL, set "stopped".';

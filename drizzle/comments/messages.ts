@@ -29,7 +29,7 @@ export const deadLetterComments: RelationComments<ColumnComments<typeof deadLett
       '"webhook", or who read the user from the Backend API: "backfill", "reconcile", "sync-user" or "user-update".',
     ...envelope,
     event_type: 'The type of the event, such as "user.updated". Null: the body did not say, or it is no event.',
-    body: 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD.',
+    body: 'The body of the delivery, or the user, as text, complete: personal data. A NUL byte, which text can not hold, is stored as U+FFFD. Empty: the user was erased.',
     original_body: 'The body as it came, where an operator has edited it: personal data, too. Null: never edited.',
     reason: 'Why it could not be applied: a code, to filter by.',
     path: 'Where the first fault is, to filter and group by: a path in the body with "[]" for any place in a list, or a table and its column. Null: nowhere in particular.',

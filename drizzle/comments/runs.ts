@@ -2,7 +2,7 @@ import type { backfillRuns, driftAcknowledgements, reconcileRuns, replayRuns } f
 import type { ColumnComments, RelationComments } from './comment-types.ts';
 
 export const backfillRunComments: RelationComments<ColumnComments<typeof backfillRuns>> = {
-  self: 'Backfills: one row for each time that all users were read from the Backend API, with what it has come to. The newest one that is not finished is gone on with.',
+  self: 'Backfills: one row for each time that all users were read from the Backend API, with what it has come to. The next backfill continues the newest one that is not finished.',
   columns: {
     run_id: 'Names the run, and says when it began.',
     state:
@@ -25,7 +25,7 @@ export const backfillRunComments: RelationComments<ColumnComments<typeof backfil
 };
 
 export const reconcileRunComments: RelationComments<ColumnComments<typeof reconcileRuns>> = {
-  self: 'Reconciles: one row for each time that the users here were compared with the Backend API, for 90 days.',
+  self: 'Reconciles: one row for each time that the users here were compared with the Backend API.',
   columns: {
     run_id: 'Names the run, and says when it began.',
     kind: '"incremental": the users that Clerk has changed since the watermark. "full": all users.',

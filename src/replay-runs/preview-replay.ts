@@ -1,9 +1,9 @@
-import type { Pool, Session, WorkOptions } from '../db/pool.ts';
+import { createRehearsal } from '../db/migrations/rehearse.ts';
 import { countDeadLetters, findLetterPositions } from '../dead-letters/find-dead-letters.ts';
 import { loadEntries } from '../dead-letters/load-entries.ts';
 import { type SettleOptions, type SettleResult, settleFound } from '../sync/settle-batch.ts';
 import { freezeFilter, type ReplayFilter } from './replay-filter.ts';
-import { countOutcomes, type ReplayCounts } from './replay-run.ts';
+import { countReplayed, type ReplayCounts } from './replay-run.ts';
 import { findUndecided } from './replay-scene.ts';
 
 /** What a replay of all letters of a filter would come to now. */
@@ -53,7 +53,7 @@ export async function previewReplay(
   }
   const decided = results.filter((result) => 'outcome' in result);
   return {
-    ...countOutcomes(decided),
+    ...countReplayed(decided),
     ...{ letters, tried: results.length, undecided: results.length - decided.length },
   };
 }
@@ -65,7 +65,7 @@ async function tryBatch(
   timeoutMs: number,
 ): Promise<readonly SettleResult[]> {
   const startedAt = performance.now();
-  const settle = { ...options, pool: makeUndoingPool(options.pool) };
+  const settle = { ...options, pool: createRehearsal(options.pool) };
   try {
     const { entries, results } = await settleFound(settle, (session) => loadEntries(session, ids), timeoutMs);
     findUndecided(entries, results);
@@ -74,34 +74,4 @@ async function tryBatch(
     if (performance.now() - startedAt >= timeoutMs) return [];
     throw error;
   }
-}
-
-/** Everything worked. What it returned is brought out of the transaction, which is rolled back by it. */
-class Undone<T> extends Error {
-  readonly result: T;
-
-  constructor(result: T) {
-    super('The transaction was only tried.');
-    this.result = result;
-  }
-}
-
-/** A pool whose transactions never commit. What a commit would check is checked. */
-function makeUndoingPool(pool: Pool): Pool {
-  return {
-    ...{ size: pool.size, inFlight: pool.inFlight, waiting: pool.waiting, retries: pool.retries },
-    close: () => pool.close(),
-    async withTransaction<T>(work: (session: Session) => Promise<T>, options?: WorkOptions): Promise<T> {
-      try {
-        return await pool.withTransaction(async (session): Promise<never> => {
-          const result = await work(session);
-          await session.run('set constraints all immediate');
-          throw new Undone(result);
-        }, options);
-      } catch (error) {
-        if (error instanceof Undone) return error.result;
-        throw error;
-      }
-    },
-  };
 }

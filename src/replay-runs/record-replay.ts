@@ -7,7 +7,7 @@ import { nameOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 import { getLetterId } from '../sync/batch-entry.ts';
 import type { Applied } from '../sync/settle-batch.ts';
-import { countOutcomes } from './replay-run.ts';
+import { countReplayed } from './replay-run.ts';
 
 const r = alias(replayRuns, 'r');
 const first = alias(deadLetters, 'first');
@@ -45,7 +45,7 @@ const CHECKPOINT = defineStatement(
 export async function checkpointReplay(session: Session, runId: string, applied: readonly Applied[]): Promise<boolean> {
   const [begin, end] = [applied.at(0), applied.at(-1)];
   if (begin === undefined || end === undefined) return true;
-  const counts = countOutcomes(applied);
+  const counts = countReplayed(applied);
   const recorded = await session.run(CHECKPOINT, [
     ...[runId, getLetterId(begin.entry), getLetterId(end.entry)],
     ...[counts.applied, counts.stale, counts.duplicate, counts.ignored, counts.dead_letters],

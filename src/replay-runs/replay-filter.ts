@@ -20,7 +20,7 @@ export function freezeFilter(filter: ReplayFilter, now: Date): ReplayFilter {
 }
 
 /** The filter as it is stored: JSON, with its times as ISO 8601. */
-export function writeFilter(filter: ReplayFilter): string {
+export function writeReplayFilter(filter: ReplayFilter): string {
   return JSON.stringify(filter);
 }
 
@@ -45,11 +45,11 @@ const storedFilterSchema = v.object({
 });
 
 /**
- * Reads what `writeFilter` has written.
+ * Reads what `writeReplayFilter` has written.
  *
  * @throws {OperatorError} for a filter that somebody has written by hand, and that is none.
  */
-export function readFilter(stored: unknown, runId: string): ReplayFilter {
+export function readReplayFilter(stored: unknown, runId: string): ReplayFilter {
   const { success, output } = v.safeParse(storedFilterSchema, stored);
   if (success) return output;
   throw new OperatorError('replay_run_unreadable', `The filter of the replay run ${runId} can't be read.`, {

@@ -3,7 +3,7 @@ import { type Settled, settleFound } from '../sync/settle-batch.ts';
 import { pause } from '../walk/pause.ts';
 import { choosePace } from './choose-pace.ts';
 import { claimQueued } from './claim-queued.ts';
-import { countOutcomes } from './replay-run.ts';
+import { countReplayed } from './replay-run.ts';
 import { findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
 
 /** A letter that could not be decided is tried again after so long. */
@@ -23,7 +23,7 @@ export async function replayQueued(scene: ReplayScene, holds: Holds): Promise<vo
     replayInLane(scene, holds, { replayed, isSecond: false }),
     replayInLane(scene, holds, { replayed, isSecond: true }),
   ]);
-  if (replayed.length > 0) scene.log.info(countOutcomes(replayed), 'queued dead letters were replayed');
+  if (replayed.length > 0) scene.log.info(countReplayed(replayed), 'queued dead letters were replayed');
   const failed = lanes.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
 }

@@ -21,7 +21,7 @@ export interface ReplayRun extends Readonly<Omit<InferSelectModel<typeof replayR
 }
 
 /** Counts what became of letters. */
-export function countOutcomes(letters: readonly { readonly outcome: Outcome }[]): ReplayCounts {
+export function countReplayed(letters: readonly { readonly outcome: Outcome }[]): ReplayCounts {
   const count = (wanted: Outcome) => letters.filter(({ outcome }) => outcome === wanted).length;
   return {
     applied: count('applied'),

@@ -11,7 +11,7 @@ import type { ReplayRun } from './replay-run.ts';
 import { findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
 
 /** What working on runs needs. */
-export interface RunScene extends ReplayScene {
+export interface ReplayRunsScene extends ReplayScene {
   readonly target: DatabaseTarget;
 }
 
@@ -32,13 +32,13 @@ const LOOK_MS = 500;
  * @returns false if another process is at it.
  * @throws {DatabaseUnavailableError}
  */
-export async function runReplays(scene: RunScene): Promise<boolean> {
+export async function runReplays(scene: ReplayRunsScene): Promise<boolean> {
   const locked = await withAdvisoryLock({ target: scene.target, name: 'replay' }, (lock) => workOnRuns(scene, lock));
   return locked.held;
 }
 
 /** Each run has its turn when its own rate allows the next letters. */
-async function workOnRuns(scene: RunScene, lock: AdvisoryLock): Promise<void> {
+async function workOnRuns(scene: ReplayRunsScene, lock: AdvisoryLock): Promise<void> {
   const { settle, signal } = scene;
   const underWay = new Map<string, RunUnderWay>();
   while (!signal.aborted) {
@@ -59,7 +59,7 @@ async function workOnRuns(scene: RunScene, lock: AdvisoryLock): Promise<void> {
 }
 
 /** @returns how long the run has to wait for its next turn. */
-async function takeTurn(scene: RunScene, runId: string, reader: RunReader): Promise<number> {
+async function takeTurn(scene: ReplayRunsScene, runId: string, reader: RunReader): Promise<number> {
   const { pool } = scene.settle;
   const startedAt = performance.now();
   let isOver = false;
@@ -86,7 +86,7 @@ async function takeTurn(scene: RunScene, runId: string, reader: RunReader): Prom
   }
 }
 
-async function finish({ settle: { pool }, log }: RunScene, { run_id: runId }: ReplayRun): Promise<number> {
+async function finish({ settle: { pool }, log }: ReplayRunsScene, { run_id: runId }: ReplayRun): Promise<number> {
   const run = await pool.withTransaction(async (session) => {
     finishReplay(session, runId);
     return getReplayRun(session, runId);
@@ -97,7 +97,7 @@ async function finish({ settle: { pool }, log }: RunScene, { run_id: runId }: Re
 }
 
 async function fail(
-  { settle, log }: RunScene,
+  { settle, log }: ReplayRunsScene,
   runId: string,
   { failure, ids: [messageId] }: { readonly failure: unknown; readonly ids: readonly string[] },
 ): Promise<void> {

@@ -6,7 +6,7 @@ import { defineStatement } from '../db/sql/define-statement.ts';
 import { countDeadLetters } from '../dead-letters/find-dead-letters.ts';
 import { makeRunId } from '../walk/run-id.ts';
 import { getReplayRun } from './find-replay-runs.ts';
-import { freezeFilter, type ReplayFilter, writeFilter } from './replay-filter.ts';
+import { freezeFilter, type ReplayFilter, writeReplayFilter } from './replay-filter.ts';
 import type { ReplayRun } from './replay-run.ts';
 
 /** What to replay, how fast, who wants it and why. */
@@ -35,6 +35,6 @@ export async function startReplayRun(session: Session, options: StartReplayOptio
   const filter = freezeFilter(options.filter, now);
   const letters = await countDeadLetters(session, filter);
   const runId = makeRunId('replay', now);
-  await session.run(START, [runId, writeFilter(filter), maxPerSecond, note, requestedBy, String(letters)]);
+  await session.run(START, [runId, writeReplayFilter(filter), maxPerSecond, note, requestedBy, String(letters)]);
   return getReplayRun(session, runId);
 }

@@ -7,7 +7,7 @@ import { defineStatement, type Statement } from '../db/sql/define-statement.ts';
 export const CUTOFF = sql.raw('$1::text::timestamptz');
 
 /** Rows that one transaction looks at. */
-export const BATCH_ROWS = 1000;
+const BATCH_ROWS = 1000;
 
 /** What is old in a table, and how the table is walked. The columns and conditions are those of its alias `t`. */
 export interface RemovalRule {

@@ -126,7 +126,7 @@ const removeUpdates = defineRemoval({
 
 /** A session that has expired is worth nothing, whatever its age. */
 const removeSessions = defineRemoval({
-  name: 'expired sessions',
+  name: 'sessions of long ago',
   table: adminSessions,
   walk: [{ column: t.sessions.session_id, lowest: '' }],
   isOld: sql`${t.sessions.expires_at} < now() and ${CUTOFF} is not null`,

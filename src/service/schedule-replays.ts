@@ -1,5 +1,6 @@
 import type { Logger } from '../log/logger.ts';
 import type { KeepReplayingOptions } from '../replay-runs/keep-replaying.ts';
+import { pause } from '../walk/pause.ts';
 
 /** What replays dead letters beside the deliveries. */
 export interface ReplaySchedule {
@@ -14,9 +15,12 @@ export interface ReplayScheduleOptions extends Omit<KeepReplayingOptions, 'signa
   readonly logger: Logger;
 }
 
+/** The service is to be ready first. */
+const LOAD_AFTER_MS = 500;
+
 /**
  * Replays queued dead letters, and works on replay runs, until it is stopped. Nothing that fails here reaches the rest of
- * the service. The code is loaded when the service is ready.
+ * the service. The code is loaded once the service is ready.
  */
 export function scheduleReplays(options: ReplayScheduleOptions): ReplaySchedule {
   const stopping = new AbortController();
@@ -24,6 +28,7 @@ export function scheduleReplays(options: ReplayScheduleOptions): ReplaySchedule 
 }
 
 async function replay({ logger, ...options }: ReplayScheduleOptions, signal: AbortSignal): Promise<void> {
+  if (!(await pause(LOAD_AFTER_MS, signal))) return;
   try {
     const { keepReplaying } = await import('../replay-runs/keep-replaying.ts');
     await keepReplaying({ ...options, log: logger, signal });

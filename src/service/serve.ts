@@ -61,8 +61,8 @@ interface Scene {
 
 async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 'stdout' | 'isTerminal'>) {
   const { config, logger, started, signal } = scene;
-  // The server code is loaded while the database starts: this saves a fifth of the time until the service is ready.
   const tracing = await startTraces(scene);
+  // The server code is loaded while the database starts: this saves a fifth of the time until the service is ready.
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, banner } = database;

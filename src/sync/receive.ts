@@ -3,8 +3,7 @@ import type { VerifiedDelivery } from '../clerk/webhook/verify-delivery.ts';
 import type { DeliverySpan, Tracing } from '../tracing/tracing.ts';
 import { type DeliveryEntry, type LetterReason, makeDeliveryEntry } from './batch-entry.ts';
 import { getSettled, type Settled, type SettleOptions, type SettleResult, settleEach } from './settle-batch.ts';
-import { countUnknown } from './snapshots/count-unknown.ts';
-import { countUnkeyed } from './snapshots/snapshot.ts';
+import { countUnkeyed, countUnknown } from './snapshots/snapshot.ts';
 
 /** How deliveries wait and are written. */
 export interface ReceiverOptions extends SettleOptions {

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
 import { formatQuantity } from '../../text/format-quantity.ts';
-import { countOutcomes, formatBeyond, listOutcomes } from '../output/format-outcomes.ts';
+import { countByOutcome, formatBeyond, listOutcomes } from '../output/format-outcomes.ts';
 import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext } from '../program/command-context.ts';
@@ -91,7 +91,7 @@ function formatSettlement(
   if (matching === 0) return 'No dead letters match.\n';
   const table =
     verbose === true ? formatTable(LETTER_COLUMNS, results, width) : formatTable(GROUP_COLUMNS, groups, width);
-  const total = listOutcomes(countOutcomes(results)) || `none ${done}`;
+  const total = listOutcomes(countByOutcome(results)) || `none ${done}`;
   const untouched = results.some(({ outcome }) => outcome === 'duplicate' || outcome === 'not_open');
   const failed = groups.find(({ outcome }) => outcome === 'dead_letter');
   return [
@@ -106,7 +106,7 @@ function formatSettlement(
 function toJson({ results, matching }: Progress, groups: readonly OutcomeGroup[]) {
   return {
     matching,
-    outcomes: countOutcomes(results),
+    outcomes: countByOutcome(results),
     groups: groups.map(({ exampleId, ...group }) => ({ ...group, example: exampleId })),
     results: results.map(({ messageId, outcome, reason, path, error = null }) => ({
       message_id: messageId,

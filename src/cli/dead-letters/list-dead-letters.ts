@@ -5,7 +5,7 @@ import { type Column, formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { inTransaction } from '../program/open-database.ts';
-import { type FilterOptions, readFilter, readSelection, type Selection } from './select-dead-letters.ts';
+import { type FilterOptions, readFilterOptions, readSelection, type Selection } from './select-dead-letters.ts';
 
 /** `dead-letters list`: lists unresolved letters, the oldest first, without their bodies. */
 export async function listDeadLetters(
@@ -13,7 +13,7 @@ export async function listDeadLetters(
   context: CommandContext,
 ): Promise<ExitCode> {
   const selection = await inTransaction(context, async (session) =>
-    readSelection(session, await readFilter(session, options)),
+    readSelection(session, await readFilterOptions(session, options)),
   );
   printAnswer(context, options, {
     json: () => ({ matching: selection.matching, dead_letters: selection.letters }),

@@ -9,7 +9,7 @@ import type { CommandContext, ExitCode } from '../program/command-context.ts';
 import { inTransaction } from '../program/open-database.ts';
 import { GROUP_PATH_WIDTH } from './format-settlement.ts';
 import { formatNone } from './list-dead-letters.ts';
-import { type FilterOptions, readFilter } from './select-dead-letters.ts';
+import { type FilterOptions, readFilterOptions } from './select-dead-letters.ts';
 
 /** `dead-letters summary`: one line for each cause, with the number of its letters. */
 export async function printSummary(
@@ -17,7 +17,7 @@ export async function printSummary(
   context: CommandContext,
 ): Promise<ExitCode> {
   const groups = await inTransaction(context, async (session) =>
-    summarizeDeadLetters(session, await readFilter(session, options)),
+    summarizeDeadLetters(session, await readFilterOptions(session, options)),
   );
   printAnswer(context, options, { json: () => toJson(groups), text: () => formatSummary(groups, options, context) });
   return 0;

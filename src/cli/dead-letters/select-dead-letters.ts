@@ -40,7 +40,7 @@ const NO_PATH = '-';
  *
  * @throws {OperatorError} for a value that no letter can have: an empty list would look as if there was nothing to do.
  */
-export async function readFilter(session: Session, options: FilterOptions): Promise<DeadLetterFilter> {
+export async function readFilterOptions(session: Session, options: FilterOptions): Promise<DeadLetterFilter> {
   const { origin, type, reason, path, user, since, until, state, limit } = options;
   assertPeriod(options);
   const filter: DeadLetterFilter = {
@@ -87,7 +87,7 @@ export async function selectDeadLetters(
   ids: readonly string[],
   options: SelectionOptions,
 ): Promise<Selection> {
-  const { states, ...filter } = await readFilter(session, options);
+  const { states, ...filter } = await readFilterOptions(session, options);
   if (ids.length === 0) return readSelection(session, { ...filter, ...(states && { states }) });
   const known = await findDeadLetters(session, { ids });
   const unknown = ids.filter((id) => !known.some((letter) => letter.message_id === id));

@@ -1,7 +1,7 @@
 import { formatCount } from '../../text/format-quantity.ts';
 
 /** How many results there are of each outcome. */
-export function countOutcomes(results: readonly { readonly outcome: string }[]): Record<string, number> {
+export function countByOutcome(results: readonly { readonly outcome: string }[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;

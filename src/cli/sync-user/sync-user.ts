@@ -5,7 +5,7 @@ import { createRehearsal } from '../../db/migrations/rehearse.ts';
 import type { Pool } from '../../db/pool.ts';
 import { describeApiError, describeWait, openApi } from '../../service/open-api.ts';
 import { assertKnownInstance } from '../../walk/assert-instance.ts';
-import { countOutcomes, listOutcomes } from '../output/format-outcomes.ts';
+import { countByOutcome, listOutcomes } from '../output/format-outcomes.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { abortOnSignal, stoppedError } from '../program/abort-on-signal.ts';
@@ -35,7 +35,7 @@ export async function syncUsers(
   const results: SyncedUser[] = [];
   const print = () =>
     printAnswer(context, options, {
-      json: () => ({ dry_run: dryRun, outcomes: countOutcomes(results), results: results.map(toJson) }),
+      json: () => ({ dry_run: dryRun, outcomes: countByOutcome(results), results: results.map(toJson) }),
       text: () => formatResults(results, dryRun, context.width),
     });
   return abortOnSignal(async (signal) => {
@@ -67,7 +67,7 @@ function toJson({ userId, outcome, error }: SyncedUser) {
 }
 
 function formatResults(results: readonly SyncedUser[], dryRun: boolean, width: number | undefined): string {
-  const outcomes = countOutcomes(results);
+  const outcomes = countByOutcome(results);
   const table = formatTable<SyncedUser>(
     [
       { title: 'user', value: ({ userId }) => userId },

@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../text/format-quantity.ts';
-import { countOutcomes, formatBeyond, listOutcomes } from '../output/format-outcomes.ts';
+import { countByOutcome, formatBeyond, listOutcomes } from '../output/format-outcomes.ts';
 import { formatTable } from '../output/format-table.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import type { CommandContext } from '../program/command-context.ts';
@@ -38,7 +38,7 @@ export function printChanges({ results, matching }: Changes, format: ChangeForma
   printAnswer(context, format, {
     json: () => ({
       matching,
-      outcomes: countOutcomes(results),
+      outcomes: countByOutcome(results),
       results: results.map(({ id, outcome, newId, note }) => ({
         id,
         outcome,
@@ -65,6 +65,6 @@ function formatChanges(
     results,
     width,
   );
-  const total = listOutcomes(countOutcomes(results)) || `none ${done}`;
+  const total = listOutcomes(countByOutcome(results)) || `none ${done}`;
   return `${verbose === true && results.length > 0 ? `${table}\n` : ''}${total}${formatBeyond(matching - results.length)}.\n`;
 }

@@ -21,6 +21,8 @@ export function createRehearsal(pool: Pool): Pool {
       try {
         return await pool.withTransaction(async (session) => {
           rehearsed.result = await work(session);
+          // What a commit would check.
+          await session.run('set constraints all immediate');
           throw rehearsed;
         }, options);
       } catch (error) {

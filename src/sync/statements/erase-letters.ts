@@ -10,9 +10,7 @@ const d = alias(deadLetters, 'd');
 const u = alias(users, 'u');
 
 /** What `details` says of a letter whose content was erased. */
-export const ERASED_DETAILS = { erased: true };
-
-const DETAILS = sql.raw(`'${JSON.stringify(ERASED_DETAILS)}'::jsonb`);
+const DETAILS = sql.raw(`'{"erased": true}'::jsonb`);
 const LISTED = sql.raw('any(array(select json_array_elements_text($1::text::json)))');
 
 /** Takes out of letters what is somebody's. One that was open is discarded: without its content nobody can replay it. */

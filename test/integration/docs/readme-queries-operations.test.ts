@@ -16,6 +16,8 @@ import { createReadmeEvents, type ReadmeEvent } from '../../support/readme-users
 
 const queries = findQueries(readPage('docs/operations.md'));
 const REASONS = 'Open dead letters by reason';
+const QUEUE = 'Queue all letters of one cause';
+const CANCEL_RUNS = 'Cancel the replay runs that are running';
 const SIZES = 'How large each table is, with its indexes';
 const FIND_BODIES = 'Dead letters without a user whose body has an id or an address';
 const ERASE = 'Erase the users who were deleted while DELETED_USERS was retain';
@@ -26,6 +28,9 @@ test('each statement of the page has its test', () => {
   expect(queries.map(({ caption }) => caption)).toEqual([
     ...[
       REASONS,
+      QUEUE,
+      'The latest replay runs',
+      CANCEL_RUNS,
       'The latest backfills',
       'The latest reconciles, and what they found',
       SIZES,
@@ -43,6 +48,43 @@ test('the overview counts open dead letters by reason', async () => {
     { reason: 'invalid_shape', path: 'data.banned', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
     { reason: 'invalid_shape', path: 'data.locked', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
     { reason: 'missing_user_id', path: 'data.id', origin: 'webhook', letters: 1, oldest: expect.any(Date) },
+  ]);
+});
+
+test('one statement queues the open letters of a cause', async () => {
+  const { sql } = await useUsersAndLetters();
+  await sql`update clerk.dead_letters set reason = 'rejected_by_database', path = 'users' where path <> 'data.id'`;
+  await sql`update clerk.dead_letters set state = 'discarded' where message_id = (select min(message_id) from clerk.dead_letters)`;
+  await sql.unsafe(find(QUEUE));
+  expect([...(await sql`select path, state from clerk.dead_letters order by 1, 2`)]).toEqual([
+    { path: 'data.id', state: 'open' },
+    { path: 'users', state: 'discarded' },
+    { path: 'users', state: 'queued' },
+  ]);
+});
+
+test('statements show and cancel replay runs', async () => {
+  const { sql } = await useUsersAndLetters();
+  for (const [runId, state] of [
+    ['replay_a', 'finished'],
+    ['replay_b', 'running'],
+  ] as const) {
+    await sql`insert into clerk.replay_runs (run_id, state, filter, note, requested_by, letters, applied, dead_letters, started_at, updated_at)
+      values (${runId}, ${state}, '{}', 'fixed', 'ada', 5, 3, 1, now(), now())`;
+  }
+  await sql.unsafe(find(CANCEL_RUNS));
+  const run = {
+    requested_by: 'ada',
+    note: 'fixed',
+    letters: '5',
+    tried: '4',
+    applied: '3',
+    dead_letters: '1',
+    error: null,
+  };
+  expect([...(await sql.unsafe(find('The latest replay runs')))]).toEqual([
+    { run_id: 'replay_b', state: 'stopped', ...run },
+    { run_id: 'replay_a', state: 'finished', ...run },
   ]);
 });
 

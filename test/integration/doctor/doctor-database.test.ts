@@ -183,8 +183,9 @@ test('finds an encoding that can not hold every character', async () => {
 
 /** A foreign table beside them is nobody's business here. */
 const OWN_TABLES = [
-  ...['backfill_runs', 'dead_letters', 'drift_acknowledgements', 'email_addresses', 'enterprise_accounts'],
-  ...['external_accounts', 'migrations', 'passkeys', 'phone_numbers', 'reconcile_runs', 'saml_accounts'],
+  ...['admin_actions', 'admin_sessions', 'backfill_runs', 'dead_letters', 'drift_acknowledgements', 'email_addresses'],
+  ...['enterprise_accounts', 'external_accounts', 'migrations', 'passkeys', 'phone_numbers', 'processes'],
+  ...['reconcile_runs', 'replay_runs', 'saml_accounts'],
   ...['user_update_limits', 'user_updates', 'users', 'web3_wallets', 'webhook_messages'],
 ]
   .map((name) => `clerk.${name}`)

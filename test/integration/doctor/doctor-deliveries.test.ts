@@ -114,7 +114,7 @@ const insertProcesses = (
     insert into clerk.processes (process_id, version, host, pid, started_at, seen_at, stats)
     select id, version, 'web-' || id, 40 + place, now() - interval '3 hours' - place * interval '1 second',
       now() - seen::interval, '{}'
-    from json_to_recordset(${JSON.stringify(processes)}::json) p (id text, version text, seen text, place int)
+    from json_to_recordset(${JSON.stringify(processes)}::text::json) p (id text, version text, seen text)
     cross join lateral (select length(id) as place) l`;
 
 test('says which processes of the service run, and warns if their versions differ', async () => {

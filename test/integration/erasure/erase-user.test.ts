@@ -1,12 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { replayDeadLetter } from '../../../src/dead-letters/replay-dead-letter.ts';
+import { createClerkSync } from '../../../src/library/create-clerk-sync.ts';
 import { settleOne } from '../../../src/sync/settle-batch.ts';
 import { makeObservedEntry } from '../../support/api-entry.ts';
 import { callCli } from '../../support/cli.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { dumpText } from '../../support/dump-text.ts';
 import { findSteps, readPage } from '../../support/markdown.ts';
+import { makeSecret } from '../../support/signed-request.ts';
 import { EPOCH_MS, makeUserEntry } from '../../support/user-event.ts';
 import { makeWholeUser } from '../../support/whole-user.ts';
 
@@ -77,7 +79,7 @@ async function useErasable(deletedUsers: 'erase' | 'retain' = 'erase') {
   `);
   const env = { DATABASE_URL: url };
   const call = (...args: string[]) => callCli(args, { env });
-  return { sql, pool, settle, receive, call, run: (...args: string[]) => call('erase-user', ...args) };
+  return { sql, url, pool, settle, receive, call, run: (...args: string[]) => call('erase-user', ...args) };
 }
 
 const readLetters = (sql: Awaited<ReturnType<typeof useErasable>>['sql']) => sql`
@@ -243,7 +245,7 @@ Nothing was changed. To erase it, add --yes.
 
 test('each command of the page about deletion requests can be typed', async () => {
   const { sql, call } = await useErasable();
-  await sql`delete from clerk.user_updates`;
+  await sql`delete from clerk.user_updates where action = 'delete'`;
   const steps = findSteps(readPage('docs/deletion-requests.md')).flatMap((step) =>
     'command' in step ? [step.command] : [],
   );
@@ -257,7 +259,8 @@ test('each command of the page about deletion requests can be typed', async () =
     const args = words.slice(1).map((word) => word.replaceAll('"', ''));
     const running = call(...args, ...(args[0] === 'users' ? [] : ['--yes']));
     if (args.includes('--wait')) {
-      await expect.poll(() => sql`select from clerk.user_updates`, { timeout: 20_000 }).toHaveLength(1);
+      const find = () => sql`select from clerk.user_updates where action = 'delete'`;
+      await expect.poll(find, { timeout: 20_000 }).toHaveLength(1);
       await sql`update clerk.user_updates set state = 'succeeded' where action = 'delete'`;
     }
     ended.push([command.split(' ')[1] ?? '', (await running).exitCode]);
@@ -269,3 +272,17 @@ test('each command of the page about deletion requests can be typed', async () =
   ]);
   expect((await dumpText(sql)).split('\n').filter((line) => line.includes(MARK))).toHaveLength(1);
 });
+
+test('an application erases a user through the library', async () => {
+  const { sql, url } = await useErasable();
+  const clerkSync = createClerkSync({ databaseUrl: url, signingSecret: makeSecret(), logger: silent });
+  const record = await clerkSync.eraseUser(ID, { by: 'privacy desk', also: [MAIL] });
+  await clerkSync.close();
+  expect(record).toEqual({
+    ...{ userId: ID, erasedAt: expect.any(Date), erasedBy: 'privacy desk', wasKnown: true },
+    erased: expect.objectContaining({ users: 1, dead_letters: 7 }),
+  });
+  expect((await dumpText(sql)).split('\n').filter((line) => line.includes(MARK))).toHaveLength(1);
+});
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };

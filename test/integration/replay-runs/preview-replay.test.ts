@@ -39,8 +39,8 @@ test('a preview ends in time, and says how many letters it has tried', async () 
   // A user whom somebody else has locked.
   const locked = await sql.reserve();
   await locked`begin`;
-  await locked`insert into clerk.users (id, updated_at, observed_at, synced_at, last_message_id)
-    values ('user_00500', now(), now(), now(), 'x')`;
+  await locked`insert into clerk.users (id, updated_at, observed_at, synced_at, last_message_id, stated_keys)
+    values ('user_00500', now(), now(), now(), 'x', 0)`;
   const startedAt = performance.now();
   expect(await previewReplay(settle, {}, 4000)).toEqual({
     ...{ letters: 600, tried: 400, undecided: 0 },

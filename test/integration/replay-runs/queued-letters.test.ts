@@ -24,11 +24,10 @@ test('queued letters are replayed within two seconds, and those that are open ar
     { id: 'user_00001', first_name: '00001' },
     { id: 'user_00002', first_name: '00002' },
   ]);
-  await expect.poll(() => logged.length, SOON).toBe(2);
-  expect(logged[0]).toEqual({
-    ...{ applied: 2, stale: 0, duplicate: 0, ignored: 0, dead_letters: 0 },
-    message: 'queued dead letters were replayed',
-  });
+  const sum = () => logged.reduce((applied, line) => applied + Number(line.applied), 0);
+  await expect.poll(sum, SOON).toBe(3);
+  const counts = { applied: expect.any(Number), stale: 0, duplicate: 0, ignored: 0, dead_letters: 0 };
+  expect(logged[0]).toEqual({ ...counts, message: 'queued dead letters were replayed' });
 });
 
 test('a queued letter that fails again is open again, with one more attempt and the newest reason', async () => {
@@ -58,8 +57,12 @@ test('a queued letter of a user from the Backend API is replayed, too', async ()
 });
 
 test('several processes share the work, and replay the letters of each user in order, each once', async () => {
-  const letters = makeLetters(2000, (place) => ({ userId: `user_${place % 1000}` }));
+  const letters = makeLetters(2000, (place) => ({ userId: `user_${place % 1500}` }));
   const { sql, spawn, countStates, findWrittenTwice, countReplaying } = await useLetters(letters);
+  // So that one process is not done before the other one has looked.
+  await sql.unsafe(`
+    create function take_time() returns trigger language plpgsql as $$ begin perform pg_sleep(0.002); return null; end $$;
+    create trigger take_time after insert or update on clerk.users for each row execute function take_time()`);
   const processes = [spawn(), spawn()];
   await expect.poll(countReplaying, SOON).toBe(2);
   await setQueued(sql);
@@ -71,7 +74,7 @@ test('several processes share the work, and replay the letters of each user in o
       from clerk.dead_letters) l where resolved_at < before`;
   expect(late).toEqual({ letters: 0 });
   for (const { log } of processes) await expect.poll(log, SOON).toContain('queued dead letters were replayed');
-  expect([...(await sql`select distinct last_message_id >= 'msg_01000' as newest from clerk.users`)]).toEqual([
+  expect([...(await sql`select distinct last_message_id >= 'msg_00500' as newest from clerk.users`)]).toEqual([
     { newest: true },
   ]);
 });

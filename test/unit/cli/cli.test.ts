@@ -165,7 +165,7 @@ describe('help and version go to stdout and exit 0', () => {
     const { stdout } = await callCli(['--help']);
     expect([...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, command]) => command)).toEqual([
       ...['serve', 'migrate', 'send', 'users', 'dead-letters', 'backfill', 'reconcile', 'sync-user'],
-      ...['update-user', 'updates', 'forget-messages', 'doctor', 'remove-instance', 'help'],
+      ...['update-user', 'updates', 'forget-messages', 'erase-user', 'prune', 'doctor', 'remove-instance', 'help'],
       ...['clerk-sync', 'clerk-sync', 'clerk-sync', 'clerk-sync'],
     ]);
     expect(stdout).toContain(
