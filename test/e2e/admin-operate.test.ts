@@ -46,7 +46,7 @@ async function signIn(page: Page, url: string, token: string): Promise<void> {
 }
 
 /** Answers the question of a dialog. */
-const agree = (page: Page) => page.getByRole('dialog').getByRole('button').first().click();
+const agree = (page: Page) => page.getByRole('dialog').getByRole('button', { name: 'Continue' }).click();
 
 const readNotice = (page: Page) => page.getByRole('status').first().textContent();
 

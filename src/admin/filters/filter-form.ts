@@ -39,7 +39,9 @@ ${more.length === 0 ? '' : html`<details id="more"${isUsed ? html` open` : ''}><
 }
 
 function showField(field: FilterField, values: FilterForm['values']): Html {
-  return html`<label>${field.label} ${showInput(field, values[field.name] ?? '')}</label>`;
+  const { name, label, options = [], isOpen = false } = field;
+  const list = isOpen ? html`<datalist id="${name}-list">${listOptions(options, '')}</datalist>` : '';
+  return html`<label>${label} ${showInput(field, values[name] ?? '')}</label>${list}`;
 }
 
 /** Fields that nobody sees, for the values that are known. */
@@ -49,9 +51,13 @@ export function hiddenFields(values: Readonly<Record<string, string | undefined>
 
 function showInput({ name, type = 'text', options, isOpen = false }: FilterField, value: string): Html {
   if (type === 'time') return html`<input type="datetime-local" step="1" name="${name}" value="${value}">`;
-  if (options === undefined) return html`<input name="${name}" value="${value}" autocomplete="off" spellcheck="false">`;
-  if (isOpen) {
-    return html`<input name="${name}" value="${value}" list="${name}-list" autocomplete="off" spellcheck="false"><datalist id="${name}-list">${options.map(([code, label]) => html`<option value="${code}">${label}</option>`)}</datalist>`;
-  }
-  return html`<select name="${name}">${options.map(([code, label]) => html`<option value="${code}"${code === value ? html` selected` : ''}>${label}</option>`)}</select>`;
+  if (options !== undefined && !isOpen) return html`<select name="${name}">${listOptions(options, value)}</select>`;
+  const list = isOpen ? html` list="${name}-list"` : '';
+  return html`<input name="${name}" value="${value}"${list} autocomplete="off" spellcheck="false">`;
+}
+
+function listOptions(options: NonNullable<FilterField['options']>, chosen: string): readonly Html[] {
+  return options.map(
+    ([code, label]) => html`<option value="${code}"${code === chosen ? html` selected` : ''}>${label}</option>`,
+  );
 }
