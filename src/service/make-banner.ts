@@ -19,6 +19,8 @@ export interface BannerFacts {
   readonly isTerminal: boolean;
   /** The file of the secret that was made here; undefined if one is configured. */
   readonly secretFile: string | undefined;
+  /** The path of the operator's page. Undefined: there is none. */
+  readonly adminPath?: string | undefined;
 }
 
 /** Where `send` looks for the service if nothing else is configured. */
@@ -28,7 +30,7 @@ const DEFAULT_PORT = '3000';
  * What a person sees at the start: one line for a deployment, and more on a machine where it is tried out. Output that goes to
  * a pipe is often stored as a log, so the password is shown only on a terminal.
  */
-export function makeBanner({ url, database, isTerminal, secretFile }: BannerFacts): string {
+export function makeBanner({ url, database, isTerminal, secretFile, adminPath }: BannerFacts): string {
   const listening = `clerk-sync ${version} is listening on ${url}`;
   if (typeof database === 'string') return `${listening} and writes to ${database}\n`;
   // A second terminal does not have the PORT of this one.
@@ -37,6 +39,7 @@ export function makeBanner({ url, database, isTerminal, secretFile }: BannerFact
     listening,
     '',
     `  webhooks   POST ${url}${WEBHOOK_PATH}`,
+    ...(adminPath === undefined ? [] : [`  page       ${url}${adminPath}`]),
     `  database   ${describeAddress(database, isTerminal)}`,
     `  secret     ${secretFile ?? 'CLERK_WEBHOOK_SIGNING_SECRET'}`,
     `  try next   clerk-sync send user.created${target}`,

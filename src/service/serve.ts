@@ -78,6 +78,7 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
       database: banner,
       isTerminal,
       secretFile: config.secrets === undefined ? locateSigningSecret(config.dataDir) : undefined,
+      adminPath: config.admin?.path,
     }),
   );
   started.defer(() => {

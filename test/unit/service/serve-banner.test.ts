@@ -55,3 +55,7 @@ test.each([
 ])('a database is named without its user and password: %s', (databaseUrl, name) => {
   expect(nameDatabase(parseDatabaseUrl(databaseUrl))).toBe(name);
 });
+
+test('the banner names the operator’s page if there is one', () => {
+  expect(makeBanner({ ...facts, adminPath: '/ops/clerk' })).toContain(`\n  page       ${facts.url}/ops/clerk\n`);
+});
