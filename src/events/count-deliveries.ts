@@ -5,7 +5,7 @@ import type { Session } from '../db/pool.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
 
 /** How many deliveries of each outcome were received in one span of time. Duplicates are in no table. */
-export interface DeliverySpan {
+export interface CountedSpan {
   /** Where the span begins. */
   readonly at: Date;
   readonly counts: Readonly<Record<RecordedOutcome, number>>;
@@ -14,7 +14,7 @@ export interface DeliverySpan {
 /** The deliveries of some time, in spans of one length, the oldest first. */
 export interface DeliveryCounts {
   readonly spanMs: number;
-  readonly spans: readonly DeliverySpan[];
+  readonly spans: readonly CountedSpan[];
   /** Whether there were more than are counted. Then the oldest spans are too low. */
   readonly isCapped: boolean;
 }
@@ -61,7 +61,7 @@ export async function countDeliveries(
     spans: Array.from({ length: spans }, (_, place) => {
       const span = last - spans + 1 + place;
       const counts = Object.fromEntries(recordedOutcomes.map((outcome) => [outcome, find(span, outcome)]));
-      return { at: toTime(span), counts: counts as DeliverySpan['counts'] };
+      return { at: toTime(span), counts: counts as CountedSpan['counts'] };
     }),
     isCapped: rows.reduce((sum, { deliveries }) => sum + deliveries, 0) >= MOST_COUNTED,
   };

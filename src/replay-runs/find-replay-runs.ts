@@ -35,7 +35,7 @@ export async function getReplayRun(session: Session, runId: string): Promise<Rep
   const [run] = await findRuns(session, sql`where ${replayRuns.run_id} = ${runId}`);
   if (run !== undefined) return run;
   throw new OperatorError('replay_run_not_found', `There is no replay run with the id ${runId}.`, {
-    hint: '`select run_id, state, note from clerk.replay_runs order by started_at desc` lists them.',
+    hint: 'The table replay_runs has a row for each run.',
   });
 }
 

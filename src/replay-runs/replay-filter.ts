@@ -53,6 +53,6 @@ export function readReplayFilter(stored: unknown, runId: string): ReplayFilter {
   const { success, output } = v.safeParse(storedFilterSchema, stored);
   if (success) return output;
   throw new OperatorError('replay_run_unreadable', `The filter of the replay run ${runId} can't be read.`, {
-    hint: 'Delete the row of the run from clerk.replay_runs, and start a new one.',
+    hint: 'Delete the row of the run from the table replay_runs, and start a new one.',
   });
 }

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { HttpError } from '../../http/http-error.ts';
 
 /** So many wrong tokens in a minute, from one address and from all together. */
-export const ATTEMPTS = { perAddress: 10, inAll: 100, windowMs: 60_000 } as const;
+const ATTEMPTS = { perAddress: 10, inAll: 100, windowMs: 60_000 } as const;
 
 /** Counts wrong tokens. */
 export interface Attempts {

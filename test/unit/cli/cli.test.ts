@@ -27,12 +27,12 @@ describe('a usage error exits 2 and says what was expected', () => {
     {
       args: ['dead-letters', 'list', '--state', 'closed'],
       stderr:
-        "clerk-sync: Option '--state <state>' argument 'closed' is invalid. Give one of open, replayed, discarded.\n",
+        "clerk-sync: Option '--state <state>' argument 'closed' is invalid. Give one of open, queued, replayed, discarded.\n",
     },
     {
       args: ['dead-letters', 'list', '--state', 'discared'],
       stderr:
-        "clerk-sync: Option '--state <state>' argument 'discared' is invalid. Give one of open, replayed, discarded. Did you mean discarded?\n",
+        "clerk-sync: Option '--state <state>' argument 'discared' is invalid. Give one of open, queued, replayed, discarded. Did you mean discarded?\n",
     },
     {
       args: ['dead-letters', 'list', '--type', ','],
