@@ -77,12 +77,19 @@ const PAGES: readonly ((parts: AdminParts) => Hono<AdminEnv>)[] = [
 /** A dead letter's body may be edited, and a delivery has up to a megabyte. A form encodes some characters in three bytes. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** Deliveries need the other cores. To start workers also takes longer than to group 100,000 letters without them. */
+const KEEP_TO_ONE_CORE = `select set_config('max_parallel_workers_per_gather', '0', true)`;
+
 /** Builds the operator's page and its JSON API. */
 export function createAdminApp({ config, pool, clerkSync, settings, logger }: AdminOptions): AdminApp {
   const { path } = config;
   const assets = loadAssets();
   const showPage = createShowPage(assets);
-  const read: AdminParts['read'] = (work) => pool.withTransaction(work);
+  const read: AdminParts['read'] = (work) =>
+    pool.withTransaction(async (session) => {
+      await session.run(KEEP_TO_ONE_CORE);
+      return work(session);
+    });
   const parts: AdminParts = { pool, read, actions: createActions(pool), clerkSync, settings, showPage };
   const tokens = createTokens(config);
   const attempts = createAttempts();
