@@ -27,7 +27,7 @@ export interface CountDeliveriesOptions {
   readonly now: Date;
 }
 
-/** A million rows of one day took 0.5 s (two busy cores, 2026-11). */
+/** The page has a time limit: beyond this, only the newest are counted. */
 const MOST_COUNTED = 500_000;
 
 const COUNT = defineStatement(
