@@ -58,9 +58,10 @@ const INSERT = sql`
   order by ${r.message_id} collate "C"
   on conflict (${nameOf(d.message_id)}) do update set
     ${assign([d.reason, d.path, d.error, d.details], excluded)},
-    ${nameOf(d.attempts)} = ${d.attempts} + 1, ${assign([d.last_failed_at, d.state], excluded)}`;
+    ${nameOf(d.attempts)} = ${d.attempts} + 1, ${assign([d.last_failed_at, d.state], excluded)},
+    ${nameOf(d.resolved_at)} = null, ${nameOf(d.resolution)} = null`;
 
-/** A letter that fails again keeps its first body and time, and says the newest reason. A queued one is open again. */
+/** A letter that fails again keeps its first body and time, and says the newest reason. A queued one is open again, also if somebody had resolved it before. */
 const KEEP_LETTERS = defineStatement('keep dead letters', sql`${INSERT} where ${IS_UNRESOLVED}`);
 
 /**
@@ -71,8 +72,7 @@ const KEEP_OBSERVED_LETTERS = defineStatement(
   'keep observed dead letters',
   sql`${INSERT},
     ${assign([d.origin, d.instance_id, d.body], excluded)},
-    ${nameOf(d.original_body)} = case when ${d.body} = ${excluded.body} then ${d.original_body} end,
-    ${nameOf(d.resolved_at)} = null, ${nameOf(d.resolution)} = null
+    ${nameOf(d.original_body)} = case when ${d.body} = ${excluded.body} then ${d.original_body} end
   where ${d.state} <> 'discarded'`,
 );
 

@@ -40,6 +40,17 @@ test('a queued letter that fails again is open again, with one more attempt and 
   ]);
 });
 
+test('a discarded letter that is queued and fails again is open, and no longer says how it was resolved', async () => {
+  const { sql, replay, countStates } = await useLetters(makeLetters(1, () => ({ body: '{' })));
+  await sql`update clerk.dead_letters set state = 'discarded', resolved_at = now(), resolution = 'a test event'`;
+  await sql`update clerk.dead_letters set state = 'queued' where state = 'discarded'`;
+  replay();
+  await expect.poll(countStates, SOON).toEqual({ open: 1 });
+  expect([...(await sql`select state, attempts, resolved_at, resolution from clerk.dead_letters`)]).toEqual([
+    { state: 'open', attempts: 2, resolved_at: null, resolution: null },
+  ]);
+});
+
 test('a queued letter of a user from the Backend API is replayed, too', async () => {
   const user = { object: 'user', id: 'user_1', updated_at: 1_767_225_600_000, created_at: 1_767_225_600_000 };
   const [letter] = makeLetters(1, () => ({
