@@ -31,5 +31,7 @@ function isSameOrigin(c: Context<AdminEnv>): boolean {
   const site = c.req.header('sec-fetch-site');
   if (site !== undefined) return site === 'same-origin';
   const origin = URL.parse(c.req.header('origin') ?? '');
-  return origin !== null && origin.host === (URL.parse(`${origin.protocol}//${findHost(c)}`)?.host ?? '');
+  // An origin such as "file://" has no host, and neither has a request with an empty Host.
+  if (origin === null || origin.host === '') return false;
+  return origin.host === URL.parse(`${origin.protocol}//${findHost(c)}`)?.host;
 }

@@ -44,6 +44,8 @@ const requests: readonly (readonly [from: string, status: number, headers: Recor
   ['from another port, by an old browser', 403, { host: 'localhost:3000', origin: 'http://localhost:4000' }],
   ['from a host whose name begins with ours', 403, { ...tls, origin: 'https://ops.example.evil.example' }],
   ['from a frame without an origin', 403, { ...tls, origin: 'null' }],
+  ['from a file, with an empty Host', 403, { ...tls, host: '', origin: 'file://' }],
+  ['from an origin without a host, with an empty Host', 403, { ...tls, host: '', origin: 'data:' }],
   ['from nowhere', 403, { ...tls }],
 ];
 
