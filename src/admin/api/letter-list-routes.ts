@@ -4,9 +4,9 @@ import { findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
 import { summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
-import { readPlace, writePlace } from '../filters/page-place.ts';
+import { writePlace } from '../filters/page-place.ts';
 import { assertReadable, readQuery } from '../filters/query.ts';
-import { readLetterFilter } from '../pages/dead-letters/letter-filter.ts';
+import { readLetterFilter, readLetterPlace } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';
@@ -34,10 +34,9 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
       async (c) => {
         const query = readQuery(c);
         const { filter } = readLetterFilter(query);
+        const after = readLetterPlace(query);
         assertReadable(query);
         const { limit } = c.req.valid('query');
-        const place = readPlace(query, 'after');
-        const after = place && { firstFailedAt: new Date(place.time), messageId: place.id };
         const found = await read((session) =>
           findDeadLetters(session, { ...filter, ...(after && { after }), limit: limit + 1 }),
         );

@@ -23,11 +23,24 @@ export function readQuery(c: Context<AdminEnv>): Inputs {
 
 /** Reads a form that was sent with POST. */
 export async function readForm(c: Context<AdminEnv>): Promise<Inputs> {
-  const form = await c.req.parseBody();
-  return readInputs((name) => {
+  return readInputs(await readFields(c));
+}
+
+/**
+ * Reads the texts of a form as they were sent.
+ *
+ * @throws {HttpError} 400 `not_a_form`.
+ */
+export async function readFields(c: Context<AdminEnv>): Promise<(name: string) => string | undefined> {
+  const form = await c.req.parseBody().catch((cause: unknown) => {
+    // The parser refuses what is no form. Every other error, such as a body that is too large, has its own answer.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new HttpError(400, 'not_a_form', 'The body of the request is not a form. Correct it.', { cause });
+  });
+  return (name) => {
     const value = form[name];
     return typeof value === 'string' ? value : undefined;
-  });
+  };
 }
 
 /** As an `<input type="datetime-local">` writes it, or as the tables show it. */

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { HttpError } from '../../http/http-error.ts';
 import type { Log } from '../../log/log.ts';
 import type { AdminEnv } from '../admin-env.ts';
+import { readFields } from '../filters/query.ts';
 import { html } from '../layout/html.ts';
 import { linkTo } from '../layout/link-to.ts';
 import type { ShowPage } from '../layout/show-page.ts';
@@ -32,10 +33,10 @@ export function createSignIn({ tokens, attempts, sessions, showPage, logger }: S
 
   routes.post('/sign-in', async (c) => {
     if (findTransport(c) === 'plain') throw new HttpError(403, 'https_required', HTTPS_REQUIRED);
-    const { token, name } = await c.req.parseBody();
+    const read = await readFields(c);
     try {
-      const role = checkToken(c, typeof token === 'string' ? token.trim() : '', { tokens, attempts });
-      await sessions.start(c, { role, actor: readActor(typeof name === 'string' ? name : undefined) });
+      const role = checkToken(c, read('token')?.trim() ?? '', { tokens, attempts });
+      await sessions.start(c, { role, actor: readActor(read('name')) });
       logger.info({ request_id: c.get('requestId'), role }, "somebody signed in to the operator's page");
       return c.redirect(chooseTarget(c), 303);
     } catch (error) {
@@ -68,7 +69,7 @@ function makeHttpsNotice() {
 /** Back to where they wanted to go. It stays below the page's own path, whatever the URL says. */
 function chooseTarget(c: Context<AdminEnv>): string {
   const to = c.req.query('to') ?? '';
-  return linkTo(c, /^[\w-]+(?:\/[\w-]+)*(?:\?[^#\\]*)?$/.test(to) ? to : 'overview');
+  return linkTo(c, /^[\w-]+(?:\/[\w-]+)*(?:\?[^#\\\p{Cc}]*)?$/u.test(to) ? to : 'overview');
 }
 
 function makeForm(c: Context<AdminEnv>, problem?: string) {

@@ -34,6 +34,9 @@ test('what is wrong with a request is said without its values', async () => {
   expect(await post('/replay-runs', '{"filter":')).toEqual(
     error(400, 'not_json', 'The body of the request is not JSON. Correct it.'),
   );
+  expect(await get('/dead-letters?after=2026~%00x')).toEqual(
+    error(400, form, `"after" has a character that the database can't store.`),
+  );
   expect(await get('/users?who=%00')).toEqual(error(400, 'refused_value'));
   expect(await get('/dead-letters/msg_none')).toEqual(error(404, 'dead_letter_not_found'));
   expect(await get('/user-updates/7')).toEqual(error(404, 'user_update_not_found'));
@@ -72,6 +75,7 @@ describe('dead letters', () => {
     });
     const { body } = await get(`/dead-letters?limit=2&after=${encodeURIComponent(first.body.next)}`);
     expect(body).toEqual({ dead_letters: [expect.objectContaining({ message_id: 'msg_2' })], next: null });
+    expect((await get('/dead-letters?limit=2&after=9999-99-99~msg_0')).body).toEqual(first.body);
     expect((await get('/dead-letters?user=user_1')).body.dead_letters).toHaveLength(1);
     expect((await get('/dead-letters?state=replayed')).body).toEqual({ dead_letters: [], next: null });
     expect((await get('/dead-letters/groups')).body).toEqual({

@@ -48,11 +48,34 @@ test('a sign-in leads to a page and to nothing else', async () => {
     '../webhooks/clerk',
     'overview?\\evil.example',
     'overview#x',
+    'overview?x\r\nset-cookie: a=b',
+    'overview?x\0',
   ];
   for (const to of others) {
     const answer = await post(`/sign-in?to=${encodeURIComponent(to)}`, { token: ADMIN_TOKEN });
     expect({ to, ...readTurn(answer) }).toEqual({ to, status: 303, location: './overview' });
   }
+});
+
+test('a body that is no form is refused, and says what to do', async () => {
+  const { signIn, visit, logs } = await useAdmin();
+  const send = async (url: string) => {
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const answer = await visit(url, { method: 'POST', headers, body: 'no form' });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const refused = { status: 400, text: expect.stringContaining('The body of the request is not a form. Correct it.') };
+  expect(await send('/sign-in')).toEqual(refused);
+  await signIn();
+  for (const url of [
+    '/dead-letters/msg_0/discard',
+    '/dead-letters/msg_0/edit',
+    '/replay-runs',
+    '/replay-runs/preview',
+  ]) {
+    expect({ url, ...(await send(url)) }).toEqual({ url, ...refused });
+  }
+  expect(logs.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
 test('a wrong token is refused with the form, and leaves no session', async () => {

@@ -5,13 +5,13 @@ import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letter
 import { formatQuantity } from '../../../text/format-quantity.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
-import { readPlace, writePlace } from '../../filters/page-place.ts';
+import { writePlace } from '../../filters/page-place.ts';
 import { readQuery, writeQuery } from '../../filters/query.ts';
 import { html } from '../../layout/html.ts';
 import { linkTo } from '../../layout/link-to.ts';
 import type { Html } from '../../layout/show-page.ts';
 import { filterLetters } from './filter-letters.ts';
-import { type LetterQuery, readLetterFilter } from './letter-filter.ts';
+import { type LetterQuery, readLetterFilter, readLetterPlace } from './letter-filter.ts';
 import { listLetters } from './list-letters.ts';
 import { showCauses } from './show-causes.ts';
 
@@ -24,7 +24,7 @@ export function createDeadLettersPage({ read, showPage }: AdminParts): Hono<Admi
     const query = readQuery(c);
     const { filter, values } = readLetterFilter(query);
     const view = query.choice('view', VIEWS) ?? 'causes';
-    const place = readPlace(query, 'after');
+    const after = readLetterPlace(query);
     const { problems } = query;
     const show = (list: Html | '') =>
       showPage(c, {
@@ -36,8 +36,6 @@ export function createDeadLettersPage({ read, showPage }: AdminParts): Hono<Admi
     if (view === 'causes') {
       return show(listCauses(c, await read((session) => summarizeDeadLetters(session, filter)), values));
     }
-    const time = new Date(place?.time ?? Number.NaN);
-    const after = Number.isNaN(time.getTime()) ? undefined : { firstFailedAt: time, messageId: place?.id ?? '' };
     const letters = await read((session) =>
       findDeadLetters(session, { ...filter, ...(after && { after }), limit: PER_PAGE + 1 }),
     );

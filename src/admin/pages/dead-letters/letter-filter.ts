@@ -1,6 +1,7 @@
 import { letterStates, origins, unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
-import type { DeadLetterFilter } from '../../../dead-letters/find-dead-letters.ts';
+import type { DeadLetterFilter, LetterPosition } from '../../../dead-letters/find-dead-letters.ts';
 import { generalizePath } from '../../../sync/statements/keep-letters.ts';
+import { readPlace } from '../../filters/page-place.ts';
 import type { Inputs } from '../../filters/query.ts';
 
 /** What can be chosen as state. `unresolved`: open or queued. */
@@ -36,6 +37,13 @@ export function readLetterFilter(query: Inputs): { readonly filter: DeadLetterFi
     },
     values: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)),
   };
+}
+
+/** Reads after which letter a page of the list begins. Undefined for the first page, and for a time that is none. */
+export function readLetterPlace(query: Pick<Inputs, 'text'>): LetterPosition | undefined {
+  const place = readPlace(query, 'after');
+  const time = new Date(place?.time ?? Number.NaN);
+  return place === undefined || Number.isNaN(time.getTime()) ? undefined : { firstFailedAt: time, messageId: place.id };
 }
 
 function listStates(state: (typeof STATES)[number] = 'unresolved'): Pick<DeadLetterFilter, 'states'> {
