@@ -41,13 +41,13 @@ class Tree {
       return html`<li><code>${key}</code> <span class="${this.#isMasked ? 'masked' : 'value'}">${text}</span></li>`;
     }
     const size = formatQuantity(
-      parts.length,
+      parts.count,
       Array.isArray(value) ? 'item' : 'property',
       Array.isArray(value) ? 'items' : 'properties',
     );
-    if (parts.length === 0) return html`<li><code>${key}</code> <span class="quiet">${size}</span></li>`;
+    if (parts.count === 0) return html`<li><code>${key}</code> <span class="quiet">${size}</span></li>`;
     const inner: Html[] = [];
-    for (const [name, part] of parts) {
+    for (const [name, part] of parts.first) {
       if (this.#shown >= MOST_PARTS) {
         inner.push(html`<li class="quiet">More is not shown here.</li>`);
         break;
@@ -59,10 +59,18 @@ class Tree {
   }
 }
 
+interface Parts {
+  readonly count: number;
+  /** Only as many as can be shown, by their names. */
+  readonly first: readonly (readonly [name: string, part: unknown])[];
+}
+
 /** Undefined for what has no parts. A number whose digits are kept is an object, too. */
-function listParts(value: unknown): readonly [name: string, part: unknown][] | undefined {
+function listParts(value: unknown): Parts | undefined {
   if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return undefined;
-  return Object.entries(value);
+  if (Array.isArray(value)) return { count: value.length, first: Object.entries(value.slice(0, MOST_PARTS + 1)) };
+  const parts = Object.entries(value);
+  return { count: parts.length, first: parts };
 }
 
 function showValue(value: unknown): string {

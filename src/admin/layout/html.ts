@@ -1,5 +1,5 @@
 import { html as escapeHtml } from 'hono/html';
-import { escapeText } from '../../text/escape-text.ts';
+import { escapeButLines } from '../../text/escape-text.ts';
 import type { Html } from './show-page.ts';
 
 /**
@@ -15,6 +15,6 @@ export function html(strings: TemplateStringsArray, ...values: readonly unknown[
 }
 
 function showHidden(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(/[^\n\t]+/g, (part) => escapeText(part));
+  if (typeof value === 'string') return escapeButLines(value);
   return Array.isArray(value) ? value.map(showHidden) : value;
 }
