@@ -217,3 +217,15 @@ test('a replay run is planned, tried, started with the same letters, and cancell
   ]);
   expect((await post('/replay-runs/preview', { state: 'discarded' })).status).toBe(400);
 });
+
+test('an edit at very many places is shown in part', async () => {
+  const { go, sql } = await useLetters();
+  const list = (value: number) => JSON.stringify({ list: Array.from({ length: 103 }, () => value) });
+  await sql`update clerk.dead_letters set body = ${list(1)}, original_body = ${list(2)} where message_id = 'msg_a'`;
+  const { html } = await go('/dead-letters/msg_a');
+  const [told = ''] = /Somebody has edited the body: .*/.exec(html) ?? [];
+  expect([told.match(/changed/g)?.length, told.includes('<code>list[99]</code> changed, and 3 more.</p>')]).toEqual([
+    100,
+    true,
+  ]);
+});

@@ -83,11 +83,15 @@ function showAttempts(c: Context<AdminEnv>, letter: DeadLetterWithBody, event: L
   ]);
 }
 
+/** Nobody reads more, and an edit can have as many as a body has values. */
+const MOST_CHANGES = 100;
+
 function showOriginal({ body, original_body: original }: DeadLetterWithBody, isRevealed: boolean): Html | '' {
   if (original === null) return '';
   const changes = compareBodies(original, body);
+  const more = changes.length > MOST_CHANGES ? `, and ${changes.length - MOST_CHANGES} more` : '';
   return html`<h2>As it came</h2>
-<p>Somebody has edited the body: ${changes.map(({ path, change }, place) => html`${place === 0 ? '' : ', '}<code>${path || 'the body'}</code> ${change}`)}.</p>
+<p>Somebody has edited the body: ${changes.slice(0, MOST_CHANGES).map(({ path, change }, place) => html`${place === 0 ? '' : ', '}<code>${path || 'the body'}</code> ${change}`)}${more}.</p>
 <details id="original" class="card"><summary>Original body</summary>${bodyTree(original, { isMasked: !isRevealed })}</details>`;
 }
 
