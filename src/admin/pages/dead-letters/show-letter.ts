@@ -86,7 +86,7 @@ function showAttempts(c: Context<AdminEnv>, letter: DeadLetterWithBody, event: L
 function showOriginal({ body, original_body: original }: DeadLetterWithBody, isRevealed: boolean): Html | '' {
   if (original === null) return '';
   const changes = compareBodies(original, body);
-  return html`<h2>As it came</h2>
+  return html`<h2>Before the edit</h2>
 <p>Somebody has edited the body: ${changes.map(({ path, change }, place) => html`${place === 0 ? '' : ', '}<code>${path || 'the body'}</code> ${change}`)}.</p>
 <details id="original" class="card"><summary>Original body</summary>${bodyTree(original, { isMasked: !isRevealed })}</details>`;
 }
