@@ -21,8 +21,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           ...shared,
-          // They mostly wait for Postgres: on two cores, one file at a time leaves most of both idle.
-          maxWorkers: 3,
+          // They mostly wait for Postgres: one file at a time leaves most of two cores idle.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           ...database,
         },

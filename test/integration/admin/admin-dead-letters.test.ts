@@ -154,7 +154,7 @@ test('an edited body is saved beside the original, and replayed', async () => {
     { banned: true, first_name: 'Zelda' },
   ]);
   expect((await readActions()).map(({ action }) => action)).toEqual([
-    ...['show_dead_letter', 'edit_dead_letter', 'replay_dead_letter'],
+    ...['show_dead_letter', 'show_dead_letter', 'edit_dead_letter', 'replay_dead_letter'],
   ]);
   expect((await go('/dead-letters/msg_b?done=replay_applied')).lines[0]).toBe(
     'The letter was replayed, and its event is applied.',

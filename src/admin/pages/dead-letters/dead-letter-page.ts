@@ -59,6 +59,7 @@ export function createDeadLetterPage(parts: AdminParts): Hono<AdminEnv> {
         return goBack(c, id, `replay_${outcome}`);
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error;
+        await letterActions.show(c, id);
         return show(c, id, { isRevealed: true, problem: error.message, draft }, 400);
       }
     });
