@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     reporters: ['verbose'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000, ...shared } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000, ...shared, maxWorkers: 2 } },
       {
         test: {
           name: 'integration',
@@ -21,6 +21,9 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           ...shared,
+          // They mostly wait for Postgres: one file at a time leaves most of two cores idle.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           ...database,
         },
       },
@@ -28,8 +31,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Each starts real processes; two files at a time would only make them wait for each other.
-          fileParallelism: false,
+          // Each starts real processes.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
           ...database,

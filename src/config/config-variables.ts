@@ -162,7 +162,8 @@ export const variables = {
     schema: v.optional(v.pipe(v.string(), v.check(isAdminToken))),
   },
   ADMIN_READONLY_TOKEN: {
-    meaning: "A second token for the operator's page. It may look at everything and change nothing.",
+    meaning:
+      "A second token for the operator's page. It may look and change nothing, and never sees the values of dead letters.",
     expected: `at least ${MIN_TOKEN_LENGTH} visible ASCII characters, without spaces`,
     fallback: undefined,
     schema: v.optional(v.pipe(v.string(), v.check(isAdminToken))),

@@ -18,7 +18,7 @@ const CANCEL = defineStatement(
 );
 
 /**
- * Ends a run. After the commit no further letter of it is replayed. What it has replayed stays so.
+ * Ends a run. After the commit no further letter of it is replayed. What it has replayed stays replayed.
  *
  * @param by who cancels it.
  * @returns false if it was not running.

@@ -88,7 +88,7 @@ test('a bulk replay is tried, watched, cancelled, and finished by another one', 
   };
   await plan();
   await page.getByRole('button', { name: 'Dry run' }).click();
-  await page.getByText(`All ${REFUSED} letters were tried, and everything was taken back.`).waitFor();
+  await page.getByText(`All ${REFUSED} letters were tried, and everything was undone.`).waitFor();
   await page.getByLabel('Why').fill('The rule is gone.');
   await page.getByLabel('Up to so many letters a second').fill('20');
   await page.getByRole('button', { name: `Replay ${REFUSED} letters` }).click();
@@ -98,7 +98,7 @@ test('a bulk replay is tried, watched, cancelled, and finished by another one', 
   await page.getByText(/^[1-9]\d* of 240 tried/).waitFor({ timeout: 30_000 });
   await page.getByRole('button', { name: 'Cancel the run' }).click();
   await page.waitForURL('**?done=run_cancelled');
-  expect(await readNotice(page)).toBe('The run is cancelled. What it has replayed stays so.');
+  expect(await readNotice(page)).toBe('The run is cancelled. What it has replayed stays replayed.');
   expect([...(await sql`select state, note, requested_by, stopped_by from clerk.replay_runs`)]).toEqual([
     { state: 'stopped', note: 'The rule is gone.', requested_by: 'Grace Hopper', stopped_by: 'Grace Hopper' },
   ]);

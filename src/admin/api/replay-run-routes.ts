@@ -88,7 +88,7 @@ export function createReplayRunRoutes(parts: AdminParts): Hono<AdminEnv> {
     .post(
       '/replay-runs/:id/cancel',
       describeEndpoint({
-        ...{ tag, summary: 'Cancel a replay run. What it has replayed stays so.' },
+        ...{ tag, summary: 'Cancel a replay run. What it has replayed stays replayed.' },
         answer: v.object({ run_id: v.string(), outcome: v.picklist(['cancelled', 'not_running']) }),
       }),
       async (c) => {

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { userUpdateComments } from '../../../drizzle/comments/user-updates.ts';
 import { updateActions, updateStates } from '../../../drizzle/schema/codes.ts';
@@ -38,11 +38,18 @@ const listSchema = v.strictObject({
   ...{ before: idParameter, limit: limitParameter },
 });
 
-/** Makes, lists, shows, retries and cancels requests to change users at Clerk. Secrets are never shown. */
+/** What a reader sees in place of a value. */
+const HIDDEN = '[hidden]';
+
+/**
+ * Makes, lists, shows, retries and cancels requests to change users at Clerk. Secrets are never shown, and a reader sees no
+ * value that a request asks for.
+ */
 export function createUpdateRoutes(parts: AdminParts): Hono<AdminEnv> {
   const { read } = parts;
   const act = createUpdateActions(parts);
-  const show = async (id: number) => explain(await read((session) => getUpdate(session, id)));
+  const show = async (c: Context<AdminEnv>, id: number) =>
+    explain(hideValues(c, await read((session) => getUpdate(session, id))));
 
   return new Hono<AdminEnv>()
     .post(
@@ -57,7 +64,7 @@ export function createUpdateRoutes(parts: AdminParts): Hono<AdminEnv> {
         const { request } = parseKeepingDigits(await c.req.text()) as v.InferOutput<typeof bodySchema>;
         const wanted = { ...change, userId, ...(request && { request }), ...(metadataMode && { metadataMode }) };
         const { id, warnings } = await act.create(c, wanted as UserUpdateRequest);
-        return c.json({ ...(await show(id)), warnings });
+        return c.json({ ...(await show(c, id)), warnings });
       },
     )
     .get(
@@ -78,13 +85,14 @@ export function createUpdateRoutes(parts: AdminParts): Hono<AdminEnv> {
           },
           ...{ before, limit, first: 'newest' as const },
         };
-        return c.json({ user_updates: await read((session) => findUpdates(session, filter)) });
+        const updates = await read((session) => findUpdates(session, filter));
+        return c.json({ user_updates: updates.map((update) => hideValues(c, update)) });
       },
     )
     .get(
       '/user-updates/:id',
       describeEndpoint({ tag, summary: 'Show one update request.', answer: shownSchema }),
-      async (c) => c.json(await show(readId(c.req.param('id')))),
+      async (c) => c.json(await show(c, readId(c.req.param('id')))),
     )
     .post(
       '/user-updates/:id/retry',
@@ -114,6 +122,12 @@ export function createUpdateRoutes(parts: AdminParts): Hono<AdminEnv> {
 function readId(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new HttpError(404, 'user_update_not_found', 'The id of an update request is a whole number.');
+}
+
+function hideValues(c: Context<AdminEnv>, update: UserUpdate): UserUpdate {
+  if (c.get('viewer').role === 'operator') return update;
+  const keys = Object.keys(update.request);
+  return { ...update, request: Object.fromEntries(keys.map((key) => [key, HIDDEN])) };
 }
 
 function explain(update: UserUpdate) {

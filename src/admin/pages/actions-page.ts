@@ -25,7 +25,7 @@ export function createActionsPage({ read, showPage }: AdminParts): Hono<AdminEnv
         : '';
     return showPage(c, {
       title: 'Actions',
-      content: html`<p class="quiet">Names are those that people gave at sign-in, or callers of the API in <code>X-Actor</code>.</p>
+      content: html`<p class="quiet">People give their name at sign-in. Callers of the API give it in <code>X-Actor</code>. Nobody verifies it.</p>
         ${dataTable({
           caption: 'Actions, the latest first',
           columns: ['When', 'Who', 'What', 'On', { label: 'Rows', numeric: true }, 'Why'],

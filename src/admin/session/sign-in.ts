@@ -83,5 +83,5 @@ function makeForm(c: Context<AdminEnv>, problem?: string) {
       <label>Token <input type="password" name="token" required autocomplete="current-password"></label>
       <button type="submit">Sign in</button>
     </form>
-    <p class="quiet">The token is the value of <code>ADMIN_TOKEN</code>, or of <code>ADMIN_READONLY_TOKEN</code> to look only.</p>`;
+    <p class="quiet">The token is the value of <code>ADMIN_TOKEN</code>, or of <code>ADMIN_READONLY_TOKEN</code> if you only want to look.</p>`;
 }

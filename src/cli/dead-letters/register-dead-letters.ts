@@ -13,7 +13,7 @@ export function registerDeadLetters({ program, context, run }: Registration): vo
   registerEdit({ program: group, context, run });
 
   withSelection(group.command('replay'))
-    .description('apply dead letters again; those that fail again stay open')
+    .description('apply dead letters again; letters that fail again stay open')
     .addHelpText(
       'after',
       formatExamples('dead-letters replay', ['--all', '--path data.banned --since 7d', 'msg_… --dry-run']),
@@ -53,7 +53,7 @@ function registerReaders({ program: group, context, run }: Registration): void {
 
   group
     .command('show')
-    .description('explain why one was not applied, and what to do; prints its body, which is personal data')
+    .description('explain why a dead letter was not applied, and what to do; prints its body, which is personal data')
     .argument('<message-id>', 'its id, as `dead-letters list` shows it')
     .option('--json', 'print one JSON document')
     .action(

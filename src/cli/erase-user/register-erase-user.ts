@@ -5,18 +5,18 @@ import type { Registration } from '../program/registration.ts';
 export function registerEraseUser({ program, context, run }: Registration): void {
   program
     .command('erase-user')
-    .description('erase everything that is stored about a user, but for the id; asks first')
-    .argument('<user-id>', 'an id such as user_…; `clerk-sync users find <text>` tells it')
+    .description('erase everything that is stored about a user, except the id; asks first')
+    .argument('<user-id>', 'an id such as user_…; `clerk-sync users find <text>` finds it')
     .option('--yes', 'erase without a question')
-    .option('--by <name>', 'who does this, for the record (default: the role of the database)', parseText)
-    .option('--also <text>', 'an address or a number of theirs to look for in notes; can be repeated', collect)
+    .option('--by <name>', 'your name, for the record (default: the role of the database)', parseText)
+    .option('--also <text>', 'an address or a number of the user to look for in notes; can be repeated', collect)
     .option('--json', 'print the record as one JSON document')
     .addHelpText(
       'after',
       `
-This does not delete the user at Clerk. A tombstone with the id stays, so that no late event brings the user back. Notes
-and filters that name the user are found by what is stored of them. After a deletion nothing is: give it with --also.
-The command prints a record of what was erased. Keep it.
+This does not delete the user at Clerk. A tombstone with the id stays, so that no late event brings the user back. The
+command also looks for the user in notes and filters, by the stored addresses and numbers. If the user was deleted before,
+none are stored: give them with --also. The command prints a record of what was erased. Keep the record.
 Exit codes: 0 done, 1 failed or not confirmed, 2 usage or configuration.
 
 Examples:

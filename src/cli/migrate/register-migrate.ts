@@ -9,16 +9,16 @@ export function registerMigrate({ program, context, run }: Registration): void {
     .option('--print-sql', 'print the SQL that would run, and change nothing')
     .option(
       '--grant-readonly <role>',
-      'afterwards, let this role read what an application or a report needs',
+      'afterwards, grant this role the right to read users and runs',
       parseText,
     )
-    .option('--with-private-metadata', 'let it read private_metadata, too')
+    .option('--with-private-metadata', 'let the role read private_metadata, too')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-A role with --grant-readonly can't read the content of dead letters, requests and notes, and nothing about operators. Run
-it again after each upgrade.
+A role with --grant-readonly can't read the content of dead letters, requests and notes, or anything about operators. Run
+the command with this option again after each upgrade, for new tables and columns.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 the role can read more, because of other rights that it has.
 
 Examples:

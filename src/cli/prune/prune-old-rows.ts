@@ -49,7 +49,7 @@ function formatPruned(removed: RowCounts | undefined, days: number | undefined, 
   if (days === undefined) return 'RETENTION_DAYS is off, so nothing is removed.\n';
   if (removed === undefined) return 'Another process is removing old rows now. Nothing was done here.\n';
   const rows = Object.values(removed).reduce((sum, count) => sum + count, 0);
-  if (rows === 0) return `No row that may go is older than ${formatQuantity(days, 'day')}.\n`;
+  if (rows === 0) return `No removable row is older than ${formatQuantity(days, 'day')}.\n`;
   const end = dryRun ? 'would be removed. This was a dry run: nothing was changed.' : 'removed.';
   return `${formatTraces(removed)}\n${formatQuantity(rows, 'row')} older than ${formatQuantity(days, 'day')} ${end}\n`;
 }

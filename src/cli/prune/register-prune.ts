@@ -11,7 +11,7 @@ export function registerPrune({ program, context, run }: Registration): void {
       'after',
       `
 It removes settled messages, resolved dead letters, ended runs, settled user updates, expired sessions and recorded
-actions. Open dead letters and users stay, whatever their age. It works in small batches, beside a running service.
+actions. Open dead letters and users stay at any age. It works in small batches, and the service may run meanwhile.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 another process is removing old rows now.
 
 Examples:

@@ -191,6 +191,10 @@ test('update requests keep every digit, hide their secrets, and can be cancelled
   expect(warnings).toEqual([]);
   expect(shown).toMatchObject({ user_id: 'user_1', action: 'update', state: 'pending', why: expect.any(String) });
   expect((await get(`/user-updates/${shown.id}`)).body).toEqual(shown);
+  const asReader = { authorization: `Bearer ${READER_TOKEN}` };
+  const hidden = { password: '[hidden]', public_metadata: '[hidden]' };
+  expect((await get(`/user-updates/${shown.id}`, asReader)).body.request).toEqual(hidden);
+  expect((await get('/user-updates', asReader)).body.user_updates[0].request).toEqual(hidden);
   const { why: _why, what_to_do: _what, ...row } = shown;
   expect((await get('/user-updates?state=pending&user=user_1')).body).toEqual({ user_updates: [row] });
   expect((await get(`/user-updates?before=${shown.id}`)).body).toEqual({ user_updates: [] });

@@ -154,7 +154,7 @@ test('an edited body is saved beside the original, and replayed', async () => {
     { banned: true, first_name: 'Zelda' },
   ]);
   expect((await readActions()).map(({ action }) => action)).toEqual([
-    ...['show_dead_letter', 'edit_dead_letter', 'replay_dead_letter'],
+    ...['show_dead_letter', 'show_dead_letter', 'edit_dead_letter', 'replay_dead_letter'],
   ]);
   expect((await go('/dead-letters/msg_b?done=replay_applied')).lines[0]).toBe(
     'The letter was replayed, and its event is applied.',
@@ -184,7 +184,7 @@ test('a letter that fails again stays open, and one is discarded with a note', a
 test('a replay run is planned, tried, started with the same letters, and cancelled', async () => {
   const { go, post, sql, readActions } = await useLetters();
   const plan = await go('/replay-runs/new?path=data.banned');
-  expect(plan.lines).toContain('3 dead letters match. Letters that fail from now on are not in the run.');
+  expect(plan.lines).toContain('3 dead letters match. The run does not include letters that fail from now on.');
   const fields = Object.fromEntries(
     [...plan.html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name, value]) => [
       name,
@@ -193,7 +193,7 @@ test('a replay run is planned, tried, started with the same letters, and cancell
   );
   expect(fields).toEqual({ path: 'data.banned', until: expect.stringMatching(/^\d{4}-/) });
   const preview = await readPage(await post('/replay-runs/preview', fields));
-  expect(preview.lines).toContain('All 3 letters were tried, and everything was taken back.');
+  expect(preview.lines).toContain('All 3 letters were tried, and everything was undone.');
   expect(preview.lines.slice(preview.lines.indexOf('Failed again')).slice(0, 2)).toEqual(['Failed again', '3']);
   expect((await post('/replay-runs', { ...fields, rate: 'fast' })).status).toBe(400);
   const started = await post('/replay-runs', { ...fields, rate: '50', note: 'The rule is gone.' });

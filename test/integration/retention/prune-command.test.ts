@@ -31,7 +31,7 @@ webhook_messages     2
   expect(await readIds()).toHaveLength(4);
   expect(await run([])).toEqual({ exitCode: 0, stderr: '', stdout: `${table}\n2 rows older than 120 days removed.\n` });
   expect(await readIds()).toEqual(['msg_1', 'msg_2']);
-  expect((await run([])).stdout).toBe('No row that may go is older than 120 days.\n');
+  expect((await run([])).stdout).toBe('No removable row is older than 120 days.\n');
   expect(JSON.parse((await run(['--json'], { RETENTION_DAYS: '60' })).stdout)).toEqual({
     ...{ dry_run: false, retention_days: 60, is_busy: false, removed: { webhook_messages: 1 } },
   });

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { answerAsProxy, answerRefusal, type FakeAnswer } from './clerk-answers.ts';
 
 /** What may go wrong with a request, to order. */
@@ -48,7 +47,7 @@ export async function sendWithFault(fault: Fault, answer: () => FakeAnswer, send
   }
   if (fault.kind === 'slow') await delay(fault.ms);
   if (fault.kind === 'cut') return cut(sending);
-  if (fault.kind === 'never') return RESPONSE_ALREADY_SENT;
+  if (fault.kind === 'never') return silence();
   if (fault.kind === 'half_body' || fault.kind === 'stalled_body') return sendHalf(answer(), fault.kind, sending);
   return sending.respond(changeAnswer(fault, answer));
 }
@@ -64,9 +63,14 @@ function changeAnswer(fault: Fault, answer: () => FakeAnswer): FakeAnswer {
   return { status, text: body ?? refusal.text, headers: { ...refusal.headers, ...headers } };
 }
 
-function cut({ outgoing }: Sending): Response {
+/** The server sends nothing of its own, whatever was sent by hand. */
+function silence(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+function cut({ outgoing }: Sending): Promise<never> {
   outgoing.destroy();
-  return RESPONSE_ALREADY_SENT;
+  return silence();
 }
 
 async function sendHalf({ text }: FakeAnswer, kind: Fault['kind'], { outgoing }: Sending): Promise<Response> {
@@ -74,5 +78,5 @@ async function sendHalf({ text }: FakeAnswer, kind: Fault['kind'], { outgoing }:
   outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length });
   await new Promise((resolve) => outgoing.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), resolve));
   if (kind === 'half_body') outgoing.destroy();
-  return RESPONSE_ALREADY_SENT;
+  return silence();
 }

@@ -44,7 +44,7 @@ export function createDeadLetterPage(parts: AdminParts): Hono<AdminEnv> {
     .post('/dead-letters/:id/discard', async (c) => {
       const id = c.req.param('id');
       const note = (await readForm(c)).text('note');
-      if (note === undefined) throw new HttpError(400, 'no_note', 'Say why the letter can be given up.');
+      if (note === undefined) throw new HttpError(400, 'no_note', 'Say why the letter is not needed.');
       return goBack(c, id, (await letterActions.discard(c, id, note)) ? 'discarded' : 'not_open');
     })
     .post('/dead-letters/:id/edit', async (c) => {
@@ -59,6 +59,7 @@ export function createDeadLetterPage(parts: AdminParts): Hono<AdminEnv> {
         return goBack(c, id, `replay_${outcome}`);
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error;
+        await letterActions.show(c, id);
         return show(c, id, { isRevealed: true, problem: error.message, draft }, 400);
       }
     });

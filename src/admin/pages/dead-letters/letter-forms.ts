@@ -22,16 +22,16 @@ export function hashBody(body: string): string {
 export function showLetterForms(c: Context<AdminEnv>, { message_id: id }: DeadLetterWithBody): Html {
   const action = (name: string) => linkTo(c, `${pathOfLetter(id)}/${name}`);
   return html`<h2>Actions</h2>
-<form method="post" action="${action('replay')}" class="card row"><p>Replay applies the event again, here. It keeps its place in the order: nothing newer is overwritten.</p><button type="submit">Replay</button></form>
+<form method="post" action="${action('replay')}" class="card row"><p>Replay applies the event again, here. It never overwrites newer data.</p><button type="submit">Replay</button></form>
 <form method="post" action="${action('discard')}" class="card row" data-confirm="Discard this letter? Its event will never be applied.">
-<label>Why it can be given up <input name="note" required maxlength="500" autocomplete="off"></label>
+<label>Why the letter is not needed <input name="note" required maxlength="500" autocomplete="off"></label>
 <button type="submit" class="bad">Discard</button></form>`;
 }
 
 /** The form that shows the values of a body. That is recorded. */
 export function showRevealForm(c: Context<AdminEnv>, id: string): Html {
   return html`<form method="post" action="${linkTo(c, `${pathOfLetter(id)}/values`)}" class="row">
-<p class="quiet">The values are personal data. It is recorded who looks at them.</p><button type="submit" class="plain">Show the values, and edit</button></form>`;
+<p class="quiet">The values are personal data. Your name is recorded if you show them.</p><button type="submit" class="plain">Show the values, and edit</button></form>`;
 }
 
 /** The form that gives a letter another body. */

@@ -90,7 +90,7 @@ function showOriginal({ body, original_body: original }: DeadLetterWithBody, isR
   if (original === null) return '';
   const changes = compareBodies(original, body);
   const more = changes.length > MOST_CHANGES ? `, and ${changes.length - MOST_CHANGES} more` : '';
-  return html`<h2>As it came</h2>
+  return html`<h2>Before the edit</h2>
 <p>Somebody has edited the body: ${changes.slice(0, MOST_CHANGES).map(({ path, change }, place) => html`${place === 0 ? '' : ', '}<code>${path || 'the body'}</code> ${change}`)}${more}.</p>
 <details id="original" class="card"><summary>Original body</summary>${bodyTree(original, { isMasked: !isRevealed })}</details>`;
 }

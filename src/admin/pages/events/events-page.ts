@@ -61,7 +61,7 @@ export function createEventsPage({ read, showPage }: AdminParts): Hono<AdminEnv>
       live: place === undefined,
       status: problems.length === 0 ? 200 : 400,
       form: filterForm({ action: linkTo(c, 'events'), fields: FIELDS, more: MORE, values, problems }),
-      content: html`<p class="quiet">A delivery of an event that was settled before is a duplicate. It leaves no line here.</p>
+      content: html`<p class="quiet">If an event comes again, the delivery is a duplicate. Duplicates are not listed here.</p>
 ${page === undefined ? '' : listEvents(c, page.events)}
 ${before === undefined ? '' : html`<p><a href="${linkTo(c, `events?${writeQuery({ ...values, before })}`)}">Older events</a></p>`}`,
     });

@@ -86,7 +86,7 @@ function findLetterProblems({ now, letters, failedReplayAt }: HealthFacts): Prob
   return keep([
     letters.count > 0 && {
       what: `${formatQuantity(letters.count, 'dead letter is', 'dead letters are')} open${oldest}`,
-      whatToDo: 'Look at each cause. Replay its letters when the cause is gone.',
+      whatToDo: 'Look at each cause. Correct it, and then replay its letters.',
       page: 'dead-letters',
     },
     failedReplayAt !== null && {
@@ -119,7 +119,7 @@ function findRunProblems(facts: HealthFacts): Problem[] {
     },
     left > 0 && {
       what: `the last reconcile left ${user(left)} different from Clerk`,
-      whatToDo: 'The page of runs says of which kind. docs/operations.md says what to do about each kind.',
+      whatToDo: 'The page Runs shows the kinds of drift. docs/operations.md says what to do about each kind.',
       page: 'runs',
     },
     missed > 0 && {
@@ -129,7 +129,7 @@ function findRunProblems(facts: HealthFacts): Problem[] {
     },
     backfillFailedAt !== null && {
       what: `the last backfill failed ${formatSpan(now.getTime() - backfillFailedAt.getTime())} ago`,
-      whatToDo: '`clerk-sync backfill` continues where it ended.',
+      whatToDo: 'Run `clerk-sync backfill`. It continues from there.',
       page: 'runs',
     },
     updates.rejected > 0 && {

@@ -65,5 +65,5 @@ function showFigures({ now, lastDeliveryAt, users, letters, processes }: Overvie
     ['Receipt to commit, p99', formatMs(highest('p99_ms'))],
   ];
   return html`<dl class="figures">${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value ?? '–'}</dd></div>`)}</dl>
-<p class="quiet">Times from receipt to commit are of the last five minutes, in the slowest process.</p>`;
+<p class="quiet">The times from receipt to commit are those of the slowest process in the last five minutes.</p>`;
 }

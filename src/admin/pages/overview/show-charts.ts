@@ -25,7 +25,7 @@ ${barChart({
   })),
 })}
 <h2>Users</h2>
-<p class="quiet">Sign-ups of each day, in UTC. ${users.capped ? '' : 'The table also says how many of the users of today were there at the end of each day. '}A deleted user whose row was erased is not counted.</p>
+<p class="quiet">Sign-ups of each day, in UTC. ${users.capped ? '' : "The table also says how many of today's users existed at the end of each day. "}A deleted user whose row was erased is not counted.</p>
 ${barChart({
   id: 'sign-ups',
   title: 'Sign-ups a day, of the last 30 days',

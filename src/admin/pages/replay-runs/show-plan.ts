@@ -25,7 +25,7 @@ export function showPlan(c: Context<AdminEnv>, { values, letters, preview, rate,
   const mayAct = c.get('viewer').role === 'operator';
   return html`<h2>What is replayed</h2>
 ${showFilter(values)}
-<p>${letters === 1 ? '1 dead letter matches' : `${formatCount(letters)} dead letters match`}. Letters that fail from now on are not in the run.
+<p>${letters === 1 ? '1 dead letter matches' : `${formatCount(letters)} dead letters match`}. The run does not include letters that fail from now on.
 <a href="${linkTo(c, `dead-letters?${writeQuery({ ...values, view: 'letters' })}`)}">Show them</a></p>
 ${preview === undefined ? '' : showPreview(preview)}
 ${mayAct ? showForms(c, { values, letters, rate, note }) : html`<p class="quiet">You may only look, so you can't start a run.</p>`}`;
@@ -35,7 +35,7 @@ function showForms(c: Context<AdminEnv>, { values, letters, rate, note }: Omit<P
   if (letters === 0) return html`<p class="empty">There is nothing to replay.</p>`;
   return html`<h2>Try it</h2>
 <form method="post" action="${linkTo(c, 'replay-runs/preview')}" class="card row">${hiddenFields(values)}
-<p>A dry run tries the oldest letters for up to five seconds and takes everything back. It says what they would come to.</p>
+<p>A dry run tries the oldest letters for up to five seconds and undoes everything. It shows the outcomes.</p>
 <button type="submit" class="plain">Dry run</button></form>
 <h2>Start it</h2>
 <form method="post" action="${linkTo(c, 'replay-runs')}" class="card stack narrow" data-confirm="Replay ${formatQuantity(letters, 'dead letter')}?">${hiddenFields(values)}
@@ -67,18 +67,18 @@ function writeValue(value: unknown): string {
 }
 
 function showPreview({ letters, tried, undecided, ...counts }: ReplayPreview): Html {
-  return html`<h2>What they would come to</h2>
-<p>${tried === letters ? `All ${formatQuantity(tried, 'letter')} were tried` : `The oldest ${formatCount(tried)} of ${formatQuantity(letters, 'letter')} were tried`}, and everything was taken back.</p>
+  return html`<h2>Outcomes of the dry run</h2>
+<p>${tried === letters ? `All ${formatQuantity(tried, 'letter')} were tried` : `The oldest ${formatCount(tried)} of ${formatQuantity(letters, 'letter')} were tried`}, and everything was undone.</p>
 ${showCounts({ ...counts, ...(undecided > 0 && { undecided }) })}`;
 }
 
 const LABELS: Readonly<Record<string, string>> = {
   applied: 'Applied',
   stale: 'Stale: something newer is stored',
-  duplicate: 'Resolved by others',
+  duplicate: 'Resolved by somebody else',
   ignored: 'Ignored: not synced',
   dead_letters: 'Failed again',
-  undecided: 'Not decided',
+  undecided: 'Could not be tried',
 };
 
 /** Counts by outcome. */

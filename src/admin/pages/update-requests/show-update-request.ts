@@ -49,7 +49,7 @@ ${dataTable({
     status,
     outcome.replaceAll('_', ' '),
   ]),
-  empty: 'Clerk was not called yet.',
+  empty: 'There was no call yet.',
 })}`;
 }
 

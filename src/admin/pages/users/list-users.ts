@@ -24,7 +24,7 @@ ${dataTable({
     text(user.external_id),
     showBadge(describeState(user)),
   ]),
-  empty: 'Nobody is called so. Write an address, a number or an id in full.',
+  empty: 'No user was found. Write an address, a number or an id in full.',
 })}
 ${found.length < most ? '' : html`<p class="quiet">Only the first ${most} are shown.</p>`}`;
 }

@@ -35,7 +35,7 @@ export function showKnownUser(
   return html`<p>${user === undefined ? html`<span class="badge">no row</span>` : showBadge(describeState(user.user))}${user !== undefined && user.user.deleted_at !== null ? ' The row is a tombstone: a deletion is final.' : ''}</p>
 ${showSyncForm(c, id, hasSecretKey)}
 <h2>Row</h2>
-${user === undefined ? html`<p class="empty">There is no row of this user.</p>` : showUser(user)}
+${user === undefined ? html`<p class="empty">There is no row for this user.</p>` : showUser(user)}
 <h2>Events</h2>
 ${listEvents(c, events)}${all(events, 'events', { user: id })}
 <h2>Dead letters</h2>

@@ -46,7 +46,8 @@ ${found === undefined ? '' : listUsers(c, found, MAX_FOUND)}`,
         return { id, user, events, letters, updates };
       });
       const isKnown = scene.user !== undefined || scene.events.length + scene.letters.length + scene.updates.length > 0;
-      if (!isKnown) throw new HttpError(404, 'user_not_found', 'Nothing here is about a user with this id.');
+      if (!isKnown)
+        throw new HttpError(404, 'user_not_found', 'There is no user with this id here, and no event about one.');
       const content = showKnownUser(c, scene, { hasSecretKey: settings.hasSecretKey, perList: PER_LIST });
       return showPage(c, { title: `User ${id}`, content });
     })
