@@ -7,11 +7,7 @@ export function registerMigrate({ program, context, run }: Registration): void {
     .command('migrate')
     .description('bring the database up to date (the service also does this when it starts)')
     .option('--print-sql', 'print the SQL that would run, and change nothing')
-    .option(
-      '--grant-readonly <role>',
-      'afterwards, grant this role the right to read users and runs',
-      parseText,
-    )
+    .option('--grant-readonly <role>', 'afterwards, grant this role the right to read users and runs', parseText)
     .option('--with-private-metadata', 'let the role read private_metadata, too')
     .option('--json', 'print one JSON document')
     .addHelpText(
