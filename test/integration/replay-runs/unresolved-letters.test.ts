@@ -18,7 +18,7 @@ const [QUEUED] = makeLetters(1, () => ({ columns: { state: 'queued' } })) as [Re
 test('a queued letter is counted, listed and summarised as one that nobody has resolved', async () => {
   const { pool, settle, url } = await useLetters([QUEUED]);
   expect(await countOpenDeadLetters(pool)).toEqual([
-    { reason: 'rejected_by_database', count: 1, oldestAgeSeconds: expect.any(Number) },
+    { state: 'queued', reason: 'rejected_by_database', count: 1, oldestAgeSeconds: expect.any(Number) },
   ]);
   expect((await readStatus(pool)).data?.openDeadLetters).toEqual({ rejected_by_database: 1 });
   expect((await createDeadLetters(pool, settle).list()).map(({ state }) => state)).toEqual(['queued']);
