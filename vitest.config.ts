@@ -31,8 +31,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Each starts real processes.
-          maxWorkers: 2,
+          // Each starts real processes, some of them on the default port; two files at a time would be in each other's way.
+          fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
