@@ -41,7 +41,11 @@ export async function usePage(
     if (['error', 'warning'].includes(message.type())) list.push(`${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => list.push(`exception: ${error.message}`));
-  page.on('requestfailed', (request) => list.push(`failed: ${request.method()} ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? '';
+    // The browser gives up what a page still loads when it goes to the next one.
+    if (why !== 'net::ERR_ABORTED') list.push(`failed: ${request.method()} ${request.url()}: ${why}`);
+  });
   return { page, complaints: { take: () => list.splice(0) } };
 }
 

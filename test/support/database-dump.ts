@@ -14,11 +14,12 @@ export interface DumpOptions {
 }
 
 /**
- * Reads the whole state that the program keeps: all rows of all tables of the schema but `migrations`. Times are ISO
- * strings in UTC. A number that JavaScript can't hold exactly comes as `{ digits: '9007199254740993' }`.
+ * Reads the whole state that the program keeps: all rows of all tables of the schema but `migrations` and
+ * `processes`: who runs is no state that is kept. Times are ISO strings in UTC. A number that JavaScript can't hold exactly comes as `{ digits: '9007199254740993' }`.
  */
 export async function dumpTables(sql: postgres.Sql, { omit = [] }: DumpOptions = {}): Promise<TablesDump> {
-  const tables = Object.values(schema).filter((value) => is(value, PgTable));
+  const { processes: _processes, ...kept } = schema;
+  const tables = Object.values(kept).filter((value) => is(value, PgTable));
   const dumps = await Promise.all(
     tables.map(async (table) => [getTableName(table), await dumpTable(sql, table, omit)] as const),
   );
