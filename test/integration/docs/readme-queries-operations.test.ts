@@ -91,7 +91,9 @@ test('statements show and cancel replay runs', async () => {
 test('the sizes are those of all tables', async () => {
   const { sql, dump } = await useUsersAndLetters();
   const rows = await sql.unsafe<{ table_name: string; size: string }[]>(find(SIZES));
-  expect(new Set(rows.map((row) => row.table_name))).toEqual(new Set([...Object.keys(await dump()), 'migrations']));
+  expect(new Set(rows.map((row) => row.table_name))).toEqual(
+    new Set([...Object.keys(await dump()), 'processes', 'migrations']),
+  );
   expect(rows.every(({ size }) => /^\d+ (bytes|kB)$/.test(size))).toBe(true);
 });
 
