@@ -15,7 +15,8 @@ export interface DumpOptions {
 
 /**
  * Reads the whole state that the program keeps: all rows of all tables of the schema but `migrations` and
- * `processes`: who runs is no state that is kept. Times are ISO strings in UTC. A number that JavaScript can't hold exactly comes as `{ digits: '9007199254740993' }`.
+ * `processes`: who runs is no state that is kept. Times are ISO strings in UTC. A number that JavaScript can't hold exactly
+ * comes as `{ digits: '9007199254740993' }`.
  */
 export async function dumpTables(sql: postgres.Sql, { omit = [] }: DumpOptions = {}): Promise<TablesDump> {
   const { processes: _processes, ...kept } = schema;

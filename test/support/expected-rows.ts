@@ -79,7 +79,6 @@ export function tables(expected: ExpectedTables): Record<string, Row[]> {
     user_updates: [],
     user_update_limits: [],
     replay_runs: [],
-    processes: [],
     admin_sessions: [],
     admin_actions: [],
   };
