@@ -1,13 +1,6 @@
 import { pause } from '../walk/pause.ts';
 import type { DueRunOptions } from './run-due-reconcile.ts';
-
-/** A schedule that runs until it is stopped. */
-export interface ReconcileSchedule {
-  /** Ends the current run as soon as its statement is done, and starts no other. */
-  stop(): void;
-  /** Resolves when nothing runs any more. */
-  readonly ended: Promise<void>;
-}
+import { type Schedule, startSchedule } from './schedule.ts';
 
 /** What a run needs, without the signal that ends it. */
 export type ScheduleOptions = Omit<DueRunOptions, 'signal'>;
@@ -20,9 +13,8 @@ const LONGEST_PAUSE_MS = 30_000;
  * Runs the reconcile when the database says that one is due. It says so to one process only. A failure here does not affect
  * the rest of the service. The code is loaded for the first run, when the service is ready.
  */
-export function scheduleReconcile(options: ScheduleOptions): ReconcileSchedule {
-  const stopping = new AbortController();
-  return { stop: () => stopping.abort(), ended: repeat(options, stopping.signal) };
+export function scheduleReconcile(options: ScheduleOptions): Schedule {
+  return startSchedule((signal) => repeat(options, signal));
 }
 
 async function repeat(options: ScheduleOptions, signal: AbortSignal): Promise<void> {

@@ -1,14 +1,7 @@
 import type { Logger } from '../log/logger.ts';
 import type { KeepReplayingOptions } from '../replay-runs/keep-replaying.ts';
 import { pause } from '../walk/pause.ts';
-
-/** What replays dead letters beside the deliveries. */
-export interface ReplaySchedule {
-  /** Lets the transactions that are under way be the last. */
-  stop(): void;
-  /** Resolves once nothing is under way. */
-  readonly ended: Promise<void>;
-}
+import { type Schedule, startSchedule } from './schedule.ts';
 
 /** What replaying needs, without the signal that ends it. */
 export interface ReplayScheduleOptions extends Omit<KeepReplayingOptions, 'signal' | 'log'> {
@@ -22,9 +15,8 @@ const LOAD_AFTER_MS = 500;
  * Replays queued dead letters, and works on replay runs, until it is stopped. Nothing that fails here reaches the rest of
  * the service. The code is loaded once the service is ready.
  */
-export function scheduleReplays(options: ReplayScheduleOptions): ReplaySchedule {
-  const stopping = new AbortController();
-  return { stop: () => stopping.abort(), ended: replay(options, stopping.signal) };
+export function scheduleReplays(options: ReplayScheduleOptions): Schedule {
+  return startSchedule((signal) => replay(options, signal));
 }
 
 async function replay({ logger, ...options }: ReplayScheduleOptions, signal: AbortSignal): Promise<void> {

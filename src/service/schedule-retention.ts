@@ -2,14 +2,7 @@ import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RetentionMetrics } from '../metrics/retention-metrics.ts';
 import { pause } from '../walk/pause.ts';
-
-/** What removes old rows beside the deliveries. */
-export interface RetentionSchedule {
-  /** Ends the work after the batch that is being removed. */
-  stop(): void;
-  /** Resolves when nothing runs any more. */
-  readonly ended: Promise<void>;
-}
+import { type Schedule, startSchedule } from './schedule.ts';
 
 /** What the schedule needs. */
 export interface RetentionScheduleOptions {
@@ -27,7 +20,7 @@ const PAUSES = { everyMs: 3_600_000, firstMs: 60_000 };
 const RESEND_DAYS = 90;
 
 /** Removes old rows once an hour. A failure here does not affect the rest of the service. The code is loaded for the first run. */
-export function scheduleRetention(options: RetentionScheduleOptions): RetentionSchedule {
+export function scheduleRetention(options: RetentionScheduleOptions): Schedule {
   const { days, logger } = options;
   if (days <= RESEND_DAYS) {
     logger.warn(
@@ -35,8 +28,7 @@ export function scheduleRetention(options: RetentionScheduleOptions): RetentionS
       'RETENTION_DAYS is below 91: an event that Clerk sends again after that time is not a duplicate, and is applied or found stale. The rows of users stay right.',
     );
   }
-  const stopping = new AbortController();
-  return { stop: () => stopping.abort(), ended: repeat(options, stopping.signal) };
+  return startSchedule((signal) => repeat(options, signal));
 }
 
 async function repeat(options: RetentionScheduleOptions, signal: AbortSignal): Promise<void> {

@@ -1,14 +1,7 @@
 import type { UpdateRuns } from '../library/update-runs.ts';
 import type { Logger } from '../log/logger.ts';
 import type { UserUpdateMetrics } from '../metrics/user-update-metrics.ts';
-
-/** What sends user updates beside the deliveries. */
-export interface UserUpdateSchedule {
-  /** Lets it make no further call. */
-  stop(): void;
-  /** Resolves once nothing is under way. */
-  readonly ended: Promise<void>;
-}
+import { type Schedule, startSchedule } from './schedule.ts';
 
 export interface UserUpdateScheduleOptions {
   readonly updateRuns: UpdateRuns;
@@ -19,12 +12,11 @@ export interface UserUpdateScheduleOptions {
 }
 
 /** Sends user updates until it is stopped. Nothing that fails here reaches the rest of the service. */
-export function scheduleUserUpdates(options: UserUpdateScheduleOptions): UserUpdateSchedule {
+export function scheduleUserUpdates(options: UserUpdateScheduleOptions): Schedule {
   const { updateRuns, share, logger, metrics: observer } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const ended = updateRuns.keepSending({ share, signal, observer }).catch((err: unknown) => {
-    logger.error({ err }, 'user updates are no longer sent: restart the service');
-  });
-  return { stop: () => stopping.abort(), ended };
+  return startSchedule((signal) =>
+    updateRuns.keepSending({ share, signal, observer }).catch((err: unknown) => {
+      logger.error({ err }, 'user updates are no longer sent: restart the service');
+    }),
+  );
 }

@@ -7,7 +7,7 @@ import { createLogger, type Logger } from '../log/logger.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { findUnsafeCommits } from './find-unsafe-commits.ts';
 import { type EmbeddedAddress, makeBanner } from './make-banner.ts';
-import type { ReconcileSchedule } from './schedule-reconcile.ts';
+import type { Schedule } from './schedule.ts';
 import { scheduleReplays } from './schedule-replays.ts';
 import { loadSigningSecret, locateSigningSecret } from './signing-secret.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
@@ -66,7 +66,7 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   const [database, { acceptDeliveries }] = await Promise.all([openDatabase(scene), import('./accept-deliveries.ts')]);
   const secrets = config.secrets ?? [await loadSigningSecret(config.dataDir, logger)];
   const { pool, banner } = database;
-  const schedules: Pick<ReconcileSchedule, 'stop' | 'ended'>[] = [];
+  const schedules: Schedule[] = [];
   // They are stopped together with the deliveries, and have ended before the pool closes.
   started.defer(() => Promise.all(schedules.map(({ ended }) => ended)));
   const { target } = database;
