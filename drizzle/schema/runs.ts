@@ -22,7 +22,7 @@ interface DriftCount {
   readonly withheld?: number;
 }
 
-/** Backfills: what each has come to, and where the next goes on. */
+/** Backfills: what each has come to, and where the next continues. */
 export const backfillRuns = clerk.table(
   'backfill_runs',
   {

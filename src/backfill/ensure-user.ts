@@ -13,7 +13,7 @@ import { findStoredUser, settleUser } from './sync-user.ts';
 export type EnsureOutcome = 'present' | 'deleted' | 'applied' | 'stale' | 'not_found' | 'dead_letter';
 
 /** The client's timings if somebody waits: another attempt begins only in the first half of the time. */
-export function chooseEnsureTimings(timeoutMs: number): Partial<Timings> {
+export function chooseEnsureTimings(timeoutMs = 10_000): Partial<Timings> {
   const half = timeoutMs / 2;
   return { requestMs: half, failingMs: half, limitedMs: half, firstPauseMs: 200, longestPauseMs: 2000 };
 }

@@ -99,7 +99,7 @@ function describeHeldLock(before: BackfillStep | undefined): Error {
   // The server may not have noticed yet that our own connection is gone.
   if (before !== undefined) return new DatabaseUnavailableError('The lock of the backfill is not free yet.');
   return new OperatorError('backfill_running', 'Another backfill is running on this database.', {
-    hint: 'Wait for its end, or stop it: the next one goes on where it was.',
+    hint: 'Wait for its end, or stop it: the next one continues where it was.',
   });
 }
 

@@ -5,6 +5,7 @@ import { checkReconcile } from './checks/clerk/reconcile.ts';
 import { checkSecretKey } from './checks/clerk/secret-key.ts';
 import { checkUserUpdates } from './checks/clerk/user-updates.ts';
 import { checkProperties } from './checks/data/properties.ts';
+import { checkRetention } from './checks/data/retention.ts';
 import { checkSizes, checkVacuum } from './checks/data/tables.ts';
 import { checkUserCount } from './checks/data/users.ts';
 import { checkClerkClock, checkDatabaseClock } from './checks/database/clock.ts';
@@ -60,6 +61,7 @@ export const CHECKS = {
     properties: checkProperties,
     sizes: checkSizes,
     vacuum: checkVacuum,
+    retention: checkRetention,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Check>>>>;
 

@@ -46,6 +46,8 @@ export interface DoctorSubject {
   readonly database: ExaminedDatabase;
   readonly clerk: ExaminedClerk;
   readonly reconcileIntervalMs: number | undefined;
+  /** Undefined: nothing is removed. */
+  readonly retentionDays: number | undefined;
   /** How a command is called here: `migrate` becomes `clerk-sync migrate`. */
   readonly command: (line: string) => string;
 }

@@ -38,7 +38,7 @@ const CHECK_TIMEOUT_MS = 60_000;
  * requests to Clerk have time limits.
  *
  * @example
- * const { status, groups } = await runDoctor({ settings, database, clerk, reconcileIntervalMs: 900_000, command });
+ * const { status, groups } = await runDoctor({ settings, database, clerk, reconcileIntervalMs: 900_000, retentionDays: 120, command });
  */
 export async function runDoctor(options: DoctorOptions): Promise<Diagnosis> {
   const context = createContext(options);

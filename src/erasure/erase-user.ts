@@ -50,7 +50,7 @@ export interface ErasureRecord {
 }
 
 /**
- * Erases everything that is stored about a user, but for the id. What remains in `users` is a tombstone: it keeps a late event
+ * Erases everything that is stored about a user except the id. What remains in `users` is a tombstone: it keeps a late event
  * from bringing the user back. All of it is one transaction, which locks in the order of the write path: messages, letters,
  * users. So events that arrive meanwhile end as if they had come before, or after.
  *

@@ -24,9 +24,7 @@ import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
 export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatch' | 'recordBatch'> {
-  readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless' | 'ensureTimeoutMs'> & {
-    readonly ensureTimeoutMs?: number;
-  };
+  readonly settings: Omit<ClerkSyncSettings, 'poolSize' | 'serverless'>;
   readonly pool: Pool;
   readonly metrics: DeliveryObserver;
   readonly logger: Log;
@@ -62,7 +60,7 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
   });
   const getApi = once(() => openApi(closing.signal));
   const getEnsureUser = once(() =>
-    createEnsureUser({ api: openApi(closing.signal, chooseEnsureTimings(settings.ensureTimeoutMs ?? 10_000)), settle }),
+    createEnsureUser({ api: openApi(closing.signal, chooseEnsureTimings(settings.ensureTimeoutMs)), settle }),
   );
   const underWay = new Set<Promise<unknown>>();
   /** Whoever closes waits for it. */

@@ -70,7 +70,7 @@ export interface ClerkSync extends AsyncDisposable {
    */
   readonly reconcile: (options?: ReconcileCallOptions) => Promise<ReconcileOutcome>;
   /**
-   * Erases everything that is stored about a user, but for the id, whether Clerk has deleted them or not. Keep the record
+   * Erases everything that is stored about a user except the id, whether Clerk has deleted them or not. Keep the record
    * that it resolves with.
    *
    * @example

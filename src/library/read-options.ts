@@ -14,7 +14,7 @@ export interface ClerkSyncSettings {
   readonly apiUrl: string;
   readonly deletedUsers: DeletedUsers;
   readonly poolSize: number;
-  readonly ensureTimeoutMs: number;
+  readonly ensureTimeoutMs?: number | undefined;
   readonly serverless: boolean;
 }
 
@@ -42,12 +42,12 @@ const OWN = ['sql', 'serverless', 'ensureTimeoutMs', 'logger', 'onOutcome'];
 export function readOptions(options: ClerkSyncOptions): ClerkSyncSettings {
   const problems: string[] = findUnknown(options);
   const read = <Name extends SharedOption>(name: Name) => readShared(name, options[name], problems);
-  const { sql, serverless = false, ensureTimeoutMs = 10_000 } = options;
+  const { sql, serverless = false, ensureTimeoutMs } = options;
   if ((sql === undefined) === !options.databaseUrl) {
     problems.push('Exactly one of databaseUrl and sql must be given.');
   }
   if (!options.signingSecret) problems.push('signingSecret is required.');
-  if (!Number.isInteger(ensureTimeoutMs) || ensureTimeoutMs < 1) {
+  if (ensureTimeoutMs !== undefined && (!Number.isInteger(ensureTimeoutMs) || ensureTimeoutMs < 1)) {
     problems.push('ensureTimeoutMs must be a whole number of milliseconds, from 1 up.');
   }
   const database = read('databaseUrl');

@@ -7,6 +7,7 @@ import type { DatabaseTarget } from '../db/target/database-target.ts';
 import { withWorkPool } from '../db/with-work-pool.ts';
 import type { Log } from '../log/log.ts';
 import type { SettleOptions } from '../sync/settle-batch.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { pause } from '../walk/pause.ts';
 import { closeStoppedReplays } from './record-replay.ts';
 import { createHolds, replayQueued } from './replay-queued.ts';
@@ -17,6 +18,7 @@ import { runReplays } from './run-replays.ts';
 export interface KeepReplayingOptions extends Pick<SettleOptions, 'deletedUsers'> {
   readonly target: DatabaseTarget;
   readonly log: Log;
+  readonly tracing?: Pick<Tracing, 'traceRun'> | undefined;
   /** Ends it after the transactions that are under way. */
   readonly signal: AbortSignal;
 }
@@ -29,15 +31,17 @@ const RETRY_MS = 3000;
 const POOL_SIZE = 3;
 
 /** Replays queued letters and works on replay runs, beside all other processes that do so, until the signal aborts. */
-export function keepReplaying({ target, deletedUsers, log, signal }: KeepReplayingOptions): Promise<void> {
+export function keepReplaying({ target, deletedUsers, log, tracing, signal }: KeepReplayingOptions): Promise<void> {
+  const trace = <T>(name: string, work: () => Promise<T>) =>
+    tracing === undefined ? work() : tracing.traceRun(name, work);
   return withWorkPool({ target, size: POOL_SIZE, applicationName: 'clerk-sync replays' }, async (pool) => {
     const scene = { settle: { pool, deletedUsers }, log, signal, target };
     const holds = createHolds();
     const queue = createWorker(scene, async () => {
-      await replayQueued(scene, holds);
+      await trace('clerk-sync replay of queued letters', () => replayQueued(scene, holds));
       return true;
     });
-    const runs = createWorker(scene, () => runReplays(scene));
+    const runs = createWorker(scene, () => trace('clerk-sync replay runs', () => runReplays(scene)));
     while (await pause(POLL_MS, signal)) {
       const work = await pool.withTransaction(look).catch((err: unknown) => {
         log.warn({ err }, 'could not look for dead letters to replay');

@@ -28,7 +28,7 @@ const START = defineStatement(
   values (${listSql([sql`$1`, sql`$2::text::jsonb`, sql`$3`, sql`$4`, sql`$5`, sql`$6::text::bigint`])}, now(), now())`,
 );
 
-/** Starts a run. The running service does the work, and begins within a second. Letters that fail from now on are not in it. */
+/** Starts a run. The running service does the work, and looks for runs once a second. Letters that fail from now on are not in it. */
 export async function startReplayRun(session: Session, options: StartReplayOptions): Promise<ReplayRun> {
   const { maxPerSecond, note, requestedBy } = options;
   const now = new Date();

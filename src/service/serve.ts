@@ -84,7 +84,7 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   started.defer(() => {
     for (const schedule of schedules) schedule.stop();
   });
-  schedules.push(scheduleReplays({ target, deletedUsers: config.deletedUsers, logger }));
+  schedules.push(scheduleReplays({ target, deletedUsers: config.deletedUsers, logger, tracing }));
   if (config.retentionDays !== undefined) {
     const { scheduleRetention } = await import('./schedule-retention.ts');
     signal.throwIfAborted();

@@ -13,7 +13,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 
 async function useService(env: Record<string, string>) {
-  const { url } = await useTestDatabase();
+  const { url, sql } = await useTestDatabase();
   const secret = makeSecret();
   const service = await startService({ env: { DATABASE_URL: url, CLERK_WEBHOOK_SIGNING_SECRET: secret, ...env } });
   onTestFinished(() => service.cleanUp());
@@ -22,7 +22,7 @@ async function useService(env: Record<string, string>) {
     const headers = { ...(request.headers as Record<string, string>), traceparent: `00-${TRACE}-${PARENT}-${flags}` };
     return (await fetch(`${service.url}/webhooks/clerk`, { ...request, headers })).status;
   };
-  return { service, send };
+  return { service, send, sql };
 }
 
 const findSpans = ({ spans }: FakeCollector, name: string) => spans.filter((span) => span.name === name);
@@ -117,6 +117,20 @@ test('the calls of a reconcile belong to its span', async () => {
     attributes: { 'http.request.method': 'GET', 'url.template': '/v1/users', 'http.response.status_code': 200 },
   });
   expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set(['/custom/path']));
+});
+
+test('replaying dead letters has a span', async () => {
+  const collector = await useFakeCollector();
+  const { service, send, sql } = await useService({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  expect(await send('{"type": "user.updated"}')).toBe(200);
+  await sql`update clerk.dead_letters set state = 'queued'`;
+  await expect
+    .poll(() => service.logs().some(({ msg }) => msg === 'queued dead letters were replayed'), { timeout: 60_000 })
+    .toBe(true);
+  await service.sigterm();
+  expect(findSpans(collector, 'clerk-sync replay of queued letters')).toEqual([
+    expect.objectContaining({ parentSpanId: '', links: [], status: 0, attributes: {} }),
+  ]);
 });
 
 test('keeps only the traces that the sampler and the sender want', async () => {

@@ -24,7 +24,7 @@ export function requireSession(sessions: Pick<Sessions, 'find'>, path: string): 
 
 /**
  * A link on another site opens a page without the cookie, which is `SameSite=Strict`, and so would a redirect from there. A
- * page of ours that goes on by itself brings the cookie along: who is signed in then sees what the link is for.
+ * page of ours that then opens the link by itself brings the cookie along. So people who are signed in see what it links to.
  */
 function askToSignIn(c: Context<AdminEnv>, path: string) {
   const { pathname, search } = new URL(c.req.url);

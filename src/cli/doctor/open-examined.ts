@@ -36,6 +36,7 @@ export async function openExamined({ loadConfig }: Pick<CommandContext, 'loadCon
       database,
       clerk: openClerk(settings, config),
       reconcileIntervalMs: config.reconcileIntervalMs,
+      retentionDays: config.retentionDays,
       schema: config.databaseSchema,
       command: (line) => `clerk-sync ${line}`,
     },

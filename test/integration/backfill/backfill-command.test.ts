@@ -169,7 +169,7 @@ describe('is refused with a sentence, before anything is written,', () => {
     expect(await refuse(scene)).toEqual({
       exitCode: 1,
       stderr: `clerk-sync: Another backfill is running on this database.
-Wait for its end, or stop it: the next one goes on where it was.\n`,
+Wait for its end, or stop it: the next one continues where it was.\n`,
     });
     asked.resolve();
     expect(await first).toMatchObject({ exitCode: 0 });

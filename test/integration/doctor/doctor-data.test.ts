@@ -92,3 +92,28 @@ test('says how large the tables are, the largest first', async () => {
   const bytes = Object.values(tables).map((table) => table.bytes);
   expect(bytes).toEqual(bytes.toSorted((one, other) => other - one));
 });
+
+test('finds old rows that nobody removes, and counts no message that has a letter', async () => {
+  const { sql, diagnose } = await useDoctorScene();
+  const age = async (days: number) => {
+    await sql`update clerk.webhook_messages set received_at = now() - ${days} * interval '1 day'`;
+    return (await diagnose()).find('retention');
+  };
+  expect(await age(121)).toEqual({
+    ...{ name: 'retention', status: 'ok' },
+    finding: 'Old rows are removed after 120 days. The oldest message came 121 days ago.',
+  });
+  expect(await age(130)).toEqual({
+    name: 'retention',
+    status: 'warning',
+    finding: 'RETENTION_DAYS is 120, and rows are left that are older. The oldest message came 130 days ago.',
+    advice: 'Does the service run? What does its log say of old rows? `clerk-sync prune` removes them now.',
+  });
+  await sql`
+    insert into clerk.dead_letters (message_id, body, reason, error, first_failed_at, last_failed_at)
+    select message_id, '{}', 'invalid_shape', 'The event is odd.', now(), now() from clerk.webhook_messages`;
+  expect(await age(130)).toEqual({
+    ...{ name: 'retention', status: 'ok' },
+    finding: 'Old rows are removed after 120 days. No message is stored.',
+  });
+});

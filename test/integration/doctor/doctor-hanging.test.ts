@@ -50,6 +50,7 @@ async function diagnoseQuickly({ clerk }: DoctorScene, url: string): Promise<Dia
     database: { state: 'configured', pool, name: 'db/app', poolSize: 10 },
     clerk: { state: 'configured', api: openFakeApi(clerk), keyKind: 'live' },
     reconcileIntervalMs: 900_000,
+    retentionDays: 120,
     command: (line) => line,
     readTimeoutMs: 1000,
   });

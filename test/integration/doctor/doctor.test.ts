@@ -19,7 +19,7 @@ test('finds nothing wrong if all is well', async () => {
   expect({ exitCode, troubled, status: diagnosis.status }).toEqual({ exitCode: 0, troubled: [], status: 'ok' });
   const { stdout, stderr } = await callCli(['doctor'], { env });
   expect(stderr).toBe('');
-  expect(stdout.split('\n').at(-2)).toBe('31 ok, 0 warnings, 0 failed, 0 skipped.');
+  expect(stdout.split('\n').at(-2)).toBe('32 ok, 0 warnings, 0 failed, 0 skipped.');
   expect(stdout).toContain('  ✓ ok       version           Postgres ');
   expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
 });
@@ -44,7 +44,7 @@ test('prints every check in one JSON document', async () => {
     { schema: ['migrations', 'columns', 'indexes', 'constraints', 'triggers', 'view', 'comments'] },
     { deliveries: ['last delivery', 'dead letters', 'processes'] },
     { clerk: ['secret key', 'instance', 'Clerk clock', 'backfill', 'reconcile', 'user updates'] },
-    { data: ['instances', 'users', 'properties', 'sizes', 'vacuum'] },
+    { data: ['instances', 'users', 'properties', 'sizes', 'vacuum', 'retention'] },
   ]);
   expect({ ...diagnosis, groups: [] }).toEqual({
     status: 'ok',
@@ -111,6 +111,7 @@ test('runs no statement twice', async () => {
     database: { state: 'configured', pool: recordStatements(pool, statements), name: 'db/app', poolSize: 10 },
     clerk: { state: 'configured', api: openFakeApi(clerk), keyKind: 'live' },
     reconcileIntervalMs: 900_000,
+    retentionDays: 120,
     command: (line) => line,
   });
   const asked = statements.filter((text) => !isSetting(text));

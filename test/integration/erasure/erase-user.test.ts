@@ -135,9 +135,7 @@ test.each(['erase', 'retain'] as const)(
     expect(lists.reduce((sum, list) => sum + (erased[list] ?? 0), 0)).toBe(children);
 
     const dump = await dumpText(sql);
-    expect(dump.split('\n').filter((line) => line.includes(MARK))).toEqual([
-      expect.stringMatching(/^clerk.replay_runs: \(replay_2/),
-    ]);
+    expect(dump.split('\n').filter((line) => line.includes(MARK))).toEqual([expect.stringContaining('replay_2')]);
     expect(stdout).not.toContain(MARK);
     const [after] = await others();
     expect(after).toEqual({ ...before, emails: [expect.objectContaining({ user_id: 'user_other' })] });

@@ -21,7 +21,6 @@ test('the smallest options have these defaults', () => {
     apiUrl: 'https://api.clerk.com',
     deletedUsers: 'erase',
     poolSize: 10,
-    ensureTimeoutMs: 10_000,
     serverless: false,
   });
 });

@@ -54,7 +54,12 @@ describe('docker-compose.yml', () => {
     // Of these the file, or the image, says what they are.
     const fixed = ['DATABASE_URL', 'EMBEDDED_POSTGRES', 'HOST', 'DATA_DIR'];
     const open = Object.keys(variables).filter((name) => !fixed.includes(name));
-    expect(new Set(interpolated.map(({ name }) => name))).toEqual(new Set([...open, 'POSTGRES_PASSWORD']));
+    const [traced, own] = [/^OTEL_/, /^(?!OTEL_)/].map((pattern) =>
+      interpolated.map(({ name = '' }) => name).filter((name) => pattern.test(name)),
+    );
+    expect(new Set(own)).toEqual(new Set([...open, 'POSTGRES_PASSWORD']));
+    expect(traced?.filter((name) => !readPage('docs/monitoring.md').includes(`\`${name}\``))).toEqual([]);
+    expect(traced).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
   });
 
   test('is called in docs/deploying.md so that each command finds the variable that it requires', () => {

@@ -3,7 +3,7 @@ const LONGEST_PAUSE_MS = 300_000;
 
 /**
  * How long a request waits after an attempt that came to nothing: twice as long each time, up to five minutes, and up to
- * half less by chance. It goes on until Clerk answers, or until an operator cancels the request.
+ * half less by chance. The attempts continue until Clerk answers, or until an operator cancels the request.
  *
  * @param attempt 1 for the first.
  */
