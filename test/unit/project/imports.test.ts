@@ -135,6 +135,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/dead-letters',
     'src/walk',
     'src/sync',
+    'src/tracing',
     'src/db',
     'src/errors.ts',
     'src/log',
