@@ -36,6 +36,7 @@ test('a run replays the letters of its filter, and its row says who wanted what,
   const row = {
     ...{ run_id: started.run_id, state: 'running', letters: 6, ...counts, max_per_second: 1000 },
     ...{ note: 'the constraint is gone', requested_by: 'ada', checkpoint_failed_at: null, checkpoint_message_id: null },
+    ...{ second_checkpoint_failed_at: null, second_checkpoint_message_id: null },
     ...{ started_at: expect.any(Date), updated_at: expect.any(Date), finished_at: null, stopped_by: null, error: null },
     filter: { reasons: ['rejected_by_database'], since, until: expect.any(Date), states: ['open', 'queued'] },
   };
@@ -45,6 +46,8 @@ test('a run replays the letters of its filter, and its row says who wanted what,
   expect(await read(started.run_id)).toEqual({
     ...{ ...row, state: 'finished', applied: 4, stale: 1, dead_letters: 1, finished_at: expect.any(Date) },
     ...{ checkpoint_failed_at: new Date('2026-01-01T00:00:10Z'), checkpoint_message_id: 'msg_old' },
+    // The last of the users with an odd id.
+    ...{ second_checkpoint_failed_at: expect.any(Date), second_checkpoint_message_id: 'msg_00005' },
   });
   expect(await countStates()).toEqual({ replayed: 5, open: 2, discarded: 1 });
   await expect
