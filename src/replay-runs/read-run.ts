@@ -3,6 +3,7 @@ import { findLetterPositions, type LetterPosition } from '../dead-letters/find-d
 import { loadEntries } from '../dead-letters/load-entries.ts';
 import type { BatchEntry } from '../sync/batch-entry.ts';
 import { choosePace, type Pace } from './choose-pace.ts';
+import { readReplayFilter } from './replay-filter.ts';
 import type { ReplayRun } from './replay-run.ts';
 
 /** The next letters of a run. */
@@ -52,8 +53,10 @@ function readCheckpoint(run: ReplayRun): LetterPosition | undefined {
   return firstFailedAt === null || messageId === null ? undefined : { firstFailedAt, messageId };
 }
 
-function loadBatch(pool: Pool, { filter, max_per_second: most }: ReplayRun, after: LetterPosition | undefined) {
+function loadBatch(pool: Pool, run: ReplayRun, after: LetterPosition | undefined) {
   return pool.withTransaction(async (session) => {
+    const { max_per_second: most } = run;
+    const filter = readReplayFilter(run.filter, run.run_id);
     const { batch, rest } = await choosePace(session);
     const limit = Math.min(batch, most ?? batch);
     const positions = await findLetterPositions(session, { ...filter, ...(after && { after }), limit });
