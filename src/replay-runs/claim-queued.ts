@@ -40,10 +40,10 @@ const CLAIM = defineStatement(
  * @param onHold the ids of letters to leave out.
  */
 export async function claimQueued(session: Session, limit: number, onHold: readonly string[]): Promise<string[]> {
-  // Nobody has counted the queued letters since they were queued: Postgres takes them for one, and would sort all of them
-  // each time. The index has them in order.
-  session.post('set local enable_sort = off');
+  // Nobody has counted the queued letters since they were queued, so Postgres takes them for one. It would sort all of them
+  // each time, though the index has them in order. And it would compare each of mine with each of those of others.
+  session.post('set local enable_sort = off; set local enable_nestloop = off');
   const claimed = session.run<{ message_id: string }>(CLAIM, [limit, JSON.stringify(onHold)]);
-  session.post('reset enable_sort');
+  session.post('reset enable_sort; reset enable_nestloop');
   return (await claimed).map((row) => row.message_id);
 }
