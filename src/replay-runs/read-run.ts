@@ -3,6 +3,7 @@ import { findLetterPositions, type Half, type LetterPosition } from '../dead-let
 import { loadEntries } from '../dead-letters/load-entries.ts';
 import type { BatchEntry } from '../sync/batch-entry.ts';
 import { choosePace, type Pace } from './choose-pace.ts';
+import { readReplayFilter } from './replay-filter.ts';
 import type { ReplayRun } from './replay-run.ts';
 import { REPLAY_TIMEOUT_MS } from './replay-scene.ts';
 
@@ -62,9 +63,11 @@ interface BatchPlace {
   readonly after: LetterPosition | undefined;
 }
 
-function loadBatch(pool: Pool, { run: { filter, max_per_second: most }, half, after }: BatchPlace) {
+function loadBatch(pool: Pool, { run, half, after }: BatchPlace) {
   return pool.withTransaction(
     async (session) => {
+      const { max_per_second: most } = run;
+      const filter = readReplayFilter(run.filter, run.run_id);
       const { batch, rest } = await choosePace(session);
       const limit = Math.min(batch, most ?? batch);
       const positions = await findLetterPositions(session, { ...filter, half, ...(after && { after }), limit });

@@ -38,7 +38,10 @@ test('a run replays the letters of its filter, and its row says who wanted what,
     ...{ note: 'the constraint is gone', requested_by: 'ada', checkpoint_failed_at: null, checkpoint_message_id: null },
     ...{ second_checkpoint_failed_at: null, second_checkpoint_message_id: null },
     ...{ started_at: expect.any(Date), updated_at: expect.any(Date), finished_at: null, stopped_by: null, error: null },
-    filter: { reasons: ['rejected_by_database'], since, until: expect.any(Date), states: ['open', 'queued'] },
+    filter: {
+      ...{ reasons: ['rejected_by_database'], states: ['open', 'queued'] },
+      ...{ since: since.toISOString(), until: expect.stringMatching(/^20.*Z$/) },
+    },
   };
   expect(started).toEqual(row);
   replay();
@@ -178,6 +181,17 @@ test('a run that can not continue says why, and a filter that was written by han
     },
   ]);
   expect(await read(runId)).toMatchObject({ applied: 1, finished_at: expect.any(Date) });
+});
+
+test('a run whose filter was written by hand is listed, shown and cancelled like any other', async () => {
+  const { sql, read, list, cancel } = await useRuns(makeLetters(1));
+  await sql`insert into clerk.replay_runs (run_id, filter, requested_by, letters, started_at, updated_at)
+    values ('replay_by_hand', '{"until": "soon"}', 'ada', 1, now(), now())`;
+  const shown = { run_id: 'replay_by_hand', state: 'running', filter: { until: 'soon' } };
+  expect(await list(5)).toMatchObject([shown]);
+  expect(await read('replay_by_hand')).toMatchObject(shown);
+  expect(await cancel('replay_by_hand')).toBe(true);
+  expect(await list(5)).toMatchObject([{ ...shown, state: 'stopped', stopped_by: 'ada' }]);
 });
 
 test('runs are listed by pages, the newest first', async () => {
