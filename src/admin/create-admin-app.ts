@@ -22,6 +22,7 @@ import { createDeadLetterPage } from './pages/dead-letters/dead-letter-page.ts';
 import { createDeadLettersPage } from './pages/dead-letters/dead-letters-page.ts';
 import { createEventsPage } from './pages/events/events-page.ts';
 import { createOverviewPage } from './pages/overview/overview-page.ts';
+import { createReadOverview } from './pages/overview/read-overview.ts';
 import { createReplayRunsPage } from './pages/replay-runs/replay-runs-page.ts';
 import { createRunsPage } from './pages/runs/runs-page.ts';
 import { createUpdateRequestsPage } from './pages/update-requests/update-requests-page.ts';
@@ -90,7 +91,12 @@ export function createAdminApp({ config, pool, clerkSync, settings, logger }: Ad
       await session.run(KEEP_TO_ONE_CORE);
       return work(session);
     });
-  const parts: AdminParts = { pool, read, actions: createActions(pool), clerkSync, settings, showPage };
+  const { reconcileIntervalMs } = settings;
+  const readOverview = createReadOverview({ read, reconcileIntervalMs, logger });
+  const parts: AdminParts = {
+    ...{ pool, read, readOverview, actions: createActions(pool) },
+    ...{ clerkSync, settings, showPage },
+  };
   const tokens = createTokens(config);
   const attempts = createAttempts();
   const sessions = createSessions(pool, tokens);

@@ -46,13 +46,6 @@ export async function findDeadLetters(session: Session, filter: DeadLetterFilter
   return rows.map((row) => readRow(deadLetters, row));
 }
 
-/** How many letters the filter names, without its limit. */
-export async function countDeadLetters(session: Session, filter: DeadLetterFilter): Promise<number> {
-  const query = sql`select count(*)::float8 as letters from ${deadLetters} where ${toCondition(filter)}`;
-  const [row] = await session.run<{ letters: number }>(makeQuery(query));
-  return row?.letters ?? 0;
-}
-
 const GET = defineStatement(
   'get a dead letter',
   sql`

@@ -8,7 +8,7 @@ import { writePlace } from '../filters/page-place.ts';
 import { assertReadable, readQuery } from '../filters/query.ts';
 import { readLetterFilter, readLetterPlace } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { describeGroup, groupSchema } from './letter-groups.ts';
+import { cappedSchema, describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';
 import { letterParameters, limitParameter, textParameter } from './parameters.ts';
 
@@ -51,7 +51,7 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
       '/dead-letters/groups',
       describeEndpoint({
         ...{ tag, summary: 'Count dead letters by their cause, the largest group first.' },
-        answer: v.object({ matching: v.number(), groups: v.array(groupSchema) }),
+        answer: v.object({ matching: v.number(), capped: cappedSchema, groups: v.array(groupSchema) }),
       }),
       checkRequest('query', v.strictObject(letterParameters)),
       async (c) => {
@@ -61,6 +61,7 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
         const groups = await read((session) => summarizeDeadLetters(session, filter));
         return c.json({
           matching: groups.reduce((sum, { count }) => sum + count, 0),
+          capped: groups.some(({ capped }) => capped),
           groups: groups.map(describeGroup),
         });
       },

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { DeadLetter } from '../../../dead-letters/dead-letter.ts';
 import { findDeadLetters } from '../../../dead-letters/find-dead-letters.ts';
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
-import { formatQuantity } from '../../../text/format-quantity.ts';
+import { formatCapped, formatQuantity } from '../../../text/format-quantity.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
 import { writePlace } from '../../filters/page-place.ts';
@@ -44,9 +44,10 @@ export function createDeadLettersPage({ read, showPage }: AdminParts): Hono<Admi
 }
 
 function listCauses(c: Context<AdminEnv>, groups: readonly DeadLetterGroup[], values: LetterQuery): Html {
-  const letters = groups.reduce((sum, { count }) => sum + count, 0);
-  return html`<h2>${formatQuantity(letters, 'letter')} of ${formatQuantity(groups.length, 'cause')}</h2>
-${letters === 0 ? '' : showLinks(c, values, 'letters')}
+  const count = groups.reduce((sum, group) => sum + group.count, 0);
+  const letters = formatCapped({ count, capped: groups.some(({ capped }) => capped) });
+  return html`<h2>${letters} ${count === 1 ? 'letter' : 'letters'} of ${formatQuantity(groups.length, 'cause')}</h2>
+${groups.length === 0 ? '' : showLinks(c, values, 'letters')}
 ${showCauses(c, groups, values)}`;
 }
 
