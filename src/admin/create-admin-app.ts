@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { AdminConfig } from '../config/config.ts';
 import type { Pool } from '../db/pool.ts';
+import { COMPILE_NOTHING } from '../db/sql/compile-nothing.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import type { ShowError } from '../http/assemble-app.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -88,7 +89,7 @@ export function createAdminApp({ config, pool, clerkSync, settings, logger }: Ad
   const showPage = createShowPage(assets);
   const read: AdminParts['read'] = (work) =>
     pool.withTransaction(async (session) => {
-      await session.run(KEEP_TO_ONE_CORE);
+      await Promise.all([session.run(KEEP_TO_ONE_CORE), session.run(COMPILE_NOTHING)]);
       return work(session);
     });
   const { reconcileIntervalMs } = settings;

@@ -5,6 +5,7 @@ import { deadLetters } from '../../drizzle/schema/messages.ts';
 import { listSql, literal } from '../db/sql/columns.ts';
 import { MOST_COUNTED } from '../db/sql/count-capped.ts';
 import { type DeadLetterFilter, toCondition } from './find-dead-letters.ts';
+import { splitFilter } from './split-filter.ts';
 
 /** Counts every letter. For commands, which have the time. */
 export const COUNT_ALL = Number.POSITIVE_INFINITY;
@@ -21,8 +22,8 @@ const d = alias(deadLetters, 'd');
  * that if the letters themselves have to be read. `capped` says that there may be more.
  */
 export function withCountedCauses(filter: DeadLetterFilter, most: number = MOST_COUNTED): SQL {
-  const { origins, types, error, states: _states, after: _after, ...indexed } = filter;
-  const unindexed = { ...(origins && { origins }), ...(types && { types }), ...(error !== undefined && { error }) };
+  const { states: _states, after: _after, ...others } = filter;
+  const { indexed, unindexed } = splitFilter(others);
   const cap = chooseCap(most, Object.keys(unindexed).length > 0);
   const selectOldest = (ofPath: SQL) => sql`(
       select ${first_failed_at}, ${last_failed_at}, ${message_id}, ${toCondition(unindexed)} as is_meant

@@ -93,7 +93,7 @@ function registerOpenLetters(registry: Registry, readOpen: ReadOpen): void {
   const group = async () => Object.entries(Object.groupBy(await readOpen(), ({ reason }) => reason));
   registerGauge(registry, {
     name: 'clerk_sync_open_dead_letters',
-    help: 'Dead letters that are open or queued, by reason. Up to 100,000 of a cause are counted. Absent if the database does not answer.',
+    help: 'Dead letters that are open or queued, by reason. Up to 100,000 of each cause are counted. Absent if that takes too long.',
     labelNames: ['reason'],
     read: async () =>
       (await group()).map(([reason, letters = []]) => ({

@@ -1,12 +1,11 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
-import { findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
+import { findLetterPage } from '../../dead-letters/find-letter-page.ts';
 import { summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
-import { writePlace } from '../filters/page-place.ts';
 import { assertReadable, readQuery } from '../filters/query.ts';
-import { readLetterFilter, readLetterPlace } from '../pages/dead-letters/letter-filter.ts';
+import { readLetterFilter, readLetterPlace, writeLetterPlace } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
 import { cappedSchema, describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';
@@ -20,7 +19,11 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
     .get(
       '/dead-letters',
       describeEndpoint({
-        ...{ tag, summary: 'List dead letters, the longest waiting first, without their bodies.' },
+        ...{
+          tag,
+          summary:
+            'List dead letters, the longest waiting first, without their bodies. With a type, an origin or a part of the error, 50,000 letters are searched for each page, so a page can have few letters, or none, although there is a `next` page.',
+        },
         answer: v.object({ dead_letters: v.array(letterSchema), next: v.nullable(v.string()) }),
       }),
       checkRequest(
@@ -37,14 +40,10 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
         const after = readLetterPlace(query);
         assertReadable(query);
         const { limit } = c.req.valid('query');
-        const found = await read((session) =>
-          findDeadLetters(session, { ...filter, ...(after && { after }), limit: limit + 1 }),
+        const { letters, next } = await read((session) =>
+          findLetterPage(session, { ...filter, ...(after && { after }), limit }),
         );
-        const letters = found.slice(0, limit);
-        const last = found.length > limit ? letters.at(-1) : undefined;
-        const next =
-          last === undefined ? null : writePlace({ time: last.first_failed_at.toISOString(), id: last.message_id });
-        return c.json({ dead_letters: letters, next });
+        return c.json({ dead_letters: letters, next: next === undefined ? null : writeLetterPlace(next) });
       },
     )
     .get(

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { letterStates } from '../../../drizzle/schema/codes.ts';
 import { COUNT_ALL } from '../../../src/dead-letters/count-causes.ts';
-import { type DeadLetterFilter, findDeadLetters } from '../../../src/dead-letters/find-dead-letters.ts';
+import {
+  type DeadLetterFilter,
+  findDeadLetters,
+  type LetterPosition,
+} from '../../../src/dead-letters/find-dead-letters.ts';
+import { findLetterPage } from '../../../src/dead-letters/find-letter-page.ts';
 import { countDeadLetters, summarizeDeadLetters } from '../../../src/dead-letters/summarize-dead-letters.ts';
 import { useReader } from '../../support/use-reader.ts';
 
@@ -85,4 +90,36 @@ test('a filter that needs the letters themselves looks at fewer of them, and say
     { count: 0, capped: true },
   ]);
   expect(await summarize(filter, 30)).toMatchObject([{ reason: 'invalid_json', path: null, count: 0, capped: true }]);
+});
+
+test('a search for what is rare looks at some letters a page, and continues after the last of them', async () => {
+  const { read, list } = await useMixedLetters();
+  const search = async (filter: DeadLetterFilter, searched?: number) => {
+    const pages: [ids: string[], isCut: boolean][] = [];
+    let after: LetterPosition | undefined;
+    do {
+      const given = { ...filter, ...(after && { after }), limit: 3 };
+      const page = await read((session) => findLetterPage(session, given, searched));
+      pages.push([page.letters.map(({ message_id }) => message_id), page.isCut]);
+      after = page.next;
+    } while (after !== undefined);
+    return pages;
+  };
+  const rare = { error: 'rare', states: ['open', 'queued', 'discarded'] } as const;
+  const ids = (await list(rare)).map(({ message_id }) => message_id);
+  const pages = await search(rare, 30);
+  expect([pages.flatMap(([found]) => found), pages.map(([, isCut]) => isCut)]).toEqual([
+    ids,
+    [true, true, true, false],
+  ]);
+  expect(await search({ types: ['user.deleted'] }, 50)).toEqual([
+    [[], true],
+    [[], true],
+    [[], false],
+  ]);
+  const byReason = await search({ reasons: ['invalid_json'], states: ['open'], types: ['user.created'] }, 1000);
+  expect([byReason.length, byReason.some(([, isCut]) => isCut)]).toEqual([6, false]);
+  expect(await search({ userIds: ['user_2'], types: ['user.created'], states: ['queued'] }, 1)).toEqual([
+    [['msg_027', 'msg_087'], false],
+  ]);
 });
