@@ -20,7 +20,7 @@ const overviewSchema = v.object({
   version: v.string(),
   unknown: v.pipe(
     v.array(v.picklist(Object.keys(overviewParts) as OverviewPart[])),
-    v.description('The parts about which the database did not answer in time. They are null.'),
+    v.description('The parts that could not be read, for example because that took too long. They are null.'),
   ),
   last_delivery_at: v.nullable(timeSchema),
   users: v.nullable(

@@ -74,11 +74,11 @@ test('a part of the overview that takes too long is not known, and the others ar
     const { lines, status } = await go('/overview');
     expect(status).toBe(200);
     expect(lines.find((line) => line.includes('attention'))).toMatch(
-      /the database did not answer in time about the update requests and the dead letters\.$/,
+      /the update requests and the dead letters could not be read\.$/,
     );
     const figures = lines.slice(lines.indexOf('Last delivery'));
     expect(figures.slice(2, 6)).toEqual(['Users', '1', 'Open dead letters', '–']);
-    expect(lines).toContain('– This part is not known: the database did not answer in time.');
+    expect(lines).toContain('– This part could not be read.');
     const response = await app.request('/admin/api/overview', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
     expect(await response.json()).toMatchObject({
       ...{ is_well: false, unknown: ['user_updates', 'dead_letters'], dead_letters: null, user_updates: null },

@@ -54,7 +54,7 @@ const CASES: readonly [facts: Partial<HealthFacts>, what: string][] = [
   ],
   [
     { letters: undefined, users: undefined, unknown: ['dead_letters', 'users'] } as Partial<HealthFacts>,
-    'the database did not answer in time about the dead letters and the number of users',
+    'the dead letters and the number of users could not be read',
   ],
   [{ failedReplayAt: ago(HOUR) }, 'a replay run failed 1 hour ago'],
   [withReconcile({ latest: { ...latest, state: 'failed', error: 'Clerk refused.' } }), 'the last reconcile failed'],

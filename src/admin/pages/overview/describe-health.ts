@@ -53,7 +53,7 @@ function listAll(words: readonly string[]): string {
 
 function findUnknown({ unknown }: HealthFacts): Problem[] {
   if (unknown.length === 0) return [];
-  const what = `the database did not answer in time about ${listAll(unknown.map((part) => overviewParts[part]))}`;
+  const what = `${listAll(unknown.map((part) => overviewParts[part]))} could not be read`;
   return [{ what, whatToDo: 'Load the page again in a minute. If it stays so, read the log of the service.' }];
 }
 
