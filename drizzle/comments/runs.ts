@@ -67,8 +67,10 @@ export const replayRunComments: RelationComments<ColumnComments<typeof replayRun
     requested_by: 'Who started it.',
     letters: 'How many letters the filter named when the run was started.',
     checkpoint_failed_at:
-      'The first failure of the last letter that was tried: the run continues after it. Null: none yet.',
+      'The first failure of the last letter that was tried, of one half of the users: the run continues after it. Null: none yet.',
     checkpoint_message_id: 'The message id of that letter.',
+    second_checkpoint_failed_at: 'The same for the other half of the users.',
+    second_checkpoint_message_id: 'The message id of that letter.',
     applied: 'Letters that were applied.',
     stale: 'Letters whose users already had something newer.',
     duplicate: 'Letters that somebody else resolved first.',

@@ -82,6 +82,8 @@ export const replayRuns = clerk.table(
     letters: counter('letters').notNull(),
     checkpoint_failed_at: time('checkpoint_failed_at'),
     checkpoint_message_id: text('checkpoint_message_id'),
+    second_checkpoint_failed_at: time('second_checkpoint_failed_at'),
+    second_checkpoint_message_id: text('second_checkpoint_message_id'),
     applied: counter('applied').notNull().default(0),
     stale: counter('stale').notNull().default(0),
     duplicate: counter('duplicate').notNull().default(0),

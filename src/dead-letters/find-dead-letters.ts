@@ -16,6 +16,9 @@ export interface LetterPosition {
   readonly messageId: string;
 }
 
+/** One of two groups that no user is in both of: two lanes that replay one each never wait for each other. */
+export type Half = 0 | 1;
+
 /** Which letters: each part that is given must hold. Of its list one value is enough. */
 export interface DeadLetterFilter {
   readonly ids?: readonly string[];
@@ -32,6 +35,8 @@ export interface DeadLetterFilter {
   readonly until?: Date;
   /** A part of the error, in upper or lower case. */
   readonly error?: string;
+  /** Only letters of one half of the users. Letters without a user are in either half. */
+  readonly half?: Half;
   /** Only letters that come after this one in the order of `findDeadLetters`: the last one of the page before. */
   readonly after?: LetterPosition;
   readonly limit?: number;
@@ -122,6 +127,7 @@ export function toCondition({
   since,
   until,
   error,
+  half,
   after,
 }: DeadLetterFilter): SQL {
   const condition = and(
@@ -135,10 +141,14 @@ export function toCondition({
     since && gte(deadLetters.first_failed_at, since),
     until && lt(deadLetters.first_failed_at, until),
     error === undefined ? undefined : ilike(deadLetters.error, `%${error.replaceAll(/[\\%_]/g, '\\$&')}%`),
+    half === undefined ? undefined : sql`${HALF} = ${half}`,
     after && isAfter(after),
   );
   return condition ?? sql`true`;
 }
+
+/** The last character of an id is as good as random. */
+const HALF = sql`ascii(right(coalesce(${deadLetters.user_id}, ${deadLetters.message_id}), 1)) % 2`;
 
 const last = alias(deadLetters, 'last');
 

@@ -31,6 +31,12 @@ export interface MessageTimes {
  * @param times undefined if the ledger does not know the message, as for every user of the Backend API.
  */
 export function makeReplayEntry(letter: ReplayedLetter, times: MessageTimes | undefined): BatchEntry {
+  const entry = readLetter(letter, times);
+  // A letter whose content was erased may be queued by SQL. There is nothing to apply.
+  return letter.details.erased === true ? { ...entry, change: { kind: 'ignored' } } : entry;
+}
+
+function readLetter(letter: ReplayedLetter, times: MessageTimes | undefined): BatchEntry {
   const { origin } = letter;
   if (origin === 'webhook') return makeDeliveryEntry(makeDelivery(letter, times));
   // The letter keeps its id, also if somebody has given the body an id that it lacked.

@@ -12,7 +12,7 @@ const NAMING: ReadonlySet<string> = new Set([
 ]);
 
 /** A shorter text would be found in words that have nothing to do with the person. */
-const SHORTEST = 3;
+export const SHORTEST_NAME = 3;
 
 /** Metadata is the application's own: its keys mean what the application says. */
 const isMetadata = (key: string) => key.endsWith('_metadata');
@@ -24,7 +24,7 @@ const isMetadata = (key: string) => key.endsWith('_metadata');
 export function collectIdentifiers(values: readonly unknown[]): Set<string> {
   const found = new Set<string>();
   const add = (text: unknown) => {
-    if (typeof text === 'string' && text.trim().length >= SHORTEST) found.add(text.trim());
+    if (typeof text === 'string' && text.trim().length >= SHORTEST_NAME) found.add(text.trim());
   };
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(visit);
@@ -46,11 +46,17 @@ export function readJson(body: string | null): unknown {
   return 'value' in parsed ? parsed.value : undefined;
 }
 
-/** Whether a text contains one of the names as a whole word, in capitals or not. */
+/** True for an address, a phone number or a wallet: it means nothing else, wherever it stands. */
+export function isUnmistakable(name: string): boolean {
+  return /@|^\+\d{6}|^0x/.test(name);
+}
+
+/** Whether a text contains one of the names as a whole word, in capitals or not. An empty name is in no text. */
 export function mentions(text: string, names: Iterable<string>): boolean {
   const lower = text.toLowerCase();
   for (const name of names) {
     const sought = name.toLowerCase();
+    if (sought === '') continue;
     for (let at = lower.indexOf(sought); at !== -1; at = lower.indexOf(sought, at + 1)) {
       if (!isLetter(lower[at - 1]) && !isLetter(lower[at + sought.length])) return true;
     }

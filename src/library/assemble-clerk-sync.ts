@@ -39,9 +39,6 @@ export interface AssembledClerkSync {
   readonly updateRuns: UpdateRuns;
 }
 
-/** An erasure looks for the user in letters that name none. */
-const ERASURE_MS = 60_000;
-
 /** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
 export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
   const { settings, pool, metrics, logger, tracing, ...lanes } = parts;
@@ -88,9 +85,7 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
     }),
     backfill: track(runs.backfill),
     reconcile: track(runs.reconcile),
-    eraseUser: track(async (id, options) =>
-      pool.withTransaction((session) => eraseUser(session, id, options), { timeoutMs: ERASURE_MS }),
-    ),
+    eraseUser: track(async (id, options) => eraseUser(pool, id, options)),
     deadLetters: createDeadLetters(pool, settle),
     userUpdates: { ...createUserUpdates(pool), send: track(updateRuns.send) },
     status: () => readStatus(pool),

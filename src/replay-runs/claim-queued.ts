@@ -11,8 +11,8 @@ const ORDER = sql`order by ${d.first_failed_at}, ${d.message_id}`;
 
 /**
  * Locks the next queued letters that no other process has locked, and leaves out those whose user has an earlier queued
- * letter that is not among them: another process is at that one, or it is on hold. So the letters of a user are replayed in
- * order, whoever replays them.
+ * letter that is not among them: another process is at that one. So the letters of a user are replayed in order, whoever
+ * replays them. A user with a letter on hold is passed over, so that many such letters hide none of others.
  */
 const CLAIM = defineStatement(
   'claim queued dead letters',
@@ -20,6 +20,7 @@ const CLAIM = defineStatement(
   with mine as materialized (
     select ${d.message_id}, ${d.user_id}, ${d.first_failed_at} from ${deadLetters} as d
     where ${d.state} = 'queued' and ${d.message_id} <> all(array(select json_array_elements_text($2::text::json)))
+      and (${d.user_id} is null or ${d.user_id} <> all(array(select json_array_elements_text($3::text::json))))
     ${ORDER} limit $1
     for update skip locked
   ), others as (
@@ -34,16 +35,23 @@ const CLAIM = defineStatement(
   ${ORDER}`,
 );
 
+/** What a process leaves alone for a while. */
+export interface OnHold {
+  readonly ids: readonly string[];
+  readonly userIds: readonly string[];
+}
+
 /**
  * Locks queued letters for this transaction, the oldest first. Whoever is killed lets go of them at once.
  *
- * @param onHold the ids of letters to leave out.
+ * @param onHold the letters to leave out, and the users of whom all are left out.
  */
-export async function claimQueued(session: Session, limit: number, onHold: readonly string[]): Promise<string[]> {
-  // Nobody has counted the queued letters since they were queued: Postgres takes them for one, and would sort all of them
-  // each time. The index has them in order.
-  session.post('set local enable_sort = off');
-  const claimed = session.run<{ message_id: string }>(CLAIM, [limit, JSON.stringify(onHold)]);
-  session.post('reset enable_sort');
+export async function claimQueued(session: Session, limit: number, onHold: OnHold): Promise<string[]> {
+  // Nobody has counted the queued letters since they were queued, so Postgres takes them for one. It would sort all of them
+  // each time, though the index has them in order. And it would compare each of mine with each of those of others.
+  session.post('set local enable_sort = off; set local enable_nestloop = off');
+  const parameters = [limit, JSON.stringify(onHold.ids), JSON.stringify(onHold.userIds)];
+  const claimed = session.run<{ message_id: string }>(CLAIM, parameters);
+  session.post('reset enable_sort; reset enable_nestloop');
   return (await claimed).map((row) => row.message_id);
 }

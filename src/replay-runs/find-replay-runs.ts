@@ -6,7 +6,6 @@ import { defineStatement } from '../db/sql/define-statement.ts';
 import { makeQuery } from '../db/sql/make-query.ts';
 import { readRow, selectReadable } from '../db/sql/readable.ts';
 import { OperatorError } from '../errors.ts';
-import { readReplayFilter } from './replay-filter.ts';
 import type { ReplayRun } from './replay-run.ts';
 
 /** Which runs. */
@@ -52,6 +51,6 @@ export async function findRunningIds(session: Session): Promise<string[]> {
 
 async function findRuns(session: Session, clauses: SQL): Promise<ReplayRun[]> {
   const query = sql`select ${selectReadable(Object.values(getTableColumns(replayRuns)))} from ${replayRuns} ${clauses}`;
-  const rows = await session.run<typeof replayRuns.$inferSelect>(makeQuery(query));
-  return rows.map((row) => ({ ...readRow(replayRuns, row), filter: readReplayFilter(row.filter, row.run_id) }));
+  const rows = await session.run<ReplayRun>(makeQuery(query));
+  return rows.map((row) => readRow(replayRuns, row));
 }

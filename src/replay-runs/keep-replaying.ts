@@ -28,7 +28,7 @@ const POLL_MS = 1000;
 /** Where the database can't be used, or another process is at it, it is tried again after so long. */
 const RETRY_MS = 3000;
 /** Deliveries have connections of their own. */
-const POOL_SIZE = 3;
+const POOL_SIZE = 4;
 
 /** Replays queued letters and works on replay runs, beside all other processes that do so, until the signal aborts. */
 export function keepReplaying({ target, deletedUsers, log, tracing, signal }: KeepReplayingOptions): Promise<void> {

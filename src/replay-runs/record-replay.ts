@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { alias } from 'drizzle-orm/pg-core';
+import { alias, type PgColumn } from 'drizzle-orm/pg-core';
 import { deadLetters } from '../../drizzle/schema/messages.ts';
 import { replayRuns } from '../../drizzle/schema/runs.ts';
 import type { Session } from '../db/pool.ts';
 import { nameOf } from '../db/sql/columns.ts';
 import { defineStatement } from '../db/sql/define-statement.ts';
+import type { Half } from '../dead-letters/find-dead-letters.ts';
 import { getLetterId } from '../sync/batch-entry.ts';
 import type { Applied } from '../sync/settle-batch.ts';
 import { countReplayed } from './replay-run.ts';
@@ -20,33 +21,53 @@ const SUM = sql.join(COUNTS, sql` + `);
  * Only letters behind the checkpoint count, and only while the run is running. So a letter counts once, whoever works on the
  * run. The times are copied from the letters, because a parameter would lose the microseconds.
  */
-const CHECKPOINT = defineStatement(
-  'checkpoint a replay run',
-  sql`
+const defineCheckpoint = (name: string, failedAt: PgColumn, messageId: PgColumn) =>
+  defineStatement(
+    name,
+    sql`
   update ${replayRuns} as r set ${sql.join(
     COUNTS.map((count, place) => sql`${nameOf(count)} = ${count} + $${sql.raw(String(place + 4))}`),
     sql`, `,
   )},
-    ${nameOf(r.checkpoint_failed_at)} = ${last.first_failed_at}, ${nameOf(r.checkpoint_message_id)} = ${last.message_id},
+    ${nameOf(failedAt)} = ${last.first_failed_at}, ${nameOf(messageId)} = ${last.message_id},
     ${nameOf(r.updated_at)} = now()
   from ${deadLetters} as first, ${deadLetters} as last
   where ${r.run_id} = $1 and ${r.state} = 'running' and ${first.message_id} = $2 and ${last.message_id} = $3
-    and (${r.checkpoint_message_id} is null
-      or (${r.checkpoint_failed_at}, ${r.checkpoint_message_id}) < (${first.first_failed_at}, ${first.message_id}))
+    and (${messageId} is null or (${failedAt}, ${messageId}) < (${first.first_failed_at}, ${first.message_id}))
   returning ${r.run_id}`,
-);
+  );
+
+/** By the half of the letters. */
+const CHECKPOINTS = [
+  defineCheckpoint('checkpoint a replay run', r.checkpoint_failed_at, r.checkpoint_message_id),
+  defineCheckpoint(
+    'checkpoint the second half of a replay run',
+    r.second_checkpoint_failed_at,
+    r.second_checkpoint_message_id,
+  ),
+] as const;
+
+/** One of the halves of the letters of a run. */
+export interface RunHalf {
+  readonly runId: string;
+  readonly half: Half;
+}
 
 /**
  * Records in the transaction that applies them what letters of a run came to, and that the run continues after them.
  *
- * @param applied in the order of the run.
+ * @param applied letters of this half, in the order of the run.
  * @returns false if the run has ended, or if another process has recorded these letters: then they must not be applied.
  */
-export async function checkpointReplay(session: Session, runId: string, applied: readonly Applied[]): Promise<boolean> {
+export async function checkpointReplay(
+  session: Session,
+  { runId, half }: RunHalf,
+  applied: readonly Applied[],
+): Promise<boolean> {
   const [begin, end] = [applied.at(0), applied.at(-1)];
   if (begin === undefined || end === undefined) return true;
   const counts = countReplayed(applied);
-  const recorded = await session.run(CHECKPOINT, [
+  const recorded = await session.run(CHECKPOINTS[half], [
     ...[runId, getLetterId(begin.entry), getLetterId(end.entry)],
     ...[counts.applied, counts.stale, counts.duplicate, counts.ignored, counts.dead_letters],
   ]);

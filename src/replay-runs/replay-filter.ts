@@ -4,7 +4,7 @@ import type { DeadLetterFilter } from '../dead-letters/find-dead-letters.ts';
 import { OperatorError } from '../errors.ts';
 
 /** The letters of a run: all that the filter names, so it has no limit. */
-export type ReplayFilter = Omit<DeadLetterFilter, 'limit' | 'after'>;
+export type ReplayFilter = Omit<DeadLetterFilter, 'limit' | 'after' | 'half'>;
 
 /**
  * Freezes what a filter means now: letters that fail from now on are not in it. Only letters that nobody has resolved can be

@@ -1,8 +1,9 @@
 import { loadEntries } from '../dead-letters/load-entries.ts';
+import { type BatchEntry, getLetterId, getUserId } from '../sync/batch-entry.ts';
 import { type Settled, settleFound } from '../sync/settle-batch.ts';
 import { pause } from '../walk/pause.ts';
 import { choosePace } from './choose-pace.ts';
-import { claimQueued } from './claim-queued.ts';
+import { claimQueued, type OnHold } from './claim-queued.ts';
 import { countReplayed } from './replay-run.ts';
 import { findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
 
@@ -45,7 +46,7 @@ async function replayInLane(scene: ReplayScene, holds: Holds, { replayed, isSeco
     const undecided = findUndecided(entries, results);
     if (undecided !== undefined) {
       const { ids, failure: err } = undecided;
-      holds.add(ids);
+      holds.add(entries.filter((entry) => ids.includes(getLetterId(entry))));
       log.error({ message_id: ids[0], letters: ids.length, err }, 'queued dead letters can not be decided now');
     }
     if (isSecond && rest > 0) break;
@@ -67,23 +68,26 @@ async function replayBatch({ settle }: ReplayScene, holds: Holds) {
   return { ...found, rest };
 }
 
-/** The letters that this process leaves alone for a while. */
+/** The letters that this process leaves alone for a while, and all others of their users: they keep their order. */
 export interface Holds {
-  add(ids: readonly string[]): void;
-  list(): string[];
+  add(letters: readonly BatchEntry[]): void;
+  list(): OnHold;
 }
 
 /** Makes an empty list of letters on hold. */
 export function createHolds(): Holds {
-  const endsAt = new Map<string, number>();
+  const held = new Map<string, { readonly userId: string | null; readonly endsAt: number }>();
   return {
-    add(ids) {
-      for (const id of ids) endsAt.set(id, performance.now() + HOLD_MS);
+    add(letters) {
+      for (const letter of letters) {
+        held.set(getLetterId(letter), { userId: getUserId(letter), endsAt: performance.now() + HOLD_MS });
+      }
     },
     list() {
       const now = performance.now();
-      for (const [id, end] of endsAt) if (end <= now) endsAt.delete(id);
-      return [...endsAt.keys()];
+      for (const [id, { endsAt }] of held) if (endsAt <= now) held.delete(id);
+      const userIds = [...held.values()].map(({ userId }) => userId).filter((userId) => userId !== null);
+      return { ids: [...held.keys()], userIds };
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Outcome } from '../../drizzle/schema/codes.ts';
 import type { replayRuns } from '../../drizzle/schema/runs.ts';
-import type { ReplayFilter } from './replay-filter.ts';
 
 /** What the letters of a run, or of a preview, came to. The names are those of the columns. */
 export interface ReplayCounts {
@@ -15,10 +14,11 @@ export interface ReplayCounts {
   readonly dead_letters: number;
 }
 
-/** A row of `clerk.replay_runs`, named as it is there. */
-export interface ReplayRun extends Readonly<Omit<InferSelectModel<typeof replayRuns>, 'filter'>>, ReplayCounts {
-  readonly filter: ReplayFilter;
-}
+/**
+ * A row of `clerk.replay_runs`, named as it is there. The filter is as it is stored. Somebody may have written one by hand that
+ * is none: only work on the run fails then, and the run can still be shown.
+ */
+export type ReplayRun = Readonly<InferSelectModel<typeof replayRuns>>;
 
 /** Counts what became of letters. */
 export function countReplayed(letters: readonly { readonly outcome: Outcome }[]): ReplayCounts {

@@ -76,6 +76,11 @@ export function getLetterId(entry: BatchEntry): string {
   return isDelivery(entry) ? entry.message.messageId : entry.letterId;
 }
 
+/** The user whom an entry is about. Null if it can't be read. */
+export function getUserId(entry: BatchEntry): string | null {
+  return isDelivery(entry) ? entry.message.userId : entry.userId;
+}
+
 /** Reads a verified delivery. */
 export function makeDeliveryEntry(delivery: VerifiedDelivery, span?: DeliverySpan): DeliveryEntry {
   const event = parseEvent(delivery);

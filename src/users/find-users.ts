@@ -100,8 +100,8 @@ export function formatUtc(time: SQLWrapper): SQL {
   return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
-/** As Clerk stores it, E.164: people write numbers with spaces and the like. */
-function toPhoneNumber(text: string): string {
+/** A phone number as Clerk stores it, E.164: people write numbers with spaces and the like. Another text stays as it is. */
+export function toPhoneNumber(text: string): string {
   return /^\+?[\d\s().-]+$/.test(text) ? text.replaceAll(/[^+\d]/g, '') : text;
 }
 

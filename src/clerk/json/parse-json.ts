@@ -108,12 +108,17 @@ function flattenDepths(json: string, countReplaced: () => void): string {
 /** Each level takes two characters and one opening bracket: counting those alone is what nearly every text needs. */
 function canBeDeep(json: string): boolean {
   if (json.length < 2 * MAX_DEPTH) return false;
-  let openings = 0;
-  for (let index = 0; index < json.length; index += 1) {
-    const code = json.charCodeAt(index);
-    if (code === OPENING_BRACKET || code === OPENING_BRACE) openings += 1;
+  const braces = countUpTo(json, '{', MAX_DEPTH + 1);
+  return braces + countUpTo(json, '[', MAX_DEPTH + 1) > MAX_DEPTH;
+}
+
+/** How often a character is in a text. No more than `most` are counted. */
+function countUpTo(text: string, character: string, most: number): number {
+  let count = 0;
+  for (let place = text.indexOf(character); place !== -1 && count < most; place = text.indexOf(character, place + 1)) {
+    count += 1;
   }
-  return openings > MAX_DEPTH;
+  return count;
 }
 
 const OPENING_BRACKET = 0x5b;

@@ -16,9 +16,6 @@ export interface EraseUserOptions {
   json?: boolean;
 }
 
-/** The letters without a user are searched for the addresses of this one. */
-const TIMEOUT_MS = 60_000;
-
 /** `erase-user`: erases everything that is stored about a user, and prints a record of it. */
 export async function eraseStoredUser(
   userId: string,
@@ -32,9 +29,7 @@ export async function eraseStoredUser(
     code: 'not_confirmed',
     hint: 'To erase it, add --yes.',
   });
-  const record = await withDatabase(context, (pool) =>
-    pool.withTransaction((session) => eraseUser(session, userId, options), { timeoutMs: TIMEOUT_MS }),
-  );
+  const record = await withDatabase(context, (pool) => eraseUser(pool, userId, options));
   printAnswer(context, options, { json: () => toJson(record), text: () => formatRecord(record) });
   return 0;
 }

@@ -40,7 +40,10 @@ export function parseRate(text: string): number {
 
 /** For an option that can be repeated, or given once with several values and commas between them. */
 export function collect(text: string, collected: string[] = []): string[] {
-  const values = text.split(',').filter((part) => part !== '');
+  const values = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   if (values.length === 0) throw new InvalidArgumentError('Give at least one value.');
   return [...collected, ...values];
 }

@@ -12,6 +12,7 @@ import {
   type DeliveryEntry,
   type EntryFailure,
   getLetterId,
+  getUserId,
   isDelivery,
   type ObservedEntry,
 } from '../batch-entry.ts';
@@ -121,12 +122,8 @@ export function keepDeadLetters(session: Session, entries: readonly FailedEntry[
   if (rows.size > 0) keep(KEEP_OBSERVED_LETTERS, rows.values());
   eraseKeptLetters(
     session,
-    entries.map((entry) => ({ messageId: getLetterId(entry), userId: findUserId(entry) })),
+    entries.map((entry) => ({ messageId: getLetterId(entry), userId: getUserId(entry) })),
   );
-}
-
-function findUserId(entry: BatchEntry): string | null {
-  return isDelivery(entry) ? entry.message.userId : entry.userId;
 }
 
 function toLetterRow(entry: FailedEntry, failedAt: Date) {

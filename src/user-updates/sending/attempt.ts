@@ -28,7 +28,10 @@ export type Halt =
   /** Clerk asks to wait. `isUsers`: the call counts for the user's own limit, too, which may be the one that is meant. */
   | { readonly kind: 'rate_limited'; readonly ms: number; readonly isUsers: boolean };
 
-/** Why an attempt ends here. `lost`: another process has taken the request over, and nothing is to be written. */
+/**
+ * Why an attempt ends here. `lost`: another process has taken the request over, or the request was removed. Then nothing is
+ * to be written.
+ */
 export type Stop = { readonly ending: Ending; readonly halt?: Halt } | 'lost';
 
 /** An attempt under way: what it has come to so far. */

@@ -61,6 +61,9 @@ export interface UpdateSender {
   readonly drain: () => Promise<unknown>;
 }
 
+/** An erasure removes the requests of a user. */
+const LOST = 'the attempt was not recorded: another process has taken the request over, or the request was removed';
+
 /** Makes one for a process. */
 export function createSender(scene: SenderScene): UpdateSender {
   const { settle, rate, log } = scene;
@@ -85,7 +88,7 @@ export function createSender(scene: SenderScene): UpdateSender {
       unusedCalls += countCalls(update) - ended.made;
       const isWritten = await writeAttempt({ settle, instanceId, leaseMs }, ended, heed(ended));
       if (isWritten) tell(scene, ended);
-      else log.warn({ update_id: update.id, user_id: update.userId }, 'another process has taken the request over');
+      else log.warn({ update_id: update.id, user_id: update.userId }, LOST);
     } catch (err) {
       // The lease ends, and somebody else looks what became of it.
       log.error({ update_id: update.id, user_id: update.userId, err }, 'request could not be sent');

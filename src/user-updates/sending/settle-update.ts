@@ -62,7 +62,7 @@ function nowText() {
  * Records that a call begins, before it does: if the process is killed now, the next one knows that the call may have
  * reached Clerk. The lease is renewed.
  *
- * @returns the calls with this one; undefined where another process has taken the request over.
+ * @returns the calls with this one; undefined if another process has taken the request over, or if the request was removed.
  */
 export async function recordBeginning(
   session: Session,
@@ -77,7 +77,7 @@ export async function recordBeginning(
 /**
  * Writes the end of an attempt. Secrets go with it: a trigger of the table erases them.
  *
- * @returns false where another process has taken the request over: then nothing is written.
+ * @returns false if another process has taken the request over, or if the request was removed: then nothing is written.
  */
 export async function writeEnding(
   session: Session,

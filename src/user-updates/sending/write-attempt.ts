@@ -29,7 +29,7 @@ const PAUSE_MS = 500;
  * the database does not answer, it is tried again until the lease ends.
  *
  * @param blockMs for so long no process may send: Clerk has asked the whole instance to wait.
- * @returns false where another process has taken the request over.
+ * @returns false if another process has taken the request over, or if the request was removed.
  * @throws {DatabaseUnavailableError}
  */
 export async function writeAttempt(scene: WriteScene, attempt: EndedAttempt, blockMs: number): Promise<boolean> {

@@ -175,6 +175,7 @@ test('a replay run is previewed, started, listed, shown and cancelled', async ()
     filter: { states: ['open', 'queued'], userIds: ['user_1'], until: expect.any(String) },
     ...{ letters: 1, applied: 0, stale: 0, duplicate: 0, ignored: 0, dead_letters: 0 },
     ...{ checkpoint_failed_at: null, checkpoint_message_id: null, stopped_by: null, error: null },
+    ...{ second_checkpoint_failed_at: null, second_checkpoint_message_id: null },
     ...{ started_at: expect.any(String), updated_at: expect.any(String), finished_at: null },
   });
   expect((await get('/replay-runs')).body).toEqual({ replay_runs: [run] });

@@ -55,7 +55,7 @@ test(`nothing is left but ids, whatever arrives meanwhile (${RUNS} scenes, seed 
       const ending = async () => {
         await sql`select pg_sleep(${delayMs / 1000})`;
         const deletion = makeUserEntry({ messageId: `msg_${userId}_gone`, userId, type: 'user.deleted', at: 1 });
-        if (end === 'erase') await pool.withTransaction((session) => eraseUser(session, userId));
+        if (end === 'erase') await eraseUser(pool, userId);
         else if (end === 'delete') await settleBatch(settle, [deletion]);
         else await settleBatch(settle, [makeApiTombstone(userId, makeObservation({ origin: 'reconcile' }))]);
       };

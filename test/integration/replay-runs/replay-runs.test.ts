@@ -36,8 +36,12 @@ test('a run replays the letters of its filter, and its row says who wanted what,
   const row = {
     ...{ run_id: started.run_id, state: 'running', letters: 6, ...counts, max_per_second: 1000 },
     ...{ note: 'the constraint is gone', requested_by: 'ada', checkpoint_failed_at: null, checkpoint_message_id: null },
+    ...{ second_checkpoint_failed_at: null, second_checkpoint_message_id: null },
     ...{ started_at: expect.any(Date), updated_at: expect.any(Date), finished_at: null, stopped_by: null, error: null },
-    filter: { reasons: ['rejected_by_database'], since, until: expect.any(Date), states: ['open', 'queued'] },
+    filter: {
+      ...{ reasons: ['rejected_by_database'], states: ['open', 'queued'] },
+      ...{ since: since.toISOString(), until: expect.stringMatching(/^20.*Z$/) },
+    },
   };
   expect(started).toEqual(row);
   replay();
@@ -45,6 +49,8 @@ test('a run replays the letters of its filter, and its row says who wanted what,
   expect(await read(started.run_id)).toEqual({
     ...{ ...row, state: 'finished', applied: 4, stale: 1, dead_letters: 1, finished_at: expect.any(Date) },
     ...{ checkpoint_failed_at: new Date('2026-01-01T00:00:10Z'), checkpoint_message_id: 'msg_old' },
+    // The last of the users with an odd id.
+    ...{ second_checkpoint_failed_at: expect.any(Date), second_checkpoint_message_id: 'msg_00005' },
   });
   expect(await countStates()).toEqual({ replayed: 5, open: 2, discarded: 1 });
   await expect
@@ -175,6 +181,17 @@ test('a run that can not continue says why, and a filter that was written by han
     },
   ]);
   expect(await read(runId)).toMatchObject({ applied: 1, finished_at: expect.any(Date) });
+});
+
+test('a run whose filter was written by hand is listed, shown and cancelled like any other', async () => {
+  const { sql, read, list, cancel } = await useRuns(makeLetters(1));
+  await sql`insert into clerk.replay_runs (run_id, filter, requested_by, letters, started_at, updated_at)
+    values ('replay_by_hand', '{"until": "soon"}', 'ada', 1, now(), now())`;
+  const shown = { run_id: 'replay_by_hand', state: 'running', filter: { until: 'soon' } };
+  expect(await list(5)).toMatchObject([shown]);
+  expect(await read('replay_by_hand')).toMatchObject(shown);
+  expect(await cancel('replay_by_hand')).toBe(true);
+  expect(await list(5)).toMatchObject([{ ...shown, state: 'stopped', stopped_by: 'ada' }]);
 });
 
 test('runs are listed by pages, the newest first', async () => {

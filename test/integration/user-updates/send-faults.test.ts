@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { eraseUser } from '../../../src/erasure/erase-user.ts';
 import type { FakeRequest, Fault } from '../../support/fake-clerk/fake-clerk.ts';
 import { makeUserId } from '../../support/fake-clerk/make-api-user.ts';
 import { useUserUpdates } from '../../support/user-updates.ts';
@@ -6,6 +7,7 @@ import { useUserUpdates } from '../../support/user-updates.ts';
 const ADA = makeUserId(0);
 const PATCH = `PATCH /users/${ADA}`;
 const PUT = `PUT /users/${ADA}/metadata`;
+const LOST = 'the attempt was not recorded: another process has taken the request over, or the request was removed';
 const UNKNOWN = [{ code: 'outcome_unknown', message: expect.stringMatching(/^Clerk gave no clear answer/) }];
 
 /** Faults of the first requests that change something, in their order; undefined: none. */
@@ -151,8 +153,22 @@ test('who was too slow writes nothing any more, and sends nothing', async () => 
   };
   await send({ changes: { ...scene.changes, patchUser } });
   expect(await read(id)).toMatchObject({ state: 'sending', attempts: 4, calls: [`${PATCH} null unclear`] });
-  const warning = { level: 'warn', message: 'another process has taken the request over', update_id: id, user_id: ADA };
+  const warning = { level: 'warn', message: LOST, update_id: id, user_id: ADA };
   expect(lines).toEqual([warning, warning]);
+});
+
+test('if a user is erased while a request about them is sent, the log does not blame another process', async () => {
+  const { insert, send, sql, pool, scene, lines, listChanges } = await useUserUpdates();
+  const id = await insert({ user_id: ADA, request: { first_name: 'Grace' } });
+  const patchUser = async (userId: string, body: string) => {
+    const answer = await scene.changes.patchUser(userId, body);
+    await eraseUser(pool, ADA);
+    return answer;
+  };
+  await send({ changes: { ...scene.changes, patchUser } });
+  expect(listChanges()).toEqual([PATCH]);
+  expect(await sql`select from clerk.user_updates`).toHaveLength(0);
+  expect(lines).toEqual([{ level: 'warn', message: LOST, update_id: id, user_id: ADA }]);
 });
 
 test('a 409 that passes is tried again without end, an unknown one five times, and that of a directory is final', async () => {

@@ -215,8 +215,8 @@ describe('a number', () => {
   });
 });
 
-test('a list is collected from repeated options and from commas', () => {
-  expect(['a,b', 'c', ',d,'].reduce<string[]>((collected, text) => collect(text, collected), [])).toEqual([
+test('a list is collected from repeated options and from commas, without the spaces around', () => {
+  expect(['a, b', ' c ', ',d, ,'].reduce<string[]>((collected, text) => collect(text, collected), [])).toEqual([
     'a',
     'b',
     'c',

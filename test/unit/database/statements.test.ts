@@ -19,9 +19,8 @@ test('a statement is one text, with the names of the schema', () => {
 });
 
 test('a statement that holds a value is refused: its text would not be all of it', () => {
-  expect(() =>
-    defineStatement('a test', sql`select ${users.id} from ${users} where ${users.id} = ${'user_1'}`),
-  ).toThrow('The statement "a test" holds values');
+  const statement = defineStatement('a test', sql`select ${users.id} from ${users} where ${users.id} = ${'user_1'}`);
+  expect(() => statement.text).toThrow('The statement "a test" holds values');
 });
 
 test('a statement that is composed for a call has its values as parameters, in the form of their columns', () => {

@@ -1,0 +1,2 @@
+ALTER TABLE "clerk"."replay_runs" ADD COLUMN "second_checkpoint_failed_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "clerk"."replay_runs" ADD COLUMN "second_checkpoint_message_id" text;
