@@ -27,7 +27,8 @@ const resolvedStates = letterStates.filter((state) => !isUnresolved(state));
 /** Every process counts at every scrape, and 100,000 letters are as bad as a million. */
 const MOST_OF_CAUSE = 100_000;
 
-const COUNT_OPEN = makeQuery(sql`${withCountedCauses({ states: unresolvedLetterStates }, MOST_OF_CAUSE)}
+const makeOpenQuery = () =>
+  makeQuery(sql`${withCountedCauses({ states: unresolvedLetterStates }, MOST_OF_CAUSE)}
   select state, reason, sum(count)::int as count,
     extract(epoch from now() - min(first_failed_at))::float8 as "oldestAgeSeconds"
   from counted group by state, reason order by state, reason`);
@@ -48,7 +49,7 @@ export function countOpenDeadLetters(pool: Pool): Promise<OpenDeadLetters[]> {
   return pool.withTransaction(
     async (session) => {
       await session.run(COMPILE_NOTHING);
-      return session.run<OpenDeadLetters>(COUNT_OPEN);
+      return session.run<OpenDeadLetters>(makeOpenQuery());
     },
     { timeoutMs: 2000 },
   );
