@@ -3,7 +3,6 @@ import { syncUser } from '../backfill/sync-user.ts';
 import { type ClerkApi, type ClerkApiOptions, createClerkApi } from '../clerk/api/clerk-api.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import type { Pool } from '../db/pool.ts';
-import { eraseUser } from '../erasure/erase-user.ts';
 import { OperatorError } from '../errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { createWebhookApp } from '../http/create-app.ts';
@@ -13,13 +12,13 @@ import type { ReceiverOptions } from '../sync/receive.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { version } from '../version.ts';
 import { assertKnownInstance } from '../walk/assert-instance.ts';
-import { type ApiRuns, createApiRuns } from './api-runs.ts';
+import type { ApiRuns } from './api-runs.ts';
 import type { ClerkSync } from './clerk-sync.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import type { ClerkSyncSettings } from './read-options.ts';
 import { readStatus } from './read-status.ts';
 import { createReceiving, type Receiving } from './receiving.ts';
-import { createUpdateRuns, type UpdateRuns } from './update-runs.ts';
+import type { UpdateRuns } from './update-runs.ts';
 import { createUserUpdates } from './user-updates.ts';
 
 /** What a `ClerkSync` is made of. */
@@ -32,11 +31,9 @@ export interface ClerkSyncParts extends Pick<ReceiverOptions, 'lanes' | 'maxBatc
 }
 
 /** A `ClerkSync`, with the parts of it that the service puts its own routes and its schedule on. */
-export interface AssembledClerkSync {
+export interface AssembledClerkSync extends Pick<ApiRuns, 'reconcileWhenDue'>, Pick<UpdateRuns, 'keepSending'> {
   readonly clerkSync: ClerkSync;
   readonly receiving: Receiving;
-  readonly runs: ApiRuns;
-  readonly updateRuns: UpdateRuns;
 }
 
 /** Puts a `ClerkSync` together, for `createClerkSync` and for `serve`. */
@@ -50,10 +47,17 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
   const closing = new AbortController();
   const openApi = (signal: AbortSignal, timings: ClerkApiOptions['timings'] = {}) =>
     openClerkApi(settings, { signal, timings, tracing });
-  const runs = createApiRuns({ target, deletedUsers, openApi, closing: closing.signal, tracing });
-  const updateRuns = createUpdateRuns({
-    ...{ target, deletedUsers, secretKey: settings.secretKey, log: logger, closing: closing.signal },
-    openApi: (options) => openClerkApi(settings, { ...options, tracing }),
+  // What runs need is loaded for the first one: a process that only takes deliveries starts without it.
+  const getRuns = once(async () => {
+    const { createApiRuns } = await import('./api-runs.ts');
+    return createApiRuns({ target, deletedUsers, openApi, closing: closing.signal, tracing });
+  });
+  const getUpdateRuns = once(async () => {
+    const { createUpdateRuns } = await import('./update-runs.ts');
+    return createUpdateRuns({
+      ...{ target, deletedUsers, secretKey: settings.secretKey, log: logger, closing: closing.signal },
+      openApi: (options) => openClerkApi(settings, { ...options, tracing }),
+    });
   });
   const getApi = once(() => openApi(closing.signal));
   const getEnsureUser = once(() =>
@@ -83,18 +87,19 @@ export function assembleClerkSync(parts: ClerkSyncParts): AssembledClerkSync {
       await pool.withTransaction((session) => assertKnownInstance(session, instanceId));
       return syncUser({ api, settle, instanceId }, id);
     }),
-    backfill: track(runs.backfill),
-    reconcile: track(runs.reconcile),
-    eraseUser: track(async (id, options) => eraseUser(pool, id, options)),
+    backfill: track(async (options) => (await getRuns()).backfill(options)),
+    reconcile: track(async (options) => (await getRuns()).reconcile(options)),
+    eraseUser: track(async (id, options) => (await import('../erasure/erase-user.ts')).eraseUser(pool, id, options)),
     deadLetters: createDeadLetters(pool, settle),
-    userUpdates: { ...createUserUpdates(pool), send: track(updateRuns.send) },
+    userUpdates: { ...createUserUpdates(pool), send: track(async (options) => (await getUpdateRuns()).send(options)) },
     status: () => readStatus(pool),
     close,
     [Symbol.asyncDispose]: close,
   };
   return {
-    ...{ clerkSync, receiving, updateRuns },
-    runs: { ...runs, reconcileWhenDue: track(runs.reconcileWhenDue) },
+    ...{ clerkSync, receiving },
+    reconcileWhenDue: track(async (...given) => (await getRuns()).reconcileWhenDue(...given)),
+    keepSending: async (options) => (await getUpdateRuns()).keepSending(options),
   };
 }
 

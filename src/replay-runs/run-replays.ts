@@ -1,22 +1,15 @@
-import { sql } from 'drizzle-orm';
-import { isOneOf } from '../../drizzle/schema/clerk-schema.ts';
-import { unresolvedLetterStates } from '../../drizzle/schema/codes.ts';
-import { deadLetters } from '../../drizzle/schema/messages.ts';
 import { type AdvisoryLock, withAdvisoryLock } from '../db/advisory-lock.ts';
-import { DatabaseUnavailableError, findBlame } from '../db/errors/database-errors.ts';
-import type { Session } from '../db/pool.ts';
-import { defineStatement } from '../db/sql/define-statement.ts';
+import { findBlame } from '../db/errors/database-errors.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { Half } from '../dead-letters/find-dead-letters.ts';
-import { getLetterId } from '../sync/batch-entry.ts';
-import { type Applied, type SettleOptions, settleEach } from '../sync/settle-batch.ts';
 import { describeFailure } from '../walk/describe-failure.ts';
 import { pause } from '../walk/pause.ts';
 import { findRunningIds, getReplayRun } from './find-replay-runs.ts';
-import { createRunReader, type RunReader } from './read-run.ts';
-import { checkpointReplay, failReplay, finishReplay } from './record-replay.ts';
+import { createRunReader } from './read-run.ts';
+import { failReplay, finishReplay } from './record-replay.ts';
+import { type Lane, replayInLane } from './replay-lane.ts';
 import type { ReplayRun } from './replay-run.ts';
-import { findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
+import type { ReplayScene } from './replay-scene.ts';
 
 /** What working on runs needs. */
 export interface ReplayRunsScene extends ReplayScene {
@@ -31,11 +24,6 @@ interface RunUnderWay {
   isShared: boolean;
   /** By the clock of this process. */
   dueAt: number;
-}
-
-interface Lane {
-  readonly half: Half;
-  readonly reader: RunReader;
 }
 
 const HALVES: readonly Half[] = [0, 1];
@@ -85,18 +73,16 @@ async function takeTurn(scene: ReplayRunsScene, runId: string, underWay: RunUnde
   try {
     const run = await scene.settle.pool.withTransaction((session) => getReplayRun(session, runId));
     if (underWay.lanes.length === 0) return await finish(scene, run);
-    const turns = await Promise.allSettled(chooseLanes(underWay, run).map((lane) => replayBatch(scene, run, lane)));
-    const failed = turns.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-    const batches = turns.flatMap((turn) => (turn.status === 'fulfilled' ? [turn.value] : []));
-    const undecided = batches.map((batch) => batch.undecided).find((one) => one !== undefined);
+    const { lanes, turnMs } = chooseLanes(underWay, run);
+    const turns = await allDone(lanes.map((lane) => replayInLane(scene, { run, lane, turnMs })));
+    const undecided = turns.map((turn) => turn.undecided).find((one) => one !== undefined);
     if (undecided !== undefined) await fail(scene, runId, undecided);
-    const done = batches.filter(({ isLast }) => isLast).map(({ lane }) => lane);
+    const done = turns.filter(({ isLast }) => isLast).map(({ lane }) => lane);
     underWay.lanes = underWay.lanes.filter((lane) => !done.includes(lane));
-    const rest = Math.max(...batches.map((batch) => batch.rest));
+    const rest = Math.max(...turns.map((turn) => turn.rest));
     underWay.isShared = rest > 0;
     const tookMs = performance.now() - startedAt;
-    const letters = batches.reduce((sum, batch) => sum + batch.letters, 0);
+    const letters = turns.reduce((sum, turn) => sum + turn.letters, 0);
     const { max_per_second: maxPerSecond } = run;
     return Math.max(rest * tookMs, maxPerSecond === null ? 0 : (letters / maxPerSecond) * 1000 - tookMs);
   } catch (failure) {
@@ -106,43 +92,25 @@ async function takeTurn(scene: ReplayRunsScene, runId: string, underWay: RunUnde
   }
 }
 
-/** Both lanes work at once, unless they have to leave room for deliveries or to keep to a rate. Then they take turns. */
-function chooseLanes(underWay: RunUnderWay, { max_per_second: maxPerSecond }: ReplayRun): readonly Lane[] {
+/** Lanes that work at once do so for this long without waiting for each other. Then another run has its turn. */
+const TURN_MS = 1000;
+
+/**
+ * Both lanes work at once, unless they have to leave room for deliveries or to keep to a rate. Then one of them writes one
+ * batch, and the next time the other one does.
+ */
+function chooseLanes(underWay: RunUnderWay, { max_per_second: maxPerSecond }: ReplayRun) {
   const { lanes, isShared } = underWay;
-  if (!isShared && maxPerSecond === null) return lanes;
+  if (!isShared && maxPerSecond === null) return { lanes, turnMs: TURN_MS };
   const [next, ...others] = lanes as [Lane, ...Lane[]];
   underWay.lanes = [...others, next];
-  return [next];
+  return { lanes: [next], turnMs: 0 };
 }
 
-/** Replays the next letters of a lane. If the run has ended, or if somebody has changed one of the letters, it does nothing. */
-async function replayBatch(scene: ReplayRunsScene, run: ReplayRun, lane: Lane) {
-  const { entries, rest, isLast } = await lane.reader.read(run);
-  const batch = { lane, rest, isLast, letters: entries.length, undecided: undefined };
-  if (isLast) return batch;
-  let isUndone = false;
-  const afterApply: SettleOptions['afterApply'] = async (session, applied) => {
-    const half = { runId: run.run_id, half: lane.half };
-    isUndone = (await haveChanged(session, applied)) || !(await checkpointReplay(session, half, applied));
-    if (isUndone) throw new DatabaseUnavailableError('The letters are read again, if the run continues.');
-  };
-  const results = await settleEach({ ...scene.settle, afterApply }, entries, REPLAY_TIMEOUT_MS);
-  if (isUndone) return { ...batch, letters: 0 };
-  return { ...batch, undecided: findUndecided(entries, results) };
-}
-
-const FIND_CHANGED = defineStatement(
-  'find dead letters that have changed',
-  sql`
-  select ${deadLetters.message_id} from ${deadLetters}
-  where ${deadLetters.message_id} = any(array(select json_array_elements_text($1::text::json)))
-    and ${isOneOf(deadLetters.state, unresolvedLetterStates)} limit 1`,
-);
-
-/** Somebody has edited a letter, or it has failed for somebody else, since it was read: nobody has resolved it. */
-async function haveChanged(session: Session, applied: readonly Applied[]): Promise<boolean> {
-  const left = applied.filter(({ outcome }) => outcome === 'duplicate').map(({ entry }) => getLetterId(entry));
-  return left.length > 0 && (await session.run(FIND_CHANGED, [JSON.stringify(left)])).length > 0;
+/** Waits for all, and then throws the failure of the first that has failed. */
+async function allDone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 async function finish({ settle: { pool }, log }: ReplayRunsScene, { run_id: runId }: ReplayRun): Promise<number> {

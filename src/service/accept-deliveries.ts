@@ -6,10 +6,8 @@ import { countOpenDeadLetters, countResolvedDeadLetters } from '../dead-letters/
 import { createApp, createMetricsApp } from '../http/create-app.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import { canWrite, createReadinessCheck } from '../http/readiness.ts';
-import type { ApiRuns } from '../library/api-runs.ts';
-import { assembleClerkSync } from '../library/assemble-clerk-sync.ts';
+import { type AssembledClerkSync, assembleClerkSync } from '../library/assemble-clerk-sync.ts';
 import type { ClerkSync } from '../library/clerk-sync.ts';
-import type { UpdateRuns } from '../library/update-runs.ts';
 import type { Logger } from '../log/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { findReconcileState } from '../reconcile/find-reconcile-state.ts';
@@ -38,10 +36,10 @@ export interface AcceptOptions extends Pick<ReceiverOptions, 'lanes' | 'maxBatch
 }
 
 /** A service that takes deliveries. */
-export interface Accepting extends Pick<Listening, 'url'> {
+export interface Accepting
+  extends Pick<Listening, 'url'>,
+    Pick<AssembledClerkSync, 'reconcileWhenDue' | 'keepSending'> {
   readonly metrics: Metrics;
-  readonly runs: ApiRuns;
-  readonly updateRuns: UpdateRuns;
 }
 
 /** Takes deliveries over HTTP until `started` is disposed of. What was accepted is settled and answered before that ends. */
@@ -65,7 +63,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   };
   const { recordBatch, readRecent } = metrics;
   const parts = { settings, pool, metrics, logger, tracing, recordBatch, ...lanes };
-  const { clerkSync, receiving, runs, updateRuns } = assembleClerkSync(parts);
+  const { clerkSync, receiving, ...schedulable } = assembleClerkSync(parts);
   const app = createApp({
     ...receiving,
     tracing,
@@ -82,7 +80,7 @@ export async function acceptDeliveries(options: AcceptOptions, started: Pick<Sto
   started.defer(() => drain(listening, clerkSync));
   const heartbeat = startHeartbeat({ pool, logger, readRecent, readQueue: () => receiving.receiver.stats() });
   started.defer(() => heartbeat.stop());
-  return { url: listening.url, metrics, runs, updateRuns };
+  return { url: listening.url, metrics, ...schedulable };
 }
 
 /** The page shows what it can in this time, and each of its queries ends. */

@@ -10,7 +10,7 @@ import { describeApiError } from './open-api.ts';
 
 /** What a scheduled run needs. */
 export interface DueRunOptions {
-  readonly runs: Pick<ApiRuns, 'reconcileWhenDue'>;
+  readonly reconcileWhenDue: ApiRuns['reconcileWhenDue'];
   readonly intervalMs: number;
   /** The pool of the service, used only to ask whether a run is due: a run must not take connections from deliveries. */
   readonly pool: Pool;
@@ -22,10 +22,10 @@ export interface DueRunOptions {
 
 /** Makes the run that is due, if there is one, and reports it to the log and the metrics. Never throws. */
 export async function runDueReconcile(options: DueRunOptions): Promise<void> {
-  const { logger, pool, runs, intervalMs, signal } = options;
+  const { logger, pool, reconcileWhenDue, intervalMs, signal } = options;
   try {
     if ((await pool.withTransaction((session) => findDueRun(session, intervalMs))) === undefined) return;
-    const result = await runs.reconcileWhenDue(intervalMs, signal);
+    const result = await reconcileWhenDue(intervalMs, signal);
     if (result.state === 'ran') tell(options, result.report);
   } catch (error) {
     logger.warn({ err: error }, 'reconcile could not start');

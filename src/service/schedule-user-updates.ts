@@ -4,7 +4,7 @@ import type { UserUpdateMetrics } from '../metrics/user-update-metrics.ts';
 import { type Schedule, startSchedule } from './schedule.ts';
 
 export interface UserUpdateScheduleOptions {
-  readonly updateRuns: UpdateRuns;
+  readonly keepSending: UpdateRuns['keepSending'];
   /** Of Clerk's limit for the instance. */
   readonly share: number;
   readonly logger: Logger;
@@ -13,9 +13,9 @@ export interface UserUpdateScheduleOptions {
 
 /** Sends user updates until it is stopped. Nothing that fails here reaches the rest of the service. */
 export function scheduleUserUpdates(options: UserUpdateScheduleOptions): Schedule {
-  const { updateRuns, share, logger, metrics: observer } = options;
+  const { keepSending, share, logger, metrics: observer } = options;
   return startSchedule((signal) =>
-    updateRuns.keepSending({ share, signal, observer }).catch((err: unknown) => {
+    keepSending({ share, signal, observer }).catch((err: unknown) => {
       logger.error({ err }, 'user updates are no longer sent: restart the service');
     }),
   );

@@ -71,7 +71,7 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   started.defer(() => Promise.all(schedules.map(({ ended }) => ended)));
   const { target } = database;
   const accepting = { config, secrets, target, pool, logger, tracing };
-  const { url, metrics, runs, updateRuns } = await acceptDeliveries(accepting, started);
+  const { url, metrics, reconcileWhenDue, keepSending } = await acceptDeliveries(accepting, started);
   stdout(
     makeBanner({
       url,
@@ -97,12 +97,12 @@ async function start(scene: Scene, { stdout, isTerminal }: Pick<ServeContext, 's
   if (intervalMs !== undefined) {
     const { scheduleReconcile } = await import('./schedule-reconcile.ts');
     signal.throwIfAborted();
-    schedules.push(scheduleReconcile({ runs, intervalMs, pool, logger, metrics }));
+    schedules.push(scheduleReconcile({ reconcileWhenDue, intervalMs, pool, logger, metrics }));
   }
   if (config.sendsUserUpdates) {
     const { scheduleUserUpdates } = await import('./schedule-user-updates.ts');
     signal.throwIfAborted();
-    schedules.push(scheduleUserUpdates({ updateRuns, share, logger, metrics }));
+    schedules.push(scheduleUserUpdates({ keepSending, share, logger, metrics }));
   }
 }
 

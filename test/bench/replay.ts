@@ -12,6 +12,7 @@ import { previewReplay } from '../../src/replay-runs/preview-replay.ts';
 import { startReplayRun } from '../../src/replay-runs/start-replay-run.ts';
 import { type BenchDatabase, type BenchServer, startBenchServer } from './bench-server.ts';
 import { measureHttp } from './measure-http.ts';
+import { measureWritePath } from './measure-write-path.ts';
 import { readTreeUsage, readUsage } from './process-usage.ts';
 import { readOption } from './read-option.ts';
 import { insertLetters } from './replay-letters.ts';
@@ -21,8 +22,9 @@ import { describeConditions, saveResults } from './save-results.ts';
 /**
  * `npm run bench:replay [-- --letters 100000 --rounds 3]`: lists, groups and tries 100,000 dead letters, replays them as a run
  * and from the queue, cancels a run, and measures how many deliveries the service takes while it replays beside them.
- * Settling the same users as new deliveries, in batches of 500 on one connection, is measured in the same minute: on a busy
- * machine only the ratio to it says something. Writes its figures to `results/replay-<time>.json`.
+ * The barest statements that write the same rows for updates that were parsed before, in batches of 500 on one connection, are
+ * measured in the same minute: machines differ, and only the ratio to them can be compared. Writes its figures to
+ * `results/replay-<time>.json`.
  */
 const LETTERS = readOption('letters', 100_000);
 const ROUNDS = readOption('rounds', 3);
@@ -61,7 +63,7 @@ async function measureBulk(server: BenchServer) {
   const settle = { pool, deletedUsers: 'erase' } as const;
   const worker = startWorker(database);
   try {
-    const deliveriesPerSecond = await insertLetters(database, { users: LETTERS / 5, letters: LETTERS });
+    await insertLetters(database, { users: LETTERS / 5, letters: LETTERS });
     const pages = await measurePages(pool);
     const preview = await previewReplay(settle, {});
     const cpu = () => [readUsage(worker.pid ?? 0), readTreeUsage(server.postmasterPid)].map((one) => one.cpuSeconds);
@@ -70,9 +72,11 @@ async function measureBulk(server: BenchServer) {
     const used = cpu().map((seconds, place) => ((seconds - (before[place] ?? 0)) / LETTERS) * 1e6);
     const queuedPerSecond = await measureQueue(database, LETTERS);
     const runPerSecond = LETTERS / secondsOfRun;
+    const bare = await measureWritePath(server, 'limit', { batch: 500, users: 10_000, updates: 1 });
     return {
-      ...{ deliveriesPerSecond, ...pages, previewTried: preview.tried, runPerSecond, queuedPerSecond, cancelMs },
-      ...{ runToDeliveries: runPerSecond / deliveriesPerSecond, nodeMicros: used[0], postgresMicros: used[1] },
+      ...{ ...pages, previewTried: preview.tried, runPerSecond, queuedPerSecond, cancelMs },
+      ...{ nodeMicros: used[0], postgresMicros: used[1], bareUpdatesPerSecond: bare.updatesPerSecond },
+      ...{ runToBare: runPerSecond / bare.updatesPerSecond, queuedToBare: queuedPerSecond / bare.updatesPerSecond },
     };
   } finally {
     await stopWorker(worker);

@@ -27,9 +27,9 @@ async function useService() {
     const { signal } = new AbortController();
     const config = { clerkSecretKey: scene.clerk.secretKey, clerkApiUrl: scene.clerk.url };
     const open = (ends: AbortSignal) => openApi(config, { signal: ends });
-    const runs = createApiRuns({ target, deletedUsers: 'erase', openApi: open, closing: signal });
+    const { reconcileWhenDue } = createApiRuns({ target, deletedUsers: 'erase', openApi: open, closing: signal });
     return {
-      ...{ pool, runs, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
+      ...{ pool, reconcileWhenDue, logger, metrics: { recordReconcile: (one: MadeReconcile) => void made.push(one) } },
       intervalMs: 15 * MINUTE_MS,
       signal,
     };

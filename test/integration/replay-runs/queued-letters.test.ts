@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { claimQueued } from '../../../src/replay-runs/claim-queued.ts';
 import { makeLetters, useLetters } from '../../support/replays.ts';
 
 const SOON = { timeout: 40_000, interval: 50 };
@@ -128,4 +129,26 @@ test('a letter that can not be decided stays queued, holds up no other user, and
     letters: expect.any(Number),
     message: 'queued dead letters can not be decided now',
   });
+});
+
+test('many letters of a user with a letter on hold hide none of others', async () => {
+  const { pool } = await useLetters(
+    makeLetters(6, (place) => ({ columns: { state: 'queued' }, ...(place < 5 ? { userId: 'user_x' } : {}) })),
+  );
+  const claim = (ids: string[], userIds: string[]) =>
+    pool.withTransaction((session) => claimQueued(session, 3, { ids, userIds }));
+  expect(await claim([], [])).toEqual(['msg_00000', 'msg_00001', 'msg_00002']);
+  expect(await claim(['msg_00000'], ['user_x'])).toEqual(['msg_00005']);
+});
+
+test('a letter whose content was erased changes nothing if it is queued, and does not come back', async () => {
+  const { sql, replay, countStates } = await useLetters(
+    makeLetters(1, () => ({ body: '', columns: { state: 'queued', details: { erased: true } } })),
+  );
+  replay();
+  await expect.poll(countStates, SOON).toEqual({ replayed: 1 });
+  expect([...(await sql`select resolution, attempts, details from clerk.dead_letters`)]).toEqual([
+    { resolution: 'ignored', attempts: 1, details: { erased: true } },
+  ]);
+  expect([...(await sql`select id from clerk.users`)]).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { cancelReplayRun } from '../../../src/replay-runs/cancel-replay-run.ts';
 import { findReplayRuns, getReplayRun } from '../../../src/replay-runs/find-replay-runs.ts';
 import { makeLetters, useLetters } from '../../support/replays.ts';
+import { makeUserBody } from '../../support/user-event.ts';
 
 const SOON = { timeout: 40_000, interval: 50 };
 
@@ -77,6 +78,27 @@ test('letters that somebody else has resolved first count as duplicates', async 
   replay();
   await expect.poll(async () => (await read(runId)).state, SOON).toBe('finished');
   expect(await read(runId)).toMatchObject({ letters: 3, applied: 1, duplicate: 2 });
+});
+
+test('a letter that somebody edits while the run has read it is read again, and applied as it is now', async () => {
+  const letters = makeLetters(3);
+  const { sql, start, runAll, read } = await useRuns(letters);
+  const body = makeUserBody({ messageId: 'msg_00001', userId: 'user_00001', mark: 'edited', at: 1 });
+  const { run_id: runId } = await start();
+  let running: Promise<boolean> | undefined;
+  await sql.begin(async (tx) => {
+    await tx`update clerk.dead_letters set body = ${body} where message_id = 'msg_00001'`;
+    running = runAll();
+    const countWaiting = async () => (await sql`select count(*)::int as waiting from pg_locks where not granted`)[0];
+    await expect.poll(countWaiting, SOON).toEqual({ waiting: 1 });
+  });
+  await running;
+  expect(await read(runId)).toMatchObject({ state: 'finished', letters: 3, applied: 3, duplicate: 0 });
+  expect([...(await sql`select id, first_name from clerk.users order by id`)]).toEqual([
+    { id: 'user_00000', first_name: '00000' },
+    { id: 'user_00001', first_name: 'edited' },
+    { id: 'user_00002', first_name: '00002' },
+  ]);
 });
 
 test('a cancelled run replays nothing more within a second, whether a function or SQL has stopped it', async () => {

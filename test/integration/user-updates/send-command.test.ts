@@ -79,7 +79,7 @@ test('a service that listens sends at once, and a connection that is lost is no 
     apiUrl: clerk.url,
   } as const;
   const parts = { settings, pool: createPool({ target, size: 1 }), metrics: metrics as never, logger: silent };
-  const { updateRuns, clerkSync } = assembleClerkSync(parts);
+  const { keepSending, clerkSync } = assembleClerkSync(parts);
   onTestFinished(() => clerkSync.close());
   const stopping = new AbortController();
   const seen: string[] = [];
@@ -89,7 +89,7 @@ test('a service that listens sends at once, and a connection that is lost is no 
     recordUserUpdate: ({ state }: { state: string }) => void seen.push(state),
     recordUserUpdateEvent: () => undefined,
   };
-  const ended = updateRuns.keepSending({ share: 0.5, observer, signal: stopping.signal });
+  const ended = keepSending({ share: 0.5, observer, signal: stopping.signal });
   const listeners = () => sql`
     select pid from pg_stat_activity where datname = current_database() and query = 'listen clerk_user_updates'`;
   await expect.poll(listeners, { timeout: 20_000 }).toHaveLength(1);
