@@ -60,6 +60,8 @@ const MANY_PAGES = 1_000_000;
 const composed: readonly Statement[] = [
   { name: 'list dead letters, with every filter', ...makeDeadLettersQuery(wholeFilter) },
   { name: 'summarize dead letters, with one filter', ...makeSummaryQuery({ states: ['open'] }) },
+  { name: 'search events for an outcome', ...makeEventsQuery({ outcomes: ['dead_letter'], limit: 10 }) },
+  { name: 'summarize dead letters, with every filter', ...makeSummaryQuery(wholeFilter) },
   { name: 'list events, with every filter', ...makeEventsQuery(wholeEventFilter) },
   { name: 'list user updates, with every filter', ...makeUpdatesQuery(wholeUpdateFilter) },
   { name: 'request a user update', ...makeQuery(makeInsert({ userId: 'user_1', action: 'ban' }, 'clerk')) },

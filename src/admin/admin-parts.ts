@@ -3,6 +3,7 @@ import type { ClerkSync } from '../library/clerk-sync.ts';
 import type { DeletedUsers } from '../sync/statements/write-tombstones.ts';
 import type { Actions } from './actions/actions.ts';
 import type { ShowPage } from './layout/show-page.ts';
+import type { DeliveryRange, OverviewFacts } from './pages/overview/load-overview.ts';
 
 /** What the configuration says about the service, as far as pages show it or need it. */
 export interface AdminSettings {
@@ -19,6 +20,8 @@ export interface AdminParts {
   readonly pool: Pool;
   /** Runs the queries of a page in one transaction. */
   readonly read: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+  /** What the overview shows. All who ask within ten seconds get the same facts. */
+  readonly readOverview: (range: DeliveryRange) => Promise<OverviewFacts>;
   /** Every action goes through here, because it has to be recorded. */
   readonly actions: Actions;
   /** What an application can do with the copy. The page can do the same. */

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { AdminConfig } from '../config/config.ts';
 import type { Pool } from '../db/pool.ts';
+import { COMPILE_NOTHING } from '../db/sql/compile-nothing.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import type { ShowError } from '../http/assemble-app.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -22,6 +23,7 @@ import { createDeadLetterPage } from './pages/dead-letters/dead-letter-page.ts';
 import { createDeadLettersPage } from './pages/dead-letters/dead-letters-page.ts';
 import { createEventsPage } from './pages/events/events-page.ts';
 import { createOverviewPage } from './pages/overview/overview-page.ts';
+import { createReadOverview } from './pages/overview/read-overview.ts';
 import { createReplayRunsPage } from './pages/replay-runs/replay-runs-page.ts';
 import { createRunsPage } from './pages/runs/runs-page.ts';
 import { createUpdateRequestsPage } from './pages/update-requests/update-requests-page.ts';
@@ -87,10 +89,15 @@ export function createAdminApp({ config, pool, clerkSync, settings, logger }: Ad
   const showPage = createShowPage(assets);
   const read: AdminParts['read'] = (work) =>
     pool.withTransaction(async (session) => {
-      await session.run(KEEP_TO_ONE_CORE);
+      await Promise.all([session.run(KEEP_TO_ONE_CORE), session.run(COMPILE_NOTHING)]);
       return work(session);
     });
-  const parts: AdminParts = { pool, read, actions: createActions(pool), clerkSync, settings, showPage };
+  const { reconcileIntervalMs } = settings;
+  const readOverview = createReadOverview({ read, reconcileIntervalMs, logger });
+  const parts: AdminParts = {
+    ...{ pool, read, readOverview, actions: createActions(pool) },
+    ...{ clerkSync, settings, showPage },
+  };
   const tokens = createTokens(config);
   const attempts = createAttempts();
   const sessions = createSessions(pool, tokens);

@@ -90,7 +90,7 @@ export const variables = {
   },
   DATABASE_POOL_SIZE: {
     meaning:
-      'How many connections to the database one process uses for deliveries and probes. A reconcile run uses two more, a migration one more.',
+      'How many connections to the database one process uses for deliveries and probes. Other work uses up to 17 more.',
     expected: 'a whole number from 1 to 100',
     fallback: '10',
     schema: wholeNumber(1, 100),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection, type ConnectionOptions, type Session } from './connection/connection.ts';
+import { Connection, type Session } from './connection/connection.ts';
+import type { ConnectionOptions } from './connection/connection-options.ts';
 import { DatabaseUnavailableError, isConflict, judgeFailure } from './errors/database-errors.ts';
 import { isReadOnly } from './errors/read-only.ts';
 import type { DatabaseTarget } from './target/database-target.ts';
@@ -25,7 +26,10 @@ export interface PoolOptions {
 
 /** How long one piece of work may take. */
 export interface WorkOptions {
-  /** The limit for the connection and the work together. Default 10,000 ms. */
+  /**
+   * The limit for the connection and the work together. Default 10,000 ms. Then nobody awaits the answer, and a second later
+   * the server ends the statement, too.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -94,7 +98,8 @@ class ConnectionPool implements Pool {
   }
 
   withTransaction<T>(work: (session: Session) => Promise<T>, options: WorkOptions = {}): Promise<T> {
-    return this.#lend((connection) => retryConflicts(() => connection.transaction(work), this.#countRetry), options);
+    const run = (connection: Connection) => connection.transaction(work, options.timeoutMs);
+    return this.#lend((connection) => retryConflicts(() => run(connection), this.#countRetry), options);
   }
 
   async close(): Promise<void> {

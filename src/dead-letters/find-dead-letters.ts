@@ -51,13 +51,6 @@ export async function findDeadLetters(session: Session, filter: DeadLetterFilter
   return rows.map((row) => readRow(deadLetters, row));
 }
 
-/** How many letters the filter names, without its limit. */
-export async function countDeadLetters(session: Session, filter: DeadLetterFilter): Promise<number> {
-  const query = sql`select count(*)::float8 as letters from ${deadLetters} where ${toCondition(filter)}`;
-  const [row] = await session.run<{ letters: number }>(makeQuery(query));
-  return row?.letters ?? 0;
-}
-
 const GET = defineStatement(
   'get a dead letter',
   sql`
@@ -103,15 +96,22 @@ export function makeDeadLettersQuery(filter: DeadLetterFilter): Query {
 /**
  * The ids and times of the first letters. Each state is read by itself, because an index has its letters in this order. So a page of
  * 100,000 letters in two states takes a few milliseconds and not a sort of all of them.
+ *
+ * @param meant what the column `is_meant` says of each. It leaves none out.
  */
-function selectFirst({ states = letterStates, ...filter }: DeadLetterFilter, limit: number): SQL {
-  if (states.length === 0) return sql`select first_failed_at, message_id from ${deadLetters} where false`;
+export function selectFirst(
+  { states = letterStates, ...filter }: DeadLetterFilter,
+  limit: number,
+  meant: DeadLetterFilter = {},
+): SQL {
+  if (states.length === 0)
+    return sql`select first_failed_at, message_id, true as is_meant from ${deadLetters} where false`;
   const firstOfEach = states.map(
     (state) => sql`(
-    select ${deadLetters.first_failed_at}, ${deadLetters.message_id} from ${deadLetters}
+    select ${deadLetters.first_failed_at}, ${deadLetters.message_id}, ${toCondition(meant)} as is_meant from ${deadLetters}
     where ${toCondition({ ...filter, states: [state] })} ${ORDER} limit ${limit})`,
   );
-  return sql`select first_failed_at, message_id from (${sql.join(firstOfEach, sql` union all `)}) f
+  return sql`select first_failed_at, message_id, is_meant from (${sql.join(firstOfEach, sql` union all `)}) f
     order by first_failed_at, message_id limit ${limit}`;
 }
 

@@ -61,8 +61,17 @@ async function inspect(session: Session) {
   return readMigrationState(session);
 }
 
-/** Whether the database accepts writes, for the metrics. It gives up after two seconds. */
+/**
+ * Whether the database accepts writes, for the metrics.
+ *
+ * @throws {DatabaseUnavailableError} if it does not answer within two seconds.
+ */
 export async function canWrite(pool: Pool): Promise<boolean> {
-  await pool.withTransaction(assertWritable, { timeoutMs: 2000 });
-  return true;
+  try {
+    await pool.withTransaction(assertWritable, { timeoutMs: 2000 });
+    return true;
+  } catch (error) {
+    if (error instanceof ReadOnlyError) return false;
+    throw error;
+  }
 }

@@ -25,29 +25,28 @@ const UNKNOWN: Activity = { lastDeliveryAgeSeconds: undefined, backfill: undefin
 /**
  * Registers the age of the last delivery, and how far backfills and replay runs are.
  *
- * @param findLastVerified when this process last received a verified delivery.
+ * @param readOwnAgeMs how long ago this process received a verified delivery. Undefined: never.
  */
 export function registerActivityMetrics(
   registry: Registry,
   { readActivity }: ActivityOptions,
-  findLastVerified: () => Date | undefined,
+  readOwnAgeMs: () => number | undefined,
 ): void {
   const ask = shareInFlight(readActivity);
   const read = () => ask().catch(() => UNKNOWN);
   registerGauge(registry, {
     name: 'clerk_sync_last_verified_delivery_age_seconds',
     help: 'How long ago any process received a delivery with a valid signature. Absent before the first one.',
-    read: async () => toSeries(findYoungest((await read()).lastDeliveryAgeSeconds, findLastVerified())),
+    read: async () => toSeries(findYoungest((await read()).lastDeliveryAgeSeconds, readOwnAgeMs())),
   });
   registerBackfill(registry, async () => (await read()).backfill);
   registerReplays(registry, async () => (await read()).replays);
 }
 
 /** A process that has just started has seen no delivery, and the database may not answer. */
-function findYoungest(age: number | undefined, lastVerifiedAt: Date | undefined): number | undefined {
-  const own = lastVerifiedAt && (Date.now() - lastVerifiedAt.getTime()) / 1000;
-  const ages = [age, own].filter((one) => one !== undefined);
-  return ages.length === 0 ? undefined : Math.max(0, Math.min(...ages));
+function findYoungest(age: number | undefined, ownMs: number | undefined): number | undefined {
+  const ages = [age, ownMs === undefined ? undefined : ownMs / 1000].filter((one) => one !== undefined);
+  return ages.length === 0 ? undefined : Math.min(...ages);
 }
 
 function registerBackfill(registry: Registry, find: () => Promise<LatestBackfill | undefined>): void {

@@ -19,11 +19,11 @@ export interface PoolUse {
 
 /** What the metrics ask the database. */
 export interface DatabaseMetricsOptions {
-  /** Asked at each scrape. If it rejects, `clerk_sync_database_up` is 0 and the scrape continues. */
+  /** Asked at each scrape, which continues without an answer. */
   readonly countOpenDeadLetters: () => Promise<readonly OpenDeadLetters[]>;
   /** Asked rarely and in the background, because there may be millions. */
   readonly countResolvedDeadLetters: () => Promise<readonly CountedDeadLetters[]>;
-  /** Asked at each scrape: whether the database accepts writes. */
+  /** Asked at each scrape: whether the database accepts writes. If it rejects, `clerk_sync_database_up` is 0. */
   readonly canWrite: () => Promise<boolean>;
   /** Asked rarely and in the background, because it reads a whole table. */
   readonly countUsers: () => Promise<readonly UsersInState[]>;
@@ -36,12 +36,12 @@ export interface DatabaseMetricsOptions {
  * other metrics just when they are needed.
  */
 export function registerDatabaseMetrics(registry: Registry, options: DatabaseMetricsOptions): void {
-  const ask = shareInFlight(options.countOpenDeadLetters);
+  const askWhetherWritable = shareInFlight(options.canWrite);
   registerGauge(registry, {
     name: 'clerk_sync_database_up',
     help: '1 if the database answered this scrape, otherwise 0.',
     read: async () => [
-      await ask().then(
+      await askWhetherWritable().then(
         () => ({ value: 1 }),
         () => ({ value: 0 }),
       ),
@@ -50,11 +50,13 @@ export function registerDatabaseMetrics(registry: Registry, options: DatabaseMet
   registerGauge(registry, {
     name: 'clerk_sync_database_writable',
     help: '1 if the database accepts writes, 0 if it is a standby, is read-only, or does not answer.',
-    read: async () => [{ value: (await options.canWrite().catch(() => false)) ? 1 : 0 }],
+    read: async () => [{ value: (await askWhetherWritable().catch(() => false)) ? 1 : 0 }],
   });
   registerPool(registry, options.readPool);
-  registerOpenLetters(registry, () => ask().catch(() => []));
-  registerLetters(registry, () => ask().catch(() => []), refreshBehind(options.countResolvedDeadLetters));
+  const askForOpen = shareInFlight(options.countOpenDeadLetters);
+  const readOpen = () => askForOpen().catch(() => []);
+  registerOpenLetters(registry, readOpen);
+  registerLetters(registry, readOpen, refreshBehind(options.countResolvedDeadLetters));
   registerUsers(registry, options.countUsers);
 }
 
@@ -91,7 +93,7 @@ function registerOpenLetters(registry: Registry, readOpen: ReadOpen): void {
   const group = async () => Object.entries(Object.groupBy(await readOpen(), ({ reason }) => reason));
   registerGauge(registry, {
     name: 'clerk_sync_open_dead_letters',
-    help: 'Dead letters that are open or queued, by reason. Absent if the database does not answer.',
+    help: 'Dead letters that are open or queued, by reason. Up to 100,000 of each cause are counted. Absent if that takes too long.',
     labelNames: ['reason'],
     read: async () =>
       (await group()).map(([reason, letters = []]) => ({

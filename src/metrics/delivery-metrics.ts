@@ -36,8 +36,8 @@ export interface DeliveryMetrics {
   recordStray(request: StrayRequest): void;
   /** Before a batch is written. */
   recordBatch(size: number): void;
-  /** The last five minutes, and when the last delivery was verified. Undefined: none was since the start. */
-  readRecent(): RecentLatency & { readonly lastVerifiedAt: Date | undefined };
+  /** The last five minutes, and how long ago the last delivery was verified. Undefined: none was since the start. */
+  readRecent(): RecentLatency & { readonly lastVerifiedAgeMs: number | undefined };
 }
 
 const USER_EVENTS = new Set(['user.created', 'user.updated', 'user.deleted']);
@@ -73,6 +73,8 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
     registers,
   });
   let lastVerifiedAt: Date | undefined;
+  /** Not by the clock, which may be set back. */
+  let verifiedMs: number | undefined;
   registerGauge(registry, {
     name: 'clerk_sync_last_verified_delivery_timestamp_seconds',
     help: 'When this process last received a delivery with a valid signature. Absent before the first one.',
@@ -101,6 +103,7 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
   return {
     recordVerified(receivedAt) {
       lastVerifiedAt = receivedAt;
+      verifiedMs = performance.now();
     },
     recordDelivery(delivery) {
       const { outcome, eventType, eventAt, ms } = delivery;
@@ -120,7 +123,10 @@ export function registerDeliveryMetrics(registry: Registry): DeliveryMetrics {
     recordRejection: (reason) => rejections.inc({ reason }),
     recordStray: ({ reason, signed }) => strays.inc({ reason, signed: String(signed) }),
     recordBatch: (size) => batches.observe(size),
-    readRecent: () => ({ ...recent.read(), lastVerifiedAt }),
+    readRecent: () => ({
+      ...recent.read(),
+      lastVerifiedAgeMs: verifiedMs === undefined ? undefined : performance.now() - verifiedMs,
+    }),
   };
 }
 

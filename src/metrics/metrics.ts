@@ -34,7 +34,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   collectDefaultMetrics({ register: registry });
   const deliveries = registerDeliveryMetrics(registry);
   registerQueueGauges(registry, options);
-  registerActivityMetrics(registry, options, () => deliveries.readRecent().lastVerifiedAt);
+  registerActivityMetrics(registry, options, () => deliveries.readRecent().lastVerifiedAgeMs);
   registerDatabaseMetrics(registry, options);
   const recordReconcile = registerReconcileMetrics(registry, options.findReconcileState);
   const userUpdates = registerUserUpdateMetrics(registry, options.countUnsettledUpdates);

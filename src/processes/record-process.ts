@@ -13,20 +13,20 @@ export interface ProcessFacts {
   readonly pid: number;
   /** How many ms it has run. */
   readonly uptimeMs: number;
-  /** Undefined: it has received no verified delivery. */
-  readonly lastDeliveryAt: Date | undefined;
+  /** How many ms ago it received its last verified delivery. Undefined: it has received none. */
+  readonly lastDeliveryAgeMs: number | undefined;
   readonly stats: ProcessStats;
 }
 
 const p = alias(processes, 'p');
 
-/** All times but that of the last delivery are the database's: its clock is the one that all processes share. */
+/** All times are the database's: its clock is the one that all processes share. */
 const RECORD = defineStatement(
   'record a process',
   sql`
   insert into ${processes} as p
     (${namesOf([p.process_id, p.version, p.host, p.pid, p.started_at, p.seen_at, p.last_delivery_at, p.stats])})
-  values ($1, $2, $3, $4, now() - $5::text::float8 * interval '1 millisecond', now(), $6::text::timestamptz, $7::text::jsonb)
+  values ($1, $2, $3, $4, now() - $5::text::float8 * interval '1 millisecond', now(), now() - $6::text::float8 * interval '1 millisecond', $7::text::jsonb)
   on conflict (${nameOf(p.process_id)}) do update set
     ${nameOf(p.seen_at)} = excluded.seen_at, ${nameOf(p.last_delivery_at)} = excluded.last_delivery_at,
     ${nameOf(p.stats)} = excluded.stats`,
@@ -47,11 +47,11 @@ const REMOVE = defineStatement(
 
 /** Writes the row of a process, and removes those of processes that nobody has seen for an hour. */
 export async function recordProcess(session: Session, facts: ProcessFacts): Promise<void> {
-  const { processId, version, host, pid, uptimeMs, lastDeliveryAt, stats } = facts;
+  const { processId, version, host, pid, uptimeMs, lastDeliveryAgeMs: ageMs, stats } = facts;
   await Promise.all([
     session.run(RECORD, [
       ...[processId, version, host, pid, String(uptimeMs)],
-      lastDeliveryAt?.toISOString() ?? null,
+      ageMs === undefined ? null : String(ageMs),
       JSON.stringify(stats),
     ]),
     session.run(REMOVE_OLD),

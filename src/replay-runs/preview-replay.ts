@@ -1,6 +1,7 @@
 import { createRehearsal } from '../db/migrations/rehearse.ts';
-import { countDeadLetters, findLetterPositions } from '../dead-letters/find-dead-letters.ts';
+import { findLetterPositions } from '../dead-letters/find-dead-letters.ts';
 import { loadEntries } from '../dead-letters/load-entries.ts';
+import { countDeadLetters } from '../dead-letters/summarize-dead-letters.ts';
 import { type SettleOptions, type SettleResult, settleFound } from '../sync/settle-batch.ts';
 import { freezeFilter, type ReplayFilter } from './replay-filter.ts';
 import { countReplayed, type ReplayCounts } from './replay-run.ts';
@@ -10,6 +11,8 @@ import { findUndecided } from './replay-scene.ts';
 export interface ReplayPreview extends ReplayCounts {
   /** How many letters the filter names. */
   readonly letters: number;
+  /** There may be more: counting has stopped. */
+  readonly capped: boolean;
   /** How many of them were tried, the oldest first. The time of a preview is limited. */
   readonly tried: number;
   /** Of those, how many could not be decided, for example because a right is missing. */
@@ -35,7 +38,7 @@ export async function previewReplay(
 ): Promise<ReplayPreview> {
   const deadline = performance.now() + maxMs;
   const frozen = freezeFilter(filter, new Date());
-  const [letters, positions] = await options.pool.withTransaction(async (session) => [
+  const [{ count: letters, capped }, positions] = await options.pool.withTransaction(async (session) => [
     await countDeadLetters(session, frozen),
     await findLetterPositions(session, { ...frozen, limit: MAX_TRIED }),
   ]);
@@ -54,7 +57,7 @@ export async function previewReplay(
   const decided = results.filter((result) => 'outcome' in result);
   return {
     ...countReplayed(decided),
-    ...{ letters, tried: results.length, undecided: results.length - decided.length },
+    ...{ letters, capped, tried: results.length, undecided: results.length - decided.length },
   };
 }
 

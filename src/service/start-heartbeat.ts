@@ -68,11 +68,11 @@ export function startHeartbeat({ pool, logger, intervalMs = 10_000, ...reads }: 
 }
 
 function readFacts({ readRecent, readQueue }: Pick<HeartbeatOptions, 'readRecent' | 'readQueue'>) {
-  const { settled, p50Ms, p99Ms, lastVerifiedAt } = readRecent();
+  const { settled, p50Ms, p99Ms, lastVerifiedAgeMs: lastDeliveryAgeMs } = readRecent();
   const { queued, inFlight } = readQueue();
   return {
     uptimeMs: process.uptime() * 1000,
-    lastDeliveryAt: lastVerifiedAt,
+    lastDeliveryAgeMs,
     stats: { queued, in_flight: inFlight, settled, p50_ms: p50Ms, p99_ms: p99Ms },
   };
 }

@@ -3,6 +3,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
+/** `1,234`, or `500,000+` if there may be more. */
+export function formatCapped({ count, capped }: { readonly count: number; readonly capped: boolean }): string {
+  return `${formatCount(count)}${capped ? '+' : ''}`;
+}
+
 /**
  * A number with its noun.
  *

@@ -18,7 +18,11 @@ export function createEventRoutes({ read }: AdminParts): Hono<AdminEnv> {
   return new Hono<AdminEnv>().get(
     '/events',
     describeEndpoint({
-      ...{ tag, summary: 'List settled events, the newest first.' },
+      ...{
+        tag,
+        summary:
+          'List settled events, the newest first. With an outcome or a type, 100,000 events are searched for each page, so a page can have few events, or none, although there is a `next` page.',
+      },
       answer: v.object({
         events: v.array(rowSchema(webhookMessages, webhookMessageComments)),
         next: v.nullable(v.string()),

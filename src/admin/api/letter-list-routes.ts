@@ -1,14 +1,13 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
-import { findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
+import { findLetterPage } from '../../dead-letters/find-letter-page.ts';
 import { summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
 import type { AdminEnv } from '../admin-env.ts';
 import type { AdminParts } from '../admin-parts.ts';
-import { writePlace } from '../filters/page-place.ts';
 import { assertReadable, readQuery } from '../filters/query.ts';
-import { readLetterFilter, readLetterPlace } from '../pages/dead-letters/letter-filter.ts';
+import { readLetterFilter, readLetterPlace, writeLetterPlace } from '../pages/dead-letters/letter-filter.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
-import { describeGroup, groupSchema } from './letter-groups.ts';
+import { cappedSchema, describeGroup, groupSchema } from './letter-groups.ts';
 import { letterSchema } from './letter-routes.ts';
 import { letterParameters, limitParameter, textParameter } from './parameters.ts';
 
@@ -20,7 +19,11 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
     .get(
       '/dead-letters',
       describeEndpoint({
-        ...{ tag, summary: 'List dead letters, the longest waiting first, without their bodies.' },
+        ...{
+          tag,
+          summary:
+            'List dead letters, the longest waiting first, without their bodies. With a type, an origin or a part of the error, 50,000 letters are searched for each page, so a page can have few letters, or none, although there is a `next` page.',
+        },
         answer: v.object({ dead_letters: v.array(letterSchema), next: v.nullable(v.string()) }),
       }),
       checkRequest(
@@ -37,21 +40,17 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
         const after = readLetterPlace(query);
         assertReadable(query);
         const { limit } = c.req.valid('query');
-        const found = await read((session) =>
-          findDeadLetters(session, { ...filter, ...(after && { after }), limit: limit + 1 }),
+        const { letters, next } = await read((session) =>
+          findLetterPage(session, { ...filter, ...(after && { after }), limit }),
         );
-        const letters = found.slice(0, limit);
-        const last = found.length > limit ? letters.at(-1) : undefined;
-        const next =
-          last === undefined ? null : writePlace({ time: last.first_failed_at.toISOString(), id: last.message_id });
-        return c.json({ dead_letters: letters, next });
+        return c.json({ dead_letters: letters, next: next === undefined ? null : writeLetterPlace(next) });
       },
     )
     .get(
       '/dead-letters/groups',
       describeEndpoint({
         ...{ tag, summary: 'Count dead letters by their cause, the largest group first.' },
-        answer: v.object({ matching: v.number(), groups: v.array(groupSchema) }),
+        answer: v.object({ matching: v.number(), capped: cappedSchema, groups: v.array(groupSchema) }),
       }),
       checkRequest('query', v.strictObject(letterParameters)),
       async (c) => {
@@ -61,6 +60,7 @@ export function createLetterListRoutes({ read }: AdminParts): Hono<AdminEnv> {
         const groups = await read((session) => summarizeDeadLetters(session, filter));
         return c.json({
           matching: groups.reduce((sum, { count }) => sum + count, 0),
+          capped: groups.some(({ capped }) => capped),
           groups: groups.map(describeGroup),
         });
       },

@@ -9,6 +9,7 @@ import type { AdminParts } from '../admin-parts.ts';
 import { readInputs } from '../filters/query.ts';
 import { readPlan } from '../pages/replay-runs/read-plan.ts';
 import { checkRequest, describeEndpoint } from './describe-endpoint.ts';
+import { cappedSchema } from './letter-groups.ts';
 import { letterParameters, limitParameter, textParameter } from './parameters.ts';
 import { rowSchema } from './row-schema.ts';
 
@@ -17,6 +18,7 @@ const runSchema = rowSchema(replayRuns, replayRunComments);
 const count = v.number();
 const previewSchema = v.object({
   letters: v.pipe(count, v.description('How many letters the filter names.')),
+  capped: cappedSchema,
   tried: v.pipe(count, v.description('How many of them were tried, the oldest first.')),
   undecided: v.pipe(count, v.description('How many could not be decided, for example because a right is missing.')),
   ...{ applied: count, stale: count, duplicate: count, ignored: count, dead_letters: count },

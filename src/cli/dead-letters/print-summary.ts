@@ -1,3 +1,4 @@
+import { COUNT_ALL } from '../../dead-letters/count-causes.ts';
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
 import { escapeText } from '../../text/escape-text.ts';
 import { formatCount, formatQuantity } from '../../text/format-quantity.ts';
@@ -17,7 +18,7 @@ export async function printSummary(
   context: CommandContext,
 ): Promise<ExitCode> {
   const groups = await inTransaction(context, async (session) =>
-    summarizeDeadLetters(session, await readFilterOptions(session, options)),
+    summarizeDeadLetters(session, await readFilterOptions(session, options), COUNT_ALL),
   );
   printAnswer(context, options, { json: () => toJson(groups), text: () => formatSummary(groups, options, context) });
   return 0;

@@ -1,8 +1,10 @@
 import { unresolvedLetterStates } from '../../../drizzle/schema/codes.ts';
 import type { Session } from '../../db/pool.ts';
+import { COUNT_ALL } from '../../dead-letters/count-causes.ts';
 import type { DeadLetter } from '../../dead-letters/dead-letter.ts';
-import { countDeadLetters, type DeadLetterFilter, findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
+import { type DeadLetterFilter, findDeadLetters } from '../../dead-letters/find-dead-letters.ts';
 import { findUnknownValues, type UnknownValue } from '../../dead-letters/find-unknown-values.ts';
+import { countDeadLetters } from '../../dead-letters/summarize-dead-letters.ts';
 import { OperatorError, usageError } from '../../errors.ts';
 import { generalizePath } from '../../sync/statements/keep-letters.ts';
 import { findSimilar, suggestSimilar } from '../output/suggest-similar.ts';
@@ -73,7 +75,8 @@ function refuseUnknown({ part, value, known }: UnknownValue): void {
 export async function readSelection(session: Session, filter: DeadLetterFilter): Promise<Selection> {
   const letters = await findDeadLetters(session, filter);
   const complete = filter.limit === undefined || letters.length < filter.limit;
-  return { letters, matching: complete ? letters.length : await countDeadLetters(session, filter) };
+  if (complete) return { letters, matching: letters.length };
+  return { letters, matching: (await countDeadLetters(session, filter, COUNT_ALL)).count };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Query } from '../sql/make-query.ts';
 import { getQualifier } from '../sql/qualify.ts';
 import type { DatabaseTarget } from '../target/database-target.ts';
 import { connect } from './connect.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { createClient } from './create-client.ts';
 import { PIN_SETTINGS, pinSearchPath, READ_SEARCH_PATH } from './pinned-settings.ts';
 
@@ -28,16 +29,6 @@ export interface Session {
   post(statement: Statement | string, parameters?: Parameter[]): void;
 }
 
-/** How a connection is made. */
-export interface ConnectionOptions {
-  readonly target: DatabaseTarget;
-  readonly applicationName: string;
-  /** The limit of Postgres for one statement, and for an idle transaction. */
-  readonly statementTimeoutMs: number;
-  /** For a server that acknowledges commits which a crash can lose. */
-  readonly forceSynchronousCommit: boolean;
-}
-
 /** A session while it is lent. */
 interface Lease {
   readonly session: Session;
@@ -49,6 +40,9 @@ interface Lease {
   end(): void;
 }
 
+/** The caller gives up first, so a failure for want of time looks the same each time. */
+const LATER_MS = 1000;
+
 /**
  * One connection. One piece of work uses it at a time, and it is thrown away after it was lost.
  *
@@ -59,7 +53,8 @@ interface Lease {
 export class Connection {
   readonly #client: postgres.Sql;
   readonly #qualify: (statement: string) => string;
-  #begin: string;
+  readonly #statementTimeoutMs: number;
+  #pins: string;
   #begun = false;
   readonly #end = new AbortController();
   #opened = false;
@@ -67,9 +62,8 @@ export class Connection {
   #broken = false;
 
   constructor(options: ConnectionOptions) {
-    this.#begin = [
-      'begin isolation level read committed',
-      `set local statement_timeout = ${options.statementTimeoutMs}`,
+    this.#statementTimeoutMs = options.statementTimeoutMs;
+    this.#pins = [
       `set local idle_in_transaction_session_timeout = ${options.statementTimeoutMs}`,
       PIN_SETTINGS,
       ...(options.forceSynchronousCommit ? ['set local synchronous_commit = on'] : []),
@@ -91,14 +85,18 @@ export class Connection {
   /**
    * Runs `work` between `begin` and `commit`, and rolls back if it throws. Resolves only after the commit. There is no other
    * way to run a statement, because only in a transaction the settings of the session are ours.
+   *
+   * @param timeoutMs how long the caller waits. A second later the server ends a statement that still runs.
    */
-  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (session: Session) => Promise<T>, timeoutMs = Number.POSITIVE_INFINITY): Promise<T> {
     const lease = this.#lend();
+    const limitMs = Math.max(1, Math.ceil(Math.min(this.#statementTimeoutMs, timeoutMs + LATER_MS)));
+    const begin = `begin isolation level read committed; set local statement_timeout = ${limitMs}; ${this.#pins}`;
     try {
       // It is sent together with the first statement. That is safe: `begin` fails only with its connection, which is never
       // opened again. After a failed `set local` the transaction is aborted, and nothing else runs in it.
-      if (this.#begun) lease.post(this.#client.unsafe(this.#begin));
-      else await this.#beginFirst();
+      if (this.#begun) lease.post(this.#client.unsafe(begin));
+      else await this.#beginFirst(begin);
       const result = await work(lease.session);
       lease.end();
       await this.#commit(lease.posted);
@@ -165,13 +163,13 @@ export class Connection {
   }
 
   /** Asks once: the other sessions of a pooler have the same user and database, and so the same search path. */
-  async #beginFirst(): Promise<void> {
-    const results = await this.#client.unsafe(`${this.#begin}; ${READ_SEARCH_PATH}`);
+  async #beginFirst(begin: string): Promise<void> {
+    const results = await this.#client.unsafe(`${begin}; ${READ_SEARCH_PATH}`);
     const [row] = results.at(-1) as unknown as [{ path: string[] }];
     const pin = pinSearchPath(row.path);
     if (pin !== undefined) {
       await this.#client.unsafe(pin);
-      this.#begin += `; ${pin}`;
+      this.#pins += `; ${pin}`;
     }
     this.#begun = true;
   }

@@ -15,14 +15,15 @@ const d = alias(deadLetters, 'd');
 /**
  * Waits for another transaction that is about to settle the same message, and then finds it settled. It also looks for the
  * letters of what the Backend API said of the same users. There are nearly never any, and a statement for them alone would
- * cost each event more than it finds.
+ * cost each event more than it finds. The clock of a process may be fast: nothing is received in the future of the database, or
+ * the age of the last delivery would stay 0 for as long.
  */
 const CLAIM_MESSAGES = defineStatement(
   'claim messages',
   sql`
   with r as materialized (select * from ${recordset(listColumns(r))}), claimed as (
     insert into ${webhookMessages} as m (${namesOf(listColumns(m))})
-    select ${listSql(listColumns(r))}
+    select ${listSql(listColumns(r).map((column) => (column.name === r.received_at.name ? sql`least(${column}, now())` : column)))}
     from r
     on conflict (${nameOf(m.message_id)}) do nothing
     returning ${m.message_id}

@@ -80,9 +80,10 @@ describe('dead letters', () => {
     expect((await get('/dead-letters?state=replayed')).body).toEqual({ dead_letters: [], next: null });
     expect((await get('/dead-letters/groups')).body).toEqual({
       matching: 3,
+      capped: false,
       groups: [
         {
-          ...{ reason: 'invalid_shape', path: 'data.username', count: 3, example: 'msg_0' },
+          ...{ reason: 'invalid_shape', path: 'data.username', count: 3, capped: false, example: 'msg_0' },
           ...{ first_failed_at: '2026-01-01T00:00:00.000Z', last_failed_at: '2026-01-02T00:00:00.000Z' },
         },
       ],
@@ -149,7 +150,17 @@ test('a replay run is previewed, started, listed, shown and cancelled', async ()
   await keepLetters(3);
   const filter = { user: 'user_1' };
   expect((await post('/replay-runs/preview', { filter })).body).toEqual({
-    ...{ letters: 1, tried: 1, undecided: 0, applied: 0, stale: 0, duplicate: 0, ignored: 0, dead_letters: 1 },
+    ...{
+      letters: 1,
+      capped: false,
+      tried: 1,
+      undecided: 0,
+      applied: 0,
+      stale: 0,
+      duplicate: 0,
+      ignored: 0,
+      dead_letters: 1,
+    },
   });
   expect(await post('/replay-runs', { filter: { state: 'replayed' } })).toEqual(error(400, 'nothing_to_replay'));
   const { body: run } = await post('/replay-runs', { filter, note: 'the cause is gone', max_per_second: 50 });

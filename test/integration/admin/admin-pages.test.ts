@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { createPool } from '../../../src/db/pool.ts';
 import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { makeApiUser } from '../../support/fake-clerk/make-api-user.ts';
 import { useFakeClerk } from '../../support/fake-clerk/use-fake-clerk.ts';
 import { readPage, readTable } from '../../support/read-page.ts';
-import { READER_TOKEN, useAdmin } from '../../support/use-admin.ts';
+import { ADMIN_TOKEN, READER_TOKEN, useAdmin } from '../../support/use-admin.ts';
 import { useLibrary } from '../../support/use-library.ts';
 import { makeUserEntry } from '../../support/user-event.ts';
 
@@ -61,6 +62,34 @@ test('the overview says in one sentence what is not well, and shows everything b
   expect(readTable(html, 'Processes that were seen in the last minute')[0]?.slice(0, 2)).toEqual(['web-1 7', '1.2.3']);
   const day = await go('/overview?range=day');
   expect(readTable(day.html, 'Deliveries in each quarter of an hour, of the last day')).toHaveLength(96);
+});
+
+test('a part of the overview that takes too long is not known, and the others are shown', async () => {
+  const { go, admin, app, library, logs } = await useCopy({ statementTimeoutMs: 300 });
+  expect(admin).toBeDefined();
+  const lock = createPool({ target: library.target, size: 1 });
+  onTestFinished(() => lock.close());
+  await lock.withTransaction(async (session) => {
+    await session.run('lock table clerk.dead_letters, clerk.user_updates in access exclusive mode');
+    const { lines, status } = await go('/overview');
+    expect(status).toBe(200);
+    expect(lines.find((line) => line.includes('attention'))).toMatch(
+      /the update requests and the dead letters could not be read\.$/,
+    );
+    const figures = lines.slice(lines.indexOf('Last delivery'));
+    expect(figures.slice(2, 6)).toEqual(['Users', '1', 'Open dead letters', '–']);
+    expect(lines).toContain('– This part could not be read.');
+    const response = await app.request('/admin/api/overview', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    expect(await response.json()).toMatchObject({
+      ...{ is_well: false, unknown: ['user_updates', 'dead_letters'], dead_letters: null, user_updates: null },
+      ...{ users: { count: 1, capped: false }, processes: [] },
+    });
+  });
+  const failures = logs.filter(({ level }) => level === 'warn');
+  expect(failures.map(({ part, msg }) => [part, msg]).sort()).toEqual([
+    ['dead_letters', 'a part of the overview could not be read'],
+    ['user_updates', 'a part of the overview could not be read'],
+  ]);
 });
 
 test('the overview of an empty copy says that nothing has come', async () => {

@@ -163,7 +163,7 @@ describe('an error', () => {
     await signIn();
     const answer = await sql.begin(async (transaction) => {
       await transaction`lock table clerk.dead_letters in access exclusive mode`;
-      return visit('/overview');
+      return visit('/dead-letters');
     });
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '30']);
     expect(await answer.text()).toContain('The database took too long for this page, so the query was stopped.');
@@ -174,7 +174,7 @@ describe('an error', () => {
     const { visit, signIn, sql } = await useAdmin();
     await signIn();
     await sql`alter table clerk.dead_letters rename to gone`;
-    const answer = await visit('/overview');
+    const answer = await visit('/dead-letters');
     const text = await answer.text();
     expect([answer.status, text.includes('The database does not answer now.')]).toEqual([503, true]);
     expect(text).not.toMatch(/relation|dead_letters"|at .*\.ts:\d+|42P01/);

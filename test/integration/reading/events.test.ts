@@ -66,6 +66,38 @@ test('each part of a filter must hold', async () => {
   expect(await list({ since, until, userIds: ['user_1'], types: ['user.created'] })).toEqual([]);
 });
 
+test('a search for what is rare looks at some rows a page, and continues after the last of them', async () => {
+  const { read } = await useLedger();
+  const search = async (filter: Partial<EventFilter>) => {
+    const pages: [string[], boolean][] = [];
+    let before: LedgerPlace | undefined;
+    do {
+      const page = await read((session) => findEvents(session, { limit: 2, before, ...filter }, 4));
+      pages.push([page.events.map(({ message_id }) => message_id), page.isCut]);
+      before = page.next;
+    } while (before !== undefined);
+    return pages;
+  };
+  expect(await search({ outcomes: ['dead_letter'] })).toEqual([
+    [['msg_7'], true],
+    [['msg_3'], true],
+    [[], false],
+  ]);
+  expect(await search({ types: ['user.deleted'] })).toEqual([
+    [[], true],
+    [[], true],
+    [[], false],
+  ]);
+  expect(await search({ types: ['user.created'] })).toEqual([
+    [['msg_9', 'msg_7'], true],
+    [['msg_5', 'msg_3'], true],
+    [['msg_1'], false],
+  ]);
+  // What has an index is found at once.
+  expect(await search({ userIds: ['user_0'], outcomes: ['applied'] })).toEqual([[['msg_0'], false]]);
+  expect(await search({ messageIds: ['msg_0'], outcomes: ['applied'] })).toEqual([[['msg_0'], false]]);
+});
+
 test('counts deliveries by outcome in spans that begin at whole minutes', async () => {
   const { read } = await useLedger();
   const none = { applied: 0, stale: 0, ignored: 0, dead_letter: 0 };

@@ -17,7 +17,7 @@ test('a preview says what would become of the letters, and changes nothing', asy
   ];
   const before = await read();
   expect(await previewReplay(settle, {})).toEqual({
-    ...{ letters: 5, tried: 5, undecided: 0 },
+    ...{ letters: 5, capped: false, tried: 5, undecided: 0 },
     ...{ applied: 2, stale: 0, duplicate: 0, ignored: 1, dead_letters: 2 },
   });
   expect(await previewReplay(settle, { states: ['queued', 'discarded'] })).toMatchObject({ letters: 1, applied: 1 });
@@ -43,7 +43,7 @@ test('a preview ends in time, and says how many letters it has tried', async () 
     values ('user_00500', now(), now(), now(), 'x', 0)`;
   const startedAt = performance.now();
   expect(await previewReplay(settle, {}, 4000)).toEqual({
-    ...{ letters: 600, tried: 400, undecided: 0 },
+    ...{ letters: 600, capped: false, tried: 400, undecided: 0 },
     ...{ applied: 400, stale: 0, duplicate: 0, ignored: 0, dead_letters: 0 },
   });
   expect(performance.now() - startedAt).toBeLessThan(6000);

@@ -2,8 +2,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPool } from '../../../src/db/pool.ts';
 import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { readActivity } from '../../../src/service/read-activity.ts';
+import { makeDeliveryEntry } from '../../../src/sync/batch-entry.ts';
+import { settleBatch } from '../../../src/sync/settle-batch.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { makeUserEvent, useReceivingApp } from '../../support/use-receiving-app.ts';
+import { makeUserDelivery } from '../../support/user-event.ts';
 
 describe('what all processes have done last', () => {
   async function useActivity() {
@@ -42,6 +45,31 @@ describe('what all processes have done last', () => {
       values ('a', '1.0.0', 'a', 1, now(), now(), null, '{}'),
         ('b', '1.0.0', 'b', 1, now(), now(), now() - interval '5 minutes', '{}')`;
     expect([ledger, await age()]).toEqual([10, 5]);
+  });
+
+  test('is no delivery of the future: neither a fast clock nor an old row of one hides a silence', async () => {
+    const { send, database, pool } = await useReceivingApp();
+    const age = async () => Math.round(((await readActivity(pool)).lastDeliveryAgeSeconds ?? 0) / 60);
+    await send(JSON.stringify(makeUserEvent()), { messageId: 'msg_1' });
+    const [kept] = await database.sql`
+      update clerk.webhook_messages set received_at = received_at - interval '10 minutes' returning received_at < now() as is_past`;
+    await database.sql`
+      insert into clerk.webhook_messages (message_id, event_at, received_at, outcome)
+      values ('msg_2', now(), now() + interval '3 hours', 'ignored')`;
+    await database.sql`
+      insert into clerk.processes (process_id, version, host, pid, started_at, seen_at, last_delivery_at, stats)
+      values ('a', '1.0.0', 'a', 1, now(), now(), now() + interval '2 hours', '{}')`;
+    expect([{ ...kept }, await age()]).toEqual([{ is_past: true }, 10]);
+  });
+
+  test('is recorded by the clock of the database, if that of a process is fast', async () => {
+    const { database, pool } = await useReceivingApp();
+    const receivedAt = new Date(Date.now() + 3 * 3_600_000);
+    const delivery = { ...makeUserDelivery({ messageId: 'msg_1', userId: 'user_1' }), receivedAt };
+    await settleBatch({ pool, deletedUsers: 'erase' }, [makeDeliveryEntry(delivery)]);
+    expect([...(await database.sql`select received_at <= now() as is_past from clerk.webhook_messages`)]).toEqual([
+      { is_past: true },
+    ]);
   });
 
   test('has the latest backfill, and the replay runs by state', async () => {

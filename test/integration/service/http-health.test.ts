@@ -74,6 +74,8 @@ describe('readiness', () => {
     expect(await checkReadiness()).toMatchObject({ code: 'database_read_only' });
     expect(await checkReadiness()).toEqual({ ready: true });
     expect(await canWrite(pool)).toBe(true);
+    await pool.withTransaction((session) => session.run('set default_transaction_read_only = on'));
+    expect([await canWrite(pool), await canWrite(pool)]).toEqual([false, true]);
     await database.sql`select 1`;
   });
 
@@ -110,6 +112,20 @@ describe('dead letters', () => {
       ],
     ]);
     expect(await countResolvedDeadLetters(pool)).toEqual([{ state: 'discarded', reason: 'invalid_json', count: 1 }]);
+  });
+
+  test('are counted up to a limit for each cause, with the age of the very oldest', async () => {
+    const { database, pool } = await useReceivingApp();
+    await database.sql`
+      insert into clerk.dead_letters (message_id, body, reason, path, error, first_failed_at, last_failed_at)
+      select 'msg_' || n, '{}', 'invalid_shape', case when n = 1 then 'z' else 'a' end, 'It failed.',
+        now() - case when n = 1 then interval '50 hours' else interval '1 minute' end, now()
+      from generate_series(1, 100100) n`;
+    const [row, ...others] = await countOpenDeadLetters(pool);
+    expect([{ ...row, oldestAgeSeconds: Math.floor((row?.oldestAgeSeconds ?? 0) / 3600) }, others]).toEqual([
+      { state: 'open', reason: 'invalid_shape', count: 100_001, oldestAgeSeconds: 50 },
+      [],
+    ]);
   });
 });
 

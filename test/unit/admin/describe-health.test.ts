@@ -18,7 +18,8 @@ const WELL: HealthFacts = {
     { version: '1.2.0', stats },
     { version: '1.2.0', stats },
   ],
-  letters: { count: 0, oldestAt: null },
+  unknown: [],
+  letters: { count: 0, capped: false, oldestAt: null },
   failedReplayAt: null,
   reconcile: {
     latest: { state: 'finished', startedAt: ago(60_000), error: null },
@@ -46,8 +47,15 @@ const CASES: readonly [facts: Partial<HealthFacts>, what: string][] = [
     { processes: ['1.10.0', '1.2.0'].map((version) => ({ version, stats })) },
     'the processes run different versions (1.10.0, 1.2.0)',
   ],
-  [{ letters: { count: 1, oldestAt: ago(HOUR) } }, '1 dead letter is open, the oldest for 1 hour'],
-  [{ letters: { count: 1200, oldestAt: ago(3 * HOUR) } }, '1,200 dead letters are open, the oldest for 3 hours'],
+  [{ letters: { count: 1, capped: false, oldestAt: ago(HOUR) } }, '1 dead letter is open, the oldest for 1 hour'],
+  [
+    { letters: { count: 1200, capped: true, oldestAt: ago(3 * HOUR) } },
+    '1,200+ dead letters are open, the oldest for 3 hours',
+  ],
+  [
+    { letters: undefined, users: undefined, unknown: ['dead_letters', 'users'] } as Partial<HealthFacts>,
+    'the dead letters and the number of users could not be read',
+  ],
   [{ failedReplayAt: ago(HOUR) }, 'a replay run failed 1 hour ago'],
   [withReconcile({ latest: { ...latest, state: 'failed', error: 'Clerk refused.' } }), 'the last reconcile failed'],
   [withReconcile({ latest: { ...latest, startedAt: ago(2 * HOUR) } }), 'no reconcile has begun for 2 hours'],

@@ -1,17 +1,15 @@
 import { type Context, Hono } from 'hono';
-import type { DeadLetter } from '../../../dead-letters/dead-letter.ts';
-import { findDeadLetters } from '../../../dead-letters/find-dead-letters.ts';
+import { findLetterPage, type LetterPage } from '../../../dead-letters/find-letter-page.ts';
 import { type DeadLetterGroup, summarizeDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
-import { formatQuantity } from '../../../text/format-quantity.ts';
+import { formatCapped, formatQuantity } from '../../../text/format-quantity.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
-import { writePlace } from '../../filters/page-place.ts';
 import { readQuery, writeQuery } from '../../filters/query.ts';
 import { html } from '../../layout/html.ts';
 import { linkTo } from '../../layout/link-to.ts';
 import type { Html } from '../../layout/show-page.ts';
 import { filterLetters } from './filter-letters.ts';
-import { type LetterQuery, readLetterFilter, readLetterPlace } from './letter-filter.ts';
+import { type LetterQuery, readLetterFilter, readLetterPlace, writeLetterPlace } from './letter-filter.ts';
 import { listLetters } from './list-letters.ts';
 import { showCauses } from './show-causes.ts';
 
@@ -36,31 +34,28 @@ export function createDeadLettersPage({ read, showPage }: AdminParts): Hono<Admi
     if (view === 'causes') {
       return show(listCauses(c, await read((session) => summarizeDeadLetters(session, filter)), values));
     }
-    const letters = await read((session) =>
-      findDeadLetters(session, { ...filter, ...(after && { after }), limit: PER_PAGE + 1 }),
+    const page = await read((session) =>
+      findLetterPage(session, { ...filter, ...(after && { after }), limit: PER_PAGE }),
     );
-    return show(showLetters(c, letters, values));
+    return show(showLetters(c, page, values));
   });
 }
 
 function listCauses(c: Context<AdminEnv>, groups: readonly DeadLetterGroup[], values: LetterQuery): Html {
-  const letters = groups.reduce((sum, { count }) => sum + count, 0);
-  return html`<h2>${formatQuantity(letters, 'letter')} of ${formatQuantity(groups.length, 'cause')}</h2>
-${letters === 0 ? '' : showLinks(c, values, 'letters')}
+  const count = groups.reduce((sum, group) => sum + group.count, 0);
+  const letters = formatCapped({ count, capped: groups.some(({ capped }) => capped) });
+  return html`<h2>${letters} ${count === 1 ? 'letter' : 'letters'} of ${formatQuantity(groups.length, 'cause')}</h2>
+${groups.length === 0 ? '' : showLinks(c, values, 'letters')}
 ${showCauses(c, groups, values)}`;
 }
 
-function showLetters(c: Context<AdminEnv>, found: readonly DeadLetter[], values: LetterQuery): Html {
-  const letters = found.slice(0, PER_PAGE);
-  const last = found.length > PER_PAGE ? letters.at(-1) : undefined;
-  const next = last && {
-    ...{ ...values, view: 'letters' },
-    after: writePlace({ time: last.first_failed_at.toISOString(), id: last.message_id }),
-  };
+function showLetters(c: Context<AdminEnv>, { letters, next: place, isCut }: LetterPage, values: LetterQuery): Html {
+  const next = place && { ...values, view: 'letters', after: writeLetterPlace(place) };
   return html`<h2>Letters, the longest waiting first</h2>
-${letters.length === 0 ? '' : showLinks(c, values, 'causes')}
+${letters.length === 0 && !isCut ? '' : showLinks(c, values, 'causes')}
 ${listLetters(c, letters)}
-${next === undefined ? '' : html`<p><a href="${linkTo(c, `dead-letters?${writeQuery(next)}`)}">Next page</a></p>`}`;
+${isCut ? html`<p>Only 50,000 letters were searched, the oldest first.</p>` : ''}
+${next === undefined ? '' : html`<p><a href="${linkTo(c, `dead-letters?${writeQuery(next)}`)}">${isCut ? 'Search the next letters' : 'Next page'}</a></p>`}`;
 }
 
 /** The other view, and the way to replay all that match. */

@@ -1,7 +1,7 @@
 import { letterStates, origins, unresolvedLetterStates } from '../../../../drizzle/schema/codes.ts';
 import type { DeadLetterFilter, LetterPosition } from '../../../dead-letters/find-dead-letters.ts';
 import { generalizePath } from '../../../sync/statements/keep-letters.ts';
-import { readPlace } from '../../filters/page-place.ts';
+import { readPlace, writePlace } from '../../filters/page-place.ts';
 import type { Inputs } from '../../filters/query.ts';
 
 /** What can be chosen as state. `unresolved`: open or queued. */
@@ -44,6 +44,11 @@ export function readLetterPlace(query: Pick<Inputs, 'text'>): LetterPosition | u
   const place = readPlace(query, 'after');
   const time = new Date(place?.time ?? Number.NaN);
   return place === undefined || Number.isNaN(time.getTime()) ? undefined : { firstFailedAt: time, messageId: place.id };
+}
+
+/** Writes what `readLetterPlace` reads. */
+export function writeLetterPlace({ firstFailedAt, messageId }: LetterPosition): string {
+  return writePlace({ time: firstFailedAt.toISOString(), id: messageId });
 }
 
 function listStates(state: (typeof STATES)[number] = 'unresolved'): Pick<DeadLetterFilter, 'states'> {

@@ -63,7 +63,8 @@ export function createEventsPage({ read, showPage }: AdminParts): Hono<AdminEnv>
       form: filterForm({ action: linkTo(c, 'events'), fields: FIELDS, more: MORE, values, problems }),
       content: html`<p class="quiet">If an event comes again, the delivery is a duplicate. Duplicates are not listed here.</p>
 ${page === undefined ? '' : listEvents(c, page.events)}
-${before === undefined ? '' : html`<p><a href="${linkTo(c, `events?${writeQuery({ ...values, before })}`)}">Older events</a></p>`}`,
+${page?.isCut ? html`<p>Only 100,000 events were searched, the newest first.</p>` : ''}
+${before === undefined ? '' : html`<p><a href="${linkTo(c, `events?${writeQuery({ ...values, before })}`)}">${page?.isCut ? 'Search older events' : 'Older events'}</a></p>`}`,
     });
   });
 }

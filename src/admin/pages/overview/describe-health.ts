@@ -1,6 +1,6 @@
 import { formatSpan } from '../../../text/format-age.ts';
-import { formatQuantity } from '../../../text/format-quantity.ts';
-import type { HealthFacts } from './health-facts.ts';
+import { formatCapped, formatQuantity } from '../../../text/format-quantity.ts';
+import { type HealthFacts, overviewParts } from './health-facts.ts';
 
 /** Something that is not as it should be. */
 export interface Problem {
@@ -34,22 +34,36 @@ const MISSED = ['missing', 'older', 'absent'];
 
 /** Says whether all is well. The order is that of importance. */
 export function describeHealth(facts: HealthFacts): Health {
-  const problems = [...findDeliveryProblems(facts), ...findLetterProblems(facts), ...findRunProblems(facts)];
-  const clauses = new Intl.ListFormat('en').format(problems.map(({ what }) => what));
+  const problems = [
+    ...[...findDeliveryProblems(facts), ...findLetterProblems(facts), ...findRunProblems(facts)],
+    ...findUnknown(facts),
+  ];
+  const clauses = listAll(problems.map(({ what }) => what));
   if (problems.length === 0) {
-    const last = facts.lastDeliveryAt === null ? 0 : facts.now.getTime() - facts.lastDeliveryAt.getTime();
+    const last = facts.now.getTime() - (facts.lastDeliveryAt ?? facts.now).getTime();
     return { isWell: true, sentence: `All is well: the last delivery came ${formatSpan(last)} ago.`, problems };
   }
   const count = problems.length === 1 ? 'One thing needs' : `${problems.length} things need`;
   return { isWell: false, sentence: `${count} attention: ${clauses}.`, problems };
 }
 
+function listAll(words: readonly string[]): string {
+  return new Intl.ListFormat('en').format(words);
+}
+
+function findUnknown({ unknown }: HealthFacts): Problem[] {
+  if (unknown.length === 0) return [];
+  const what = `${listAll(unknown.map((part) => overviewParts[part]))} could not be read`;
+  return [{ what, whatToDo: 'Load the page again in a minute. If it stays so, read the log of the service.' }];
+}
+
 type Found = readonly (Problem | false | undefined)[];
 
 const keep = (found: Found): Problem[] => found.filter((problem) => problem !== false && problem !== undefined);
 
-function findDeliveryProblems({ now, lastDeliveryAt, processes }: HealthFacts): Problem[] {
-  const silentMs = lastDeliveryAt === null ? 0 : now.getTime() - lastDeliveryAt.getTime();
+function findDeliveryProblems({ now, lastDeliveryAt, processes: seen }: HealthFacts): Problem[] {
+  const processes = seen ?? [];
+  const silentMs = now.getTime() - (lastDeliveryAt ?? now).getTime();
   const versions = [...new Set(processes.map(({ version }) => version))].sort();
   const queued = Math.max(0, ...processes.map(({ stats }) => stats.queued));
   const slowestMs = Math.max(0, ...processes.map(({ stats }) => stats.p99_ms ?? 0));
@@ -60,7 +74,7 @@ function findDeliveryProblems({ now, lastDeliveryAt, processes }: HealthFacts): 
       whatToDo: "Add the endpoint in Clerk's dashboard, under Webhooks, and send it an example event.",
     },
     silentMs > QUIET_MS && { what: `no delivery has come for ${formatSpan(silentMs)}`, whatToDo: endpoint },
-    processes.length === 0 && {
+    seen?.length === 0 && {
       what: 'no process has reported in the last minute',
       whatToDo: 'Check that the service runs, and read its log.',
     },
@@ -81,11 +95,11 @@ function findDeliveryProblems({ now, lastDeliveryAt, processes }: HealthFacts): 
 }
 
 function findLetterProblems({ now, letters, failedReplayAt }: HealthFacts): Problem[] {
-  const oldest =
-    letters.oldestAt === null ? '' : `, the oldest for ${formatSpan(now.getTime() - letters.oldestAt.getTime())}`;
+  const { count = 0, capped = false, oldestAt = null } = letters ?? {};
+  const oldest = oldestAt === null ? '' : `, the oldest for ${formatSpan(now.getTime() - oldestAt.getTime())}`;
   return keep([
-    letters.count > 0 && {
-      what: `${formatQuantity(letters.count, 'dead letter is', 'dead letters are')} open${oldest}`,
+    count > 0 && {
+      what: `${formatCapped({ count, capped })} ${count === 1 ? 'dead letter is' : 'dead letters are'} open${oldest}`,
       whatToDo: 'Look at each cause. Correct it, and then replay its letters.',
       page: 'dead-letters',
     },
@@ -98,13 +112,14 @@ function findLetterProblems({ now, letters, failedReplayAt }: HealthFacts): Prob
 }
 
 function findRunProblems(facts: HealthFacts): Problem[] {
-  const { now, reconcile, backfillFailedAt, updates } = facts;
+  const { now, reconcile, backfillFailedAt } = facts;
+  const { waitingSince = null, rejected = 0 } = facts.updates ?? {};
   const { latest, finished, intervalMs } = reconcile;
   const left = countDrift(finished?.drift, 'left', (kind) => kind !== 'activity');
   const missed = countDrift(finished?.drift, 'repaired', (kind) => MISSED.includes(kind));
   const lateMs = latest === undefined ? 0 : now.getTime() - latest.startedAt.getTime();
   const isLate = intervalMs !== undefined && lateMs > LATE_RUNS * intervalMs + LATE_MS;
-  const waitingMs = updates.waitingSince === null ? 0 : now.getTime() - updates.waitingSince.getTime();
+  const waitingMs = waitingSince === null ? 0 : now.getTime() - waitingSince.getTime();
   const user = (count: number) => formatQuantity(count, 'user');
   return keep([
     latest?.state === 'failed' && {
@@ -132,8 +147,8 @@ function findRunProblems(facts: HealthFacts): Problem[] {
       whatToDo: 'Run `clerk-sync backfill`. It continues from there.',
       page: 'runs',
     },
-    updates.rejected > 0 && {
-      what: `Clerk rejected ${formatQuantity(updates.rejected, 'update request')} since yesterday`,
+    rejected > 0 && {
+      what: `Clerk rejected ${formatQuantity(rejected, 'update request')} since yesterday`,
       whatToDo: 'Each request says why, and what to do.',
       page: 'update-requests?state=rejected',
     },

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
-import { formatSpan } from '../../../text/format-age.ts';
-import { formatCount } from '../../../text/format-quantity.ts';
+import type { DeadLetterGroup } from '../../../dead-letters/summarize-dead-letters.ts';
+import { formatAge } from '../../../text/format-age.ts';
+import { formatCapped, formatCount } from '../../../text/format-quantity.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import type { AdminParts } from '../../admin-parts.ts';
-import { formatCapped } from '../../count-capped.ts';
 import { readQuery } from '../../filters/query.ts';
 import { html } from '../../layout/html.ts';
 import { linkTo } from '../../layout/link-to.ts';
@@ -11,19 +11,19 @@ import type { Html } from '../../layout/show-page.ts';
 import { showProse } from '../../layout/show-prose.ts';
 import { showCauses } from '../dead-letters/show-causes.ts';
 import { describeHealth } from './describe-health.ts';
-import { type DeliveryRange, deliveryRanges, loadOverview, type OverviewFacts } from './load-overview.ts';
+import { type DeliveryRange, deliveryRanges, type OverviewFacts } from './load-overview.ts';
 import { showCharts } from './show-charts.ts';
 import { formatMs, showRuns } from './show-runs.ts';
+import { NOT_KNOWN } from './show-unknown.ts';
 
 const RANGES = Object.keys(deliveryRanges) as DeliveryRange[];
 const SHOWN_CAUSES = 10;
 
 /** Whether all is well, and what is not. */
-export function createOverviewPage({ read, settings, showPage }: AdminParts): Hono<AdminEnv> {
+export function createOverviewPage({ readOverview, showPage }: AdminParts): Hono<AdminEnv> {
   return new Hono<AdminEnv>().get('/overview', async (c) => {
     const range = readQuery(c).choice('range', RANGES) ?? 'hour';
-    const { reconcileIntervalMs } = settings;
-    const facts = await read((session) => loadOverview(session, { range, reconcileIntervalMs, now: new Date() }));
+    const facts = await readOverview(range);
     return showPage(c, {
       title: 'Overview',
       live: true,
@@ -31,11 +31,15 @@ export function createOverviewPage({ read, settings, showPage }: AdminParts): Ho
 ${showFigures(facts)}
 ${showCharts(c, facts, range)}
 <h2>Open dead letters by cause</h2>
-${showCauses(c, facts.causes.slice(0, SHOWN_CAUSES))}
-${facts.causes.length > SHOWN_CAUSES ? html`<p><a href="${linkTo(c, 'dead-letters')}">All ${formatCount(facts.causes.length)} causes</a></p>` : ''}
+${facts.causes === undefined ? NOT_KNOWN : showMainCauses(c, facts.causes)}
 ${showRuns(c, facts)}`,
     });
   });
+}
+
+function showMainCauses(c: Context<AdminEnv>, causes: readonly DeadLetterGroup[]): Html {
+  return html`${showCauses(c, causes.slice(0, SHOWN_CAUSES))}
+${causes.length > SHOWN_CAUSES ? html`<p><a href="${linkTo(c, 'dead-letters')}">All ${formatCount(causes.length)} causes</a></p>` : ''}`;
 }
 
 function showHealth(c: Context<AdminEnv>, facts: OverviewFacts): Html {
@@ -49,17 +53,16 @@ function showHealth(c: Context<AdminEnv>, facts: OverviewFacts): Html {
 }
 
 function showFigures({ now, lastDeliveryAt, users, letters, processes }: OverviewFacts): Html {
-  const stats = processes.map((process) => process.stats);
+  const stats = (processes ?? []).map((process) => process.stats);
   const highest = (key: 'p50_ms' | 'p99_ms') => {
     const known = stats.map((one) => one[key]).filter((ms) => ms !== null);
     return known.length === 0 ? null : Math.max(...known);
   };
   const queued = stats.reduce((sum, one) => sum + one.queued, 0);
-  const since = lastDeliveryAt === null ? undefined : Math.max(0, now.getTime() - lastDeliveryAt.getTime());
-  const figures: [name: string, value: string | null][] = [
-    ['Last delivery', since === undefined ? 'never' : `${formatSpan(since)} ago`],
-    ['Users', formatCapped(users)],
-    ['Open dead letters', formatCount(letters.count)],
+  const figures: [name: string, value: string | null | undefined][] = [
+    ['Last delivery', lastDeliveryAt === null ? 'never' : lastDeliveryAt && formatAge(lastDeliveryAt, now.getTime())],
+    ['Users', users && formatCapped(users)],
+    ['Open dead letters', letters && formatCapped(letters)],
     ['Deliveries that wait', stats.length === 0 ? null : formatCount(queued)],
     ['Receipt to commit, p50', formatMs(highest('p50_ms'))],
     ['Receipt to commit, p99', formatMs(highest('p99_ms'))],

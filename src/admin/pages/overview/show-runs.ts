@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { BackfillRow } from '../../../backfill/find-backfills.ts';
+import type { SeenProcess } from '../../../processes/find-processes.ts';
 import type { ReconcileRow } from '../../../reconcile/find-reconciles.ts';
 import { formatCount, formatQuantity } from '../../../text/format-quantity.ts';
 import type { AdminEnv } from '../../admin-env.ts';
@@ -10,34 +11,43 @@ import { showBadge } from '../../layout/show-badge.ts';
 import type { Html } from '../../layout/show-page.ts';
 import { showTime } from '../../layout/show-time.ts';
 import type { OverviewFacts } from './load-overview.ts';
+import { NOT_KNOWN } from './show-unknown.ts';
 
 /** The last runs over all users, and the processes. */
-export function showRuns(c: Context<AdminEnv>, { backfill, lastReconcile, processes }: OverviewFacts): Html {
+export function showRuns(c: Context<AdminEnv>, { runs, processes }: OverviewFacts): Html {
   return html`<h2>Runs</h2>
-<dl class="facts card">
-<dt>Last backfill</dt><dd>${backfill === undefined ? 'None has begun.' : describeBackfill(backfill)}</dd>
-<dt>Last reconcile</dt><dd>${lastReconcile === undefined ? 'None has begun.' : describeReconcile(lastReconcile)}</dd>
-</dl>
+${runs === undefined ? NOT_KNOWN : showLastRuns(runs)}
 <p><a href="${linkTo(c, 'runs')}">All runs</a></p>
 <h2>Processes</h2>
-${dataTable({
-  caption: 'Processes that were seen in the last minute',
-  columns: [
-    ...['Process', 'Version', 'Started', 'Seen', 'Last delivery'],
-    ...['Waiting', 'p50', 'p99'].map((label) => ({ label, numeric: true as const })),
-  ],
-  rows: processes.map(({ host, pid, version, started_at, seen_at, last_delivery_at, stats }) => [
-    `${host} ${pid}`,
-    version,
-    showTime(started_at),
-    showTime(seen_at),
-    showTime(last_delivery_at),
-    formatCount(stats.queued),
-    formatMs(stats.p50_ms),
-    formatMs(stats.p99_ms),
-  ]),
-  empty: 'No process has reported in the last minute.',
-})}`;
+${processes === undefined ? NOT_KNOWN : showProcesses(processes)}`;
+}
+
+function showLastRuns({ backfill, lastReconcile }: NonNullable<OverviewFacts['runs']>): Html {
+  return html`<dl class="facts card">
+<dt>Last backfill</dt><dd>${backfill === undefined ? 'None has begun.' : describeBackfill(backfill)}</dd>
+<dt>Last reconcile</dt><dd>${lastReconcile === undefined ? 'None has begun.' : describeReconcile(lastReconcile)}</dd>
+</dl>`;
+}
+
+function showProcesses(processes: readonly SeenProcess[]): Html {
+  return dataTable({
+    caption: 'Processes that were seen in the last minute',
+    columns: [
+      ...['Process', 'Version', 'Started', 'Seen', 'Last delivery'],
+      ...['Waiting', 'p50', 'p99'].map((label) => ({ label, numeric: true as const })),
+    ],
+    rows: processes.map(({ host, pid, version, started_at, seen_at, last_delivery_at, stats }) => [
+      `${host} ${pid}`,
+      version,
+      showTime(started_at),
+      showTime(seen_at),
+      showTime(last_delivery_at),
+      formatCount(stats.queued),
+      formatMs(stats.p50_ms),
+      formatMs(stats.p99_ms),
+    ]),
+    empty: 'No process has reported in the last minute.',
+  });
 }
 
 function describeBackfill({ state, started_at, users_read, dead_letters }: BackfillRow): Html {

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { countDeadLetters } from '../../../dead-letters/find-dead-letters.ts';
+import { countDeadLetters } from '../../../dead-letters/summarize-dead-letters.ts';
 import { findReplayRuns, getReplayRun } from '../../../replay-runs/find-replay-runs.ts';
 import type { ReplayPreview } from '../../../replay-runs/preview-replay.ts';
 import { createReplayRunActions } from '../../actions/replay-run-actions.ts';
@@ -21,7 +21,10 @@ export function createReplayRunsPage(parts: AdminParts): Hono<AdminEnv> {
   const runs = createReplayRunActions(parts);
   const plan = async (c: Context<AdminEnv>, query: Inputs, preview?: ReplayPreview) => {
     const { filter, values } = readPlan(query);
-    const letters = preview?.letters ?? (await read((session) => countDeadLetters(session, filter)));
+    const letters =
+      preview === undefined
+        ? await read((session) => countDeadLetters(session, filter))
+        : { count: preview.letters, capped: preview.capped };
     const content = showPlan(c, { values, letters, preview, rate: query.text('rate'), note: query.text('note') });
     return showPage(c, { title: 'Replay all that match', content });
   };

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
+import type { CappedCount } from '../../../db/sql/count-capped.ts';
 import type { ReplayPreview } from '../../../replay-runs/preview-replay.ts';
-import { formatCount, formatQuantity } from '../../../text/format-quantity.ts';
+import { formatCapped, formatCount, formatQuantity } from '../../../text/format-quantity.ts';
 import type { AdminEnv } from '../../admin-env.ts';
 import { hiddenFields } from '../../filters/filter-form.ts';
 import { writeQuery } from '../../filters/query.ts';
@@ -14,7 +15,7 @@ import type { LetterQuery } from '../dead-letters/letter-filter.ts';
 export interface Plan {
   readonly values: LetterQuery;
   /** How many letters match. */
-  readonly letters: number;
+  readonly letters: CappedCount;
   readonly preview: ReplayPreview | undefined;
   readonly rate: string | undefined;
   readonly note: string | undefined;
@@ -25,24 +26,24 @@ export function showPlan(c: Context<AdminEnv>, { values, letters, preview, rate,
   const mayAct = c.get('viewer').role === 'operator';
   return html`<h2>What is replayed</h2>
 ${showFilter(values)}
-<p>${letters === 1 ? '1 dead letter matches' : `${formatCount(letters)} dead letters match`}. The run does not include letters that fail from now on.
+<p>${formatLetters(letters, 'dead letter')} ${isOne(letters) ? 'matches' : 'match'}. ${letters.capped ? 'There may be more: only the oldest letters of each cause are counted, and the run replays all. ' : ''}The run does not include letters that fail from now on.
 <a href="${linkTo(c, `dead-letters?${writeQuery({ ...values, view: 'letters' })}`)}">Show them</a></p>
 ${preview === undefined ? '' : showPreview(preview)}
 ${mayAct ? showForms(c, { values, letters, rate, note }) : html`<p class="quiet">You may only look, so you can't start a run.</p>`}`;
 }
 
 function showForms(c: Context<AdminEnv>, { values, letters, rate, note }: Omit<Plan, 'preview'>): Html {
-  if (letters === 0) return html`<p class="empty">There is nothing to replay.</p>`;
+  if (letters.count === 0 && !letters.capped) return html`<p class="empty">There is nothing to replay.</p>`;
   return html`<h2>Try it</h2>
 <form method="post" action="${linkTo(c, 'replay-runs/preview')}" class="card row">${hiddenFields(values)}
 <p>A dry run tries the oldest letters for up to five seconds and undoes everything. It shows the outcomes.</p>
 <button type="submit" class="plain">Dry run</button></form>
 <h2>Start it</h2>
-<form method="post" action="${linkTo(c, 'replay-runs')}" class="card stack narrow" data-confirm="Replay ${formatQuantity(letters, 'dead letter')}?">${hiddenFields(values)}
+<form method="post" action="${linkTo(c, 'replay-runs')}" class="card stack narrow" data-confirm="Replay ${formatLetters(letters, 'dead letter')}?">${hiddenFields(values)}
 <label>Why <input name="note" maxlength="500" value="${note ?? ''}" autocomplete="off"></label>
 <label>Up to so many letters a second <input name="rate" inputmode="numeric" pattern="[0-9]*" value="${rate ?? ''}" placeholder="no limit" autocomplete="off"></label>
 <p class="quiet">The service replays in small transactions with pauses, so deliveries are not slowed. The run continues after a restart.</p>
-<button type="submit">Replay ${formatQuantity(letters, 'letter')}</button></form>`;
+<button type="submit">Replay ${formatLetters(letters, 'letter')}</button></form>`;
 }
 
 /** What the parts of a filter are called, in a URL and in a run. */
@@ -66,9 +67,17 @@ function writeValue(value: unknown): string {
   return Array.isArray(value) ? value.map((one) => one ?? 'none').join(', ') : String(value);
 }
 
-function showPreview({ letters, tried, undecided, ...counts }: ReplayPreview): Html {
+function isOne({ count, capped }: CappedCount): boolean {
+  return count === 1 && !capped;
+}
+
+function formatLetters(letters: CappedCount, noun: string): string {
+  return `${formatCapped(letters)} ${noun}${isOne(letters) ? '' : 's'}`;
+}
+
+function showPreview({ letters, capped, tried, undecided, ...counts }: ReplayPreview): Html {
   return html`<h2>Outcomes of the dry run</h2>
-<p>${tried === letters ? `All ${formatQuantity(tried, 'letter')} were tried` : `The oldest ${formatCount(tried)} of ${formatQuantity(letters, 'letter')} were tried`}, and everything was undone.</p>
+<p>${tried === letters && !capped ? `All ${formatQuantity(tried, 'letter')} were tried` : `The oldest ${formatCount(tried)} of ${formatLetters({ count: letters, capped }, 'letter')} were tried`}, and everything was undone.</p>
 ${showCounts({ ...counts, ...(undecided > 0 && { undecided }) })}`;
 }
 

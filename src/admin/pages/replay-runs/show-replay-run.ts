@@ -19,7 +19,7 @@ export function countTried({ applied, stale, duplicate, ignored, dead_letters }:
 export function showReplayRun(c: Context<AdminEnv>, run: ReplayRun): Html {
   const { state, letters, applied, stale, duplicate, ignored, dead_letters: failed } = run;
   const tried = countTried(run);
-  return html`<p class="row">${showBadge(state)} <label class="progress">${formatCount(tried)} of ${formatCount(letters)} tried
+  return html`<p class="row">${showBadge(state)} <label class="progress">${formatCount(tried)} of ${formatCount(Math.max(letters, tried))}${state === 'running' && tried > letters ? ' or more' : ''} tried
 <progress max="${Math.max(1, letters)}" value="${Math.min(tried, letters)}"></progress></label>
 ${state === 'running' && c.get('viewer').role === 'operator' ? showCancelForm(c, run) : ''}</p>
 ${run.error === null ? '' : html`<p class="notice bad">${run.error}</p>`}
