@@ -23,12 +23,12 @@ const defined: Statement[] = [];
  * const rows = await session.run<{ id: string }>(FIND, [id]);
  */
 export function defineStatement(name: string, query: SQL): Statement {
-  let rendered: string | undefined;
   const statement: Statement = {
     name,
     get text() {
-      rendered ??= render(name, query);
-      return rendered;
+      const text = render(name, query);
+      Object.defineProperty(statement, 'text', { value: text, enumerable: true });
+      return text;
     },
   };
   defined.push(statement);

@@ -71,7 +71,7 @@ test('waits once for a database that stops answering in the middle', async () =>
       ['last delivery', expect.stringMatching(/CONNECTION_CLOSED|was lost/)],
       ...[
         ...['dead letters', 'processes', 'instance', 'backfill', 'reconcile', 'user updates'],
-        ...['instances', 'users', 'properties'],
+        ...['instances', 'users', 'properties', 'retention'],
       ].map((name) => [name, 'The database has stopped answering.']),
     ],
   });
