@@ -52,11 +52,16 @@ const HEADS = sql`
 const isDue = sql`
   case ${u.state} when 'pending' then ${u.next_attempt_at} <= clock_timestamp() else ${u.lease_until} < clock_timestamp() end`;
 
+/** One look-up after the other, until the first that is due: a join would read the requests of all users. */
 const LOOK = defineStatement(
   'look whether a request is due',
   sql`
   with recursive ${HEADS}
-  select exists (select from heads join ${u} on ${u.id} = heads.id where ${isUnsettled} and ${isDue}) as due`,
+  select exists (
+    select from heads cross join lateral (
+      select from ${u} where ${u.id} = heads.id and ${isUnsettled} and ${isDue} offset 0
+    ) due
+  ) as due`,
 );
 
 const WINDOW = sql.raw(`interval '${USER_WINDOW_MS} ms'`);
@@ -138,13 +143,13 @@ export async function isSomethingDue(session: Session, afterUserId = ''): Promis
  */
 export async function claimUpdates(session: Session, options: ClaimOptions): Promise<UpdateClaim> {
   const { rate, limit, unusedCalls, afterUserId } = options;
-  if (!(await isSomethingDue(session, afterUserId))) return NOTHING_DUE;
+  if (!(await isSomethingDue(session, afterUserId))) return NOTHING_CLAIMED;
   const budget = await lockInstanceBudget(session, rate);
   const limitNow = Math.min(limit, Math.floor((budget.calls + unusedCalls) / MAX_CALLS));
   if (budget.isBlocked || limitNow < 1)
     return { updates: [], waitMs: Math.max(1, budget.waitMs), isBlocked: budget.isBlocked };
   const rows = await claimRows(session, { ...options, limit: limitNow });
-  if (rows.length === 0) return NOTHING_DUE;
+  if (rows.length === 0) return NOTHING_CLAIMED;
   const recentCalls = await findRecentCalls(session, rows);
   const updates = rows.map((row) => readUpdate(row, recentCalls.get(row.user_id) ?? []));
   const calls = updates.reduce((sum, update) => sum + countCalls(update), 0);
@@ -152,7 +157,8 @@ export async function claimUpdates(session: Session, options: ClaimOptions): Pro
   return { updates, waitMs: undefined, isBlocked: false };
 }
 
-const NOTHING_DUE: UpdateClaim = { updates: [], waitMs: undefined, isBlocked: false };
+/** A claim without any request, for which nothing has to wait. */
+export const NOTHING_CLAIMED: UpdateClaim = { updates: [], waitMs: undefined, isBlocked: false };
 
 /** Those behind the last one first, and then from the beginning; those of the first round are no longer due. */
 async function claimRows(session: Session, { afterUserId, limit, leaseMs }: ClaimOptions): Promise<ClaimedRow[]> {

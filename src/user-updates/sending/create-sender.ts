@@ -3,7 +3,7 @@ import type { Log } from '../../log/log.ts';
 import type { SettleOptions } from '../../sync/settle-batch.ts';
 import type { SendScene } from './attempt.ts';
 import { countCalls, isLimited } from './calls/plan-steps.ts';
-import { claimUpdates, type UpdateClaim } from './claim-updates.ts';
+import { claimUpdates, NOTHING_CLAIMED, type UpdateClaim } from './claim-updates.ts';
 import type { ClaimedUpdate } from './claimed-update.ts';
 import type { CallRate } from './limits/limit-instance.ts';
 import { createLimitWatch } from './limits/watch-limits.ts';
@@ -47,6 +47,11 @@ export interface SenderTimings {
 /** With answers of Clerk's after 0.3 s, twenty at once are more than the limit of an instance lets through. */
 export const SENDER_TIMINGS: SenderTimings = { concurrency: 20, leaseMs: 45_000, requestMs: 20_000 };
 
+/** A claim costs as much for one request as for several. So it waits for this share of the places to be free. */
+const LEAST_FREE = 1 / 4;
+/** An operator may end the wait that Clerk has asked for. */
+const LONGEST_TRUST_MS = 1000;
+
 /** Sends requests, several at once. */
 export interface UpdateSender {
   /**
@@ -72,6 +77,8 @@ export function createSender(scene: SenderScene): UpdateSender {
   const watch = createLimitWatch();
   const underWay = new Set<Promise<void>>();
   let [afterUserId, unusedCalls] = ['', 0];
+  /** Until then the limit of the instance leaves nothing to claim. */
+  let lookAgainAt = 0;
 
   /** @returns for how long the whole instance has to wait. */
   function heed({ update, stop, calls }: EndedAttempt): number {
@@ -97,11 +104,15 @@ export function createSender(scene: SenderScene): UpdateSender {
 
   return {
     async sendMore(instanceId, most = concurrency) {
-      const limit = Math.min(most, concurrency) - underWay.size;
-      if (limit < 1) return { updates: [], waitMs: undefined, isBlocked: false };
+      const places = Math.min(most, concurrency);
+      const limit = places - underWay.size;
+      if (limit < places * LEAST_FREE) return NOTHING_CLAIMED;
+      const waitMs = lookAgainAt - performance.now();
+      if (waitMs > 0) return { ...NOTHING_CLAIMED, waitMs };
       const claim = await settle.pool.withTransaction((session) =>
         claimUpdates(session, { limit, rate, leaseMs, afterUserId, unusedCalls }),
       );
+      lookAgainAt = claim.waitMs === undefined ? 0 : performance.now() + Math.min(claim.waitMs, LONGEST_TRUST_MS);
       for (const update of claim.updates) {
         const sending = send(update, instanceId).finally(() => {
           underWay.delete(sending);

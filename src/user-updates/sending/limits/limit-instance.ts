@@ -27,7 +27,7 @@ export const MAX_CALLS = 4;
 export interface InstanceBudget {
   /** So many calls at once; 0 while Clerk has asked to wait. */
   readonly calls: number;
-  /** When to look again; 0 where another request can be sent now. */
+  /** When to look again, with room for several requests; 0 where another one can be sent now. */
   readonly waitMs: number;
   /** Whether Clerk has asked the whole instance to wait. */
   readonly isBlocked: boolean;
@@ -80,7 +80,8 @@ export async function lockInstanceBudget(session: Session, rate: CallRate): Prom
   const blockedMs = Math.max(0, Number(row?.blocked_ms));
   const calls = Math.max(0, Math.floor(size - Math.max(0, Number(row?.spent_ms)) / msPerCall));
   if (blockedMs > 0) return { calls: 0, waitMs: blockedMs, isBlocked: true };
-  return { calls, waitMs: calls >= MAX_CALLS ? 0 : (MAX_CALLS - calls) * msPerCall, isBlocked: false };
+  const wanted = Math.max(MAX_CALLS, size / 4);
+  return { calls, waitMs: calls >= MAX_CALLS ? 0 : (wanted - calls) * msPerCall, isBlocked: false };
 }
 
 async function lockRow(session: Session) {
