@@ -49,7 +49,11 @@ export default defineConfig([
     // White space alone goes: a stack trace names our functions, and by the maps our files and lines.
     outputOptions: {
       ...small,
-      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+      minify: {
+        compress: { keepNames: { function: true, class: true } },
+        mangle: false,
+        codegen: { removeWhitespace: true },
+      },
       chunkFileNames: 'program/[name]-[hash].js',
     },
   },
@@ -67,6 +71,7 @@ export default defineConfig([
     // The tables must be those of the application's own Drizzle.
     ...shared,
     entry: schema,
+    sourcemap: false,
     dts: false,
     deps: { neverBundle: [/^drizzle-orm/] },
     outputOptions: small,
