@@ -1,6 +1,7 @@
 import { connect } from '../connection/connect.ts';
 import { createClient } from '../connection/create-client.ts';
 import { PIN_SETTINGS } from '../connection/pinned-settings.ts';
+import { DatabaseUnavailableError } from '../errors/database-errors.ts';
 import { makeLockKey } from '../lock-key.ts';
 import { getQualifier } from '../sql/qualify.ts';
 import type { DatabaseTarget } from '../target/database-target.ts';
@@ -114,28 +115,36 @@ async function applyMigrations(runner: StatementRunner, pending: readonly Migrat
   }
 }
 
-/** Runs on its own connection, because the time limits of a pool are made for deliveries. */
+/**
+ * Runs on its own connection, because the time limits of a pool are made for deliveries. The end of the connection undoes what
+ * was not committed. The driver's own `begin` would send a rollback to a connection that is lost, and that ends the process.
+ */
 async function inTransaction<T>(
   target: DatabaseTarget,
   mode: string,
   work: (runner: StatementRunner) => Promise<T>,
 ): Promise<T> {
   // PgBouncer before 1.21 knows no prepared statements in transaction mode.
+  let isOpened = false;
   const sql = createClient(target, {
     applicationName: 'clerk-sync migrate',
     prepare: false,
-    openSocket: () => connect(target),
+    async openSocket() {
+      // What follows on another connection would be outside of the transaction.
+      if (isOpened) throw new DatabaseUnavailableError('The database closed the connection.');
+      isOpened = true;
+      return connect(target);
+    },
   });
   const qualify = getQualifier(target.schema);
   try {
-    const result = await sql.begin(mode, async (transaction) => {
-      await transaction.unsafe(PIN_SETTINGS);
-      return work({ run: async (statement) => transaction.unsafe(qualify(statement)) as never });
-    });
-    return result as T;
+    await sql.unsafe(`begin ${mode}; ${PIN_SETTINGS}`);
+    const result = await work({ run: async (statement) => sql.unsafe(qualify(statement)) as never });
+    await sql.unsafe('commit');
+    return result;
   } catch (error) {
     throw describeUnreachable(error);
   } finally {
-    await sql.end({ timeout: 5 });
+    await sql.end({ timeout: 0 });
   }
 }

@@ -8,6 +8,7 @@ import { parseDatabaseUrl } from '../../../src/db/target/parse-database-url.ts';
 import { spawnLines } from '../../support/child-lines.ts';
 import { useTestDatabase } from '../../support/database.ts';
 import { copyMigrations } from '../../support/migration-copies.ts';
+import { useProxy } from '../../support/proxy.ts';
 import { insertSampleRows } from '../../support/sample-rows.ts';
 
 const MIGRATE_PROCESS = join(import.meta.dirname, '../../support/migrate-process.ts');
@@ -29,6 +30,18 @@ async function readRows(sql: postgres.Sql): Promise<Record<string, Record<string
 }
 
 describe('migrate', () => {
+  test.each(['cutBefore', 'cutAfter'] as const)(
+    'a connection that is lost in the middle is an error, and leaves nothing behind (%s)',
+    async (cut) => {
+      const database = await useTestDatabase({ from: 'nothing' });
+      const proxy = await useProxy(database.url, () => ({ [cut]: 'insert into clerk.migrations' }) as never);
+      await expect(migrate(parseDatabaseUrl(proxy.url))).rejects.toMatchObject({ name: 'OperatorError' });
+      expect(proxy.connections).toBe(1);
+      expect([...(await database.sql`select from pg_namespace where nspname = 'clerk'`)]).toEqual([]);
+      expect((await migrate(parseDatabaseUrl(database.url))).applied).toEqual(NAMES);
+    },
+  );
+
   test('lets one of eight processes that start at once do the work, and the others find nothing left', async () => {
     const database = await useTestDatabase({ from: 'nothing' });
     const processes = Array.from({ length: 8 }, () => spawnLines(MIGRATE_PROCESS, database.url));
