@@ -5,7 +5,7 @@ import { pause } from '../walk/pause.ts';
 import { choosePace } from './choose-pace.ts';
 import { claimQueued, type OnHold } from './claim-queued.ts';
 import { countReplayed } from './replay-run.ts';
-import { findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
+import { allDone, findUndecided, REPLAY_TIMEOUT_MS, type ReplayScene } from './replay-scene.ts';
 
 /** A letter that could not be decided is tried again after so long. */
 const HOLD_MS = 60_000;
@@ -20,13 +20,14 @@ const OBSTACLE_PAUSE_MS = 10_000;
  */
 export async function replayQueued(scene: ReplayScene, holds: Holds): Promise<void> {
   const replayed: Settled[] = [];
-  const lanes = await Promise.allSettled([
-    replayInLane(scene, holds, { replayed, isSecond: false }),
-    replayInLane(scene, holds, { replayed, isSecond: true }),
-  ]);
-  if (replayed.length > 0) scene.log.info(countReplayed(replayed), 'queued dead letters were replayed');
-  const failed = lanes.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
+  try {
+    await allDone([
+      replayInLane(scene, holds, { replayed, isSecond: false }),
+      replayInLane(scene, holds, { replayed, isSecond: true }),
+    ]);
+  } finally {
+    if (replayed.length > 0) scene.log.info(countReplayed(replayed), 'queued dead letters were replayed');
+  }
 }
 
 interface Lane {
@@ -45,9 +46,10 @@ async function replayInLane(scene: ReplayScene, holds: Holds, { replayed, isSeco
     replayed.push(...decided);
     const undecided = findUndecided(entries, results);
     if (undecided !== undefined) {
-      const { ids, failure: err } = undecided;
-      holds.add(entries.filter((entry) => ids.includes(getLetterId(entry))));
-      log.error({ message_id: ids[0], letters: ids.length, err }, 'queued dead letters can not be decided now');
+      const { letters, failure: err } = undecided;
+      holds.add(letters);
+      const details = { message_id: getLetterId(letters[0]), letters: letters.length, err };
+      log.error(details, 'queued dead letters can not be decided now');
     }
     if (isSecond && rest > 0) break;
     await pause(decided.length === 0 ? OBSTACLE_PAUSE_MS : rest * (performance.now() - startedAt), signal);

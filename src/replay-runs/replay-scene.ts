@@ -1,6 +1,6 @@
 import { findBlame } from '../db/errors/database-errors.ts';
 import type { Log } from '../log/log.ts';
-import { type BatchEntry, getLetterId } from '../sync/batch-entry.ts';
+import type { BatchEntry } from '../sync/batch-entry.ts';
 import type { SettleOptions, SettleResult } from '../sync/settle-batch.ts';
 
 /** What replaying needs. */
@@ -16,7 +16,7 @@ export const REPLAY_TIMEOUT_MS = 60_000;
 
 /** Letters that could not be decided, and why the first of them could not. */
 export interface Undecided {
-  readonly ids: readonly [string, ...string[]];
+  readonly letters: readonly [BatchEntry, ...BatchEntry[]];
   readonly failure: unknown;
 }
 
@@ -29,10 +29,16 @@ export interface Undecided {
 export function findUndecided(entries: readonly BatchEntry[], results: readonly SettleResult[]): Undecided | undefined {
   const failures = results.flatMap((result, place) => {
     const entry = entries[place];
-    return 'failure' in result && entry !== undefined ? [{ id: getLetterId(entry), failure: result.failure }] : [];
+    return 'failure' in result && entry !== undefined ? [{ entry, failure: result.failure }] : [];
   });
   const [first, ...others] = failures;
   if (first === undefined) return undefined;
   if (findBlame(first.failure) === 'moment') throw first.failure;
-  return { ids: [first.id, ...others.map(({ id }) => id)], failure: first.failure };
+  return { letters: [first.entry, ...others.map(({ entry }) => entry)], failure: first.failure };
+}
+
+/** Waits for all lanes, and then throws the failure of the first that has failed. */
+export async function allDone<T>(lanes: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(lanes);
+  return Promise.all(lanes);
 }

@@ -2,6 +2,7 @@ import { type AdvisoryLock, withAdvisoryLock } from '../db/advisory-lock.ts';
 import { findBlame } from '../db/errors/database-errors.ts';
 import type { DatabaseTarget } from '../db/target/database-target.ts';
 import type { Half } from '../dead-letters/find-dead-letters.ts';
+import { type BatchEntry, getLetterId } from '../sync/batch-entry.ts';
 import { describeFailure } from '../walk/describe-failure.ts';
 import { pause } from '../walk/pause.ts';
 import { findRunningIds, getReplayRun } from './find-replay-runs.ts';
@@ -9,7 +10,7 @@ import { createRunReader } from './read-run.ts';
 import { failReplay, finishReplay } from './record-replay.ts';
 import { type Lane, replayInLane } from './replay-lane.ts';
 import type { ReplayRun } from './replay-run.ts';
-import type { ReplayScene } from './replay-scene.ts';
+import { allDone, type ReplayScene } from './replay-scene.ts';
 
 /** What working on runs needs. */
 export interface ReplayRunsScene extends ReplayScene {
@@ -87,7 +88,7 @@ async function takeTurn(scene: ReplayRunsScene, runId: string, underWay: RunUnde
     return Math.max(rest * tookMs, maxPerSecond === null ? 0 : (letters / maxPerSecond) * 1000 - tookMs);
   } catch (failure) {
     if (findBlame(failure) === 'moment') throw failure;
-    await fail(scene, runId, { failure, ids: [] });
+    await fail(scene, runId, { failure, letters: [] });
     return 0;
   }
 }
@@ -107,12 +108,6 @@ function chooseLanes(underWay: RunUnderWay, { max_per_second: maxPerSecond }: Re
   return { lanes: [next], turnMs: 0 };
 }
 
-/** Waits for all, and then throws the failure of the first that has failed. */
-async function allDone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
-}
-
 async function finish({ settle: { pool }, log }: ReplayRunsScene, { run_id: runId }: ReplayRun): Promise<number> {
   const run = await pool.withTransaction(async (session) => {
     finishReplay(session, runId);
@@ -126,9 +121,10 @@ async function finish({ settle: { pool }, log }: ReplayRunsScene, { run_id: runI
 async function fail(
   { settle, log }: ReplayRunsScene,
   runId: string,
-  { failure, ids: [messageId] }: { readonly failure: unknown; readonly ids: readonly string[] },
+  { failure, letters: [letter] }: { readonly failure: unknown; readonly letters: readonly BatchEntry[] },
 ): Promise<void> {
   const why = describeFailure(failure);
+  const messageId = letter && getLetterId(letter);
   const error = messageId === undefined ? why : `The dead letter ${messageId} could not be decided: ${why}`;
   await settle.pool.withTransaction(async (session) => failReplay(session, runId, error));
   log.error({ run_id: runId, message_id: messageId, err: failure }, 'replay run failed');

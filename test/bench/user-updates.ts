@@ -106,14 +106,14 @@ async function measureAlone(
   const sender = spawn(process.execPath, [module, JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'inherit'] });
   try {
     await insert(sql, 1, 'first');
-    await waitForAll(sql);
+    await waitForAll(sql, 'first');
     await insert(sql, REQUESTS, 'many');
     const requestsPerSecond = await measureRate(sql, 'many');
     for (let n = 0; n < SINGLE; n += 1) {
       await insert(sql, 1, 'single', n);
       await delay(SINGLE_EVERY_MS);
     }
-    await waitForAll(sql);
+    await waitForAll(sql, 'single');
     const [single] = await sql`
       select percentile_cont(array[0.5, 0.99]) within group (
         order by extract(epoch from settled_at - created_at) * 1000)::float8[] as ms
@@ -160,25 +160,21 @@ async function insert(sql: postgres.Sql, count: number, name: string, first = 0)
 
 /** Requests a second of this name, from their insert until the last is settled. */
 async function measureRate(sql: postgres.Sql, name: string): Promise<number> {
-  const isLeft = async () =>
-    (
-      await sql`
-      select exists (
-        select from clerk.user_updates where state in ('pending', 'sending') and request ->> 'last_name' = ${name}
-      ) as is_left`
-    )[0]?.is_left;
-  while (await isLeft()) await delay(100);
+  await waitForAll(sql, name);
   const [row] = await sql`
     select count(*) / extract(epoch from max(settled_at) - min(created_at))::float8 as rate
     from clerk.user_updates where request ->> 'last_name' = ${name}`;
   return Number(row?.rate);
 }
 
-async function waitForAll(sql: postgres.Sql): Promise<void> {
-  const isLeft = async () =>
-    (await sql`select exists (select from clerk.user_updates where state in ('pending', 'sending')) as is_left`)[0]
-      ?.is_left;
-  while (await isLeft()) await delay(100);
+async function waitForAll(sql: postgres.Sql, name: string): Promise<void> {
+  const countLeft = async () =>
+    (
+      await sql`
+      select from clerk.user_updates
+      where state in ('pending', 'sending') and request ->> 'last_name' = ${name} limit 1`
+    ).length;
+  while ((await countLeft()) > 0) await delay(100);
 }
 
 async function readLine({ stdout }: ChildProcess): Promise<string> {

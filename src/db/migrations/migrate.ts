@@ -124,10 +124,10 @@ async function inTransaction<T>(
   mode: string,
   work: (runner: StatementRunner) => Promise<T>,
 ): Promise<T> {
-  // PgBouncer before 1.21 knows no prepared statements in transaction mode.
   let isOpened = false;
   const sql = createClient(target, {
     applicationName: 'clerk-sync migrate',
+    // PgBouncer before 1.21 knows no prepared statements in transaction mode.
     prepare: false,
     async openSocket() {
       // What follows on another connection would be outside of the transaction.
